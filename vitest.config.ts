@@ -1,0 +1,63 @@
+/**
+ * The tests, in four projects that also run alone (`npx vitest run --project gpu`):
+ * `unit` and `e2e` in Node, `gpu` and `mnist` inside headless Chromium with WebGPU.
+ */
+import { playwright } from "@vitest/browser-playwright";
+import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from "vitest/config";
+import { mnistFiles } from "./scripts/mnist-plugin.js";
+import { launchOptions } from "./test/support/chromium.js";
+
+/** Tests that run in Chromium's page. A software GPU compiles shaders slowly, hence the patience. */
+function inChromium(name: string, include: string, timeoutMs: number): TestProjectInlineConfiguration {
+  return {
+    plugins: [mnistFiles()],
+    cacheDir: `node_modules/.cache/vite-${name}`,
+    // A dependency first met in mid-run would reload the page under the tests.
+    optimizeDeps: { include: ["fast-check"] },
+    test: {
+      name,
+      include: [include],
+      testTimeout: timeoutMs,
+      hookTimeout: timeoutMs,
+      fileParallelism: false,
+      browser: {
+        enabled: true,
+        headless: true,
+        ui: false,
+        screenshotFailures: false,
+        provider: playwright({ launchOptions: launchOptions() }),
+        instances: [{ browser: "chromium" }],
+      },
+    },
+  };
+}
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts", "test/house/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 30_000,
+          hookTimeout: 120_000,
+        },
+      },
+      inChromium("gpu", "test/gpu/**/*.test.ts", 60_000),
+      inChromium("mnist", "test/mnist/**/*.test.ts", 600_000),
+      {
+        test: {
+          name: "e2e",
+          include: ["test/demo/**/*.test.ts"],
+          environment: "node",
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
+
+export default config;
