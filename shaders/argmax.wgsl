@@ -1,0 +1,63 @@
+// out[i] = the smallest j with z[i,j] = max_j z[i,j]: ties go to the lowest index, on every device.
+
+// Threads that share one row, a power of two up to 256.
+override LANES: u32;
+// Rows that one workgroup handles.
+override ROWS_PER_GROUP: u32;
+// Quads of the row that fall to one lane.
+override QUADS_PER_LANE: u32;
+
+struct Parameters {
+  rows: u32,
+  columns: u32,
+  z_offset: u32,  // quads to the first row of Z
+  z_stride: u32,  // quads from row to row
+  first_row: u32, // index of the first row in `out`
+}
+
+@group(0) @binding(0) var<storage, read> z: array<vec4f>;
+@group(0) @binding(1) var<storage, read_write> out: array<i32>;
+@group(0) @binding(2) var<uniform> parameters: Parameters;
+
+var<workgroup> maxima: array<f32, LANES * ROWS_PER_GROUP>;
+var<workgroup> places: array<u32, LANES * ROWS_PER_GROUP>;
+
+@compute @workgroup_size(LANES, ROWS_PER_GROUP)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launched: vec3u,
+        @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let wanted = (workgroup.y * launched.x + workgroup.x) * ROWS_PER_GROUP + local.y;
+  // Threads beyond the last row go along, since all must meet at the barriers, and write nothing.
+  let row = min(wanted, parameters.rows - 1u);
+  var maximum = -0x1.fffffep+127f;
+  var place = 0xffffffffu;
+  for (var i = 0u; i < QUADS_PER_LANE; i++) {
+    let quad = i * LANES + local.x;
+    if (quad < parameters.z_stride) {
+      let values = z[parameters.z_offset + row * parameters.z_stride + quad];
+      for (var c = 0u; c < 4u; c++) {
+        let column = quad * 4u + c;
+        // A lane meets its columns in rising order, so a tie keeps the first.
+        if (column < parameters.columns && (place == 0xffffffffu || values[c] > maximum)) {
+          maximum = values[c];
+          place = column;
+        }
+      }
+    }
+  }
+  maxima[thread] = maximum;
+  places[thread] = place;
+  for (var width = LANES / 2u; width > 0u; width /= 2u) {
+    // The candidates of the level below are written before they are read.
+    workgroupBarrier();
+    if (local.x < width) {
+      let other = maxima[thread + width];
+      let other_place = places[thread + width];
+      if (other_place != 0xffffffffu &&
+          (other > maxima[thread] || (other == maxima[thread] && other_place < places[thread]))) {
+        maxima[thread] = other;
+        places[thread] = other_place;
+      }
+    }
+  }
+  if (local.x == 0u && wanted < parameters.rows) { out[parameters.first_row + row] = i32(places[thread]); }
+}

@@ -1,0 +1,46 @@
+/** `out[i]` = the smallest j with `z[i,j] = max_j z[i,j]`: ties go to the lowest index on every device. */
+import code from "../../shaders/argmax.wgsl?raw";
+import { at, rowsOf, valuesOf } from "./host-matrix.js";
+import type { Kernel, Matrix, Op } from "./op.js";
+import { u32 } from "./op.js";
+import { rowLanes } from "./row-lanes.js";
+import { rowRanges, wholeBlock } from "./row-ranges.js";
+import { requireShape } from "./shape-rule.js";
+
+export interface ArgmaxArguments<M extends Matrix = Matrix> {
+  readonly scores: M;
+  /** 1 × n (i32), written. */
+  readonly out: M;
+}
+
+const kernel: Kernel = { name: "argmax", code, bindings: ["read", "write"] };
+
+export const argmax: Op<ArgmaxArguments> = {
+  name: "argmax",
+  check({ scores, out }) {
+    requireShape("argmax", "out", out, 1, scores.rows);
+  },
+  slice: ({ scores, out }, first, rows) => ({ scores: rowsOf(scores, first, rows), out: valuesOf(out, first, rows) }),
+  reference({ scores, out }) {
+    for (let i = 0; i < scores.rows; i++) {
+      let best = 0;
+      for (let j = 1; j < scores.columns; j++) if (at(scores, i, j) > at(scores, i, best)) best = j;
+      out.data[i] = best;
+    }
+  },
+  plan({ scores, out }, planner) {
+    const lanes = rowLanes(scores.columns);
+    const to = wholeBlock("argmax", "out", out);
+    for (const range of rowRanges([scores], planner.workPerDispatch / scores.columns)) {
+      const [z] = range.parts;
+      planner.dispatch({
+        kernel,
+        constants: lanes.constants,
+        buffers: [z.buffer, to.buffer],
+        parameters: [range.rows, scores.columns, z.offset, scores.stride, to.offset * 4 + range.firstRow].map(u32),
+        workgroups: Math.ceil(range.rows / lanes.rowsPerGroup),
+        work: scores.columns * range.rows,
+      });
+    }
+  },
+};

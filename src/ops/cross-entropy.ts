@@ -1,0 +1,131 @@
+/**
+ * `ℓ[i] = r[i] · Σ_j t[i,j] · (logsumexp(z[i]) − z[i,j])` and
+ * `dZ[i,j] = scale · r[i] · (T[i]·p[i,j] − t[i,j]) / denominator`, T = Σ_j t; for plain labels `logsumexp(z) − z_y` and `p − onehot`.
+ * Computed from logits, never from log(softmax). A row whose label is no class, or that has a logit that is not finite, gives NaN.
+ */
+import code from "../../shaders/cross_entropy.wgsl?raw";
+import { at, rowsOf, valuesOf } from "./host-matrix.js";
+import type { DeviceMatrix, HostMatrix, Kernel, Matrix, On, Op, Planner } from "./op.js";
+import { f32, u32 } from "./op.js";
+import { rowLanes } from "./row-lanes.js";
+import { rowRanges, wholeBlock } from "./row-ranges.js";
+import { requireShape } from "./shape-rule.js";
+import { rowNormaliser } from "./softmax.js";
+import type { TargetArguments } from "./targets.js";
+import { checkTargets, rowWeightAt, sliceTargets, targetAt, targetBuffers, targetConstants } from "./targets.js";
+
+export interface CrossEntropyArguments<M extends Matrix = Matrix> extends TargetArguments<M> {
+  readonly logits: M;
+  /** 1 × n, written: each row's loss. */
+  readonly loss: M;
+  /** n × k, written: the gradient with respect to the logits. */
+  readonly gradient: M | undefined;
+  /** Factor of the gradient; the losses are not scaled. */
+  readonly scale: number;
+  /** 1 × 1 or longer: the first value divides the gradient. */
+  readonly denominator: M | undefined;
+}
+
+function reference(args: On<CrossEntropyArguments, HostMatrix>): void {
+  const { logits, loss, gradient } = args;
+  const classes = logits.columns;
+  const factor = args.denominator ? args.scale / at(args.denominator, 0, 0) : args.scale;
+  for (let i = 0; i < logits.rows; i++) {
+    let weight = rowWeightAt(args, i, classes);
+    let { maximum, sum } = rowNormaliser(logits, i);
+    if (weight !== 0 && !Number.isFinite(maximum + sum)) weight = Number.NaN;
+    if (weight === 0) [maximum, sum] = [0, 1];
+    let distance = 0;
+    let total = 0;
+    for (let j = 0; j < classes; j++) {
+      const t = targetAt(args, i, j, classes);
+      total += t;
+      if (t !== 0) distance += t * (maximum - at(logits, i, j));
+    }
+    loss.data[i] = weight === 0 ? 0 : weight * (total * Math.log(sum) + distance);
+    if (!gradient) continue;
+    for (let j = 0; j < classes; j++) {
+      const p = Math.exp(at(logits, i, j) - maximum) / sum;
+      gradient.data[i * classes + j] = weight === 0 ? 0 : factor * weight * (total * p - targetAt(args, i, j, classes));
+    }
+  }
+}
+
+const kernel: Kernel = {
+  name: "cross_entropy",
+  code,
+  bindings: ["read", "read", "read", "read", "read", "write", "write"],
+};
+const NOT_A_NUMBER_BITS = 0x7fc00000;
+
+function plan(args: On<CrossEntropyArguments, DeviceMatrix>, planner: Planner): void {
+  const { logits, soft, gradient } = args;
+  const lanes = rowLanes(logits.columns);
+  const work = 32 * logits.columns;
+  const cut = [logits, ...(soft ? [soft] : []), ...(gradient ? [gradient] : [])];
+  const loss = wholeBlock("crossEntropy", "loss", args.loss);
+  const denominator = args.denominator && wholeBlock("crossEntropy", "denominator", args.denominator);
+  // Two bindings may not write one buffer: a gradient that nobody wants still needs a place.
+  const nowhere = gradient ? undefined : wholeBlock("crossEntropy", "gradient", planner.scratch(1, 4));
+  for (const range of rowRanges(cut, planner.workPerDispatch / work)) {
+    const z = range.parts[0];
+    const q = soft && range.parts[1];
+    const d = gradient && range.parts[range.parts.length - 1];
+    const t = targetBuffers("crossEntropy", args, z.buffer);
+    planner.dispatch({
+      kernel,
+      constants: {
+        ...lanes.constants,
+        ...targetConstants(args),
+        HAS_DENOMINATOR: Number(denominator !== undefined),
+        WRITE_GRADIENT: Number(gradient !== undefined),
+      },
+      buffers: [
+        z.buffer,
+        q?.buffer ?? t.labels,
+        t.classWeight,
+        t.rowWeight,
+        denominator?.buffer ?? z.buffer,
+        loss.buffer,
+        d?.buffer ?? (nowhere as { buffer: object }).buffer,
+      ],
+      parameters: [
+        ...[range.rows, logits.columns, z.offset, logits.stride].map(u32),
+        ...[
+          q ? q.offset : t.labelOffset + range.firstRow,
+          soft?.stride ?? 0,
+          d?.offset ?? 0,
+          gradient?.stride ?? 0,
+        ].map(u32),
+        ...[
+          t.rowWeightOffset + range.firstRow,
+          loss.offset * 4 + range.firstRow,
+          args.ignoreIndex,
+          NOT_A_NUMBER_BITS,
+        ].map(u32),
+        ...[args.labelSmoothing, args.scale].map(f32),
+        u32(t.classWeightOffset),
+      ],
+      workgroups: Math.ceil(range.rows / lanes.rowsPerGroup),
+      work: work * range.rows,
+    });
+  }
+}
+
+export const crossEntropy: Op<CrossEntropyArguments> = {
+  name: "crossEntropy",
+  check(args) {
+    const { rows, columns } = args.logits;
+    checkTargets("crossEntropy", args, rows, columns);
+    requireShape("crossEntropy", "loss", args.loss, 1, rows);
+    if (args.gradient) requireShape("crossEntropy", "gradient", args.gradient, rows, columns);
+  },
+  slice: (args, first, rows) => ({
+    ...sliceTargets(args, first, rows),
+    logits: rowsOf(args.logits, first, rows),
+    loss: valuesOf(args.loss, first, rows),
+    gradient: args.gradient && rowsOf(args.gradient, first, rows),
+  }),
+  reference,
+  plan,
+};

@@ -1,0 +1,107 @@
+/**
+ * What an op is: one mathematical operation, described so that every device can carry it out.
+ * An op file holds the formula, the shape rule, the float64 reference that is the truth in every test, and the plan
+ * by which a GPU computes it (which shader, which constants, which grid). Ops know no device and hold no memory.
+ */
+
+/** Anything with rows and columns. A vector of n values is a matrix of 1 row and n columns. */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Element types a matrix may be stored in. The value of a `u8` element is `element · scale + offset`. */
+export type ElementType = "f32" | "u8" | "i32";
+
+/** Arrays that hold a matrix on the host. Float64Array serves the reference only. */
+export type HostArray = Float32Array | Float64Array | Uint8Array | Int32Array;
+
+/** A matrix in host memory, row-major without padding. The value at (i, j) is `data[i·columns + j] · scale + offset`. */
+export interface HostMatrix extends Matrix {
+  readonly data: HostArray;
+  readonly scale: number;
+  readonly offset: number;
+}
+
+/** A run of whole rows that lies in one device buffer. */
+export interface DeviceBlock {
+  /** First row of the block, counted in the matrix it belongs to. */
+  readonly firstRow: number;
+  readonly rows: number;
+  /** The device's own handle; only the device looks inside. */
+  readonly buffer: object;
+  /** Where `firstRow` starts in the buffer, in quads. */
+  readonly offset: number;
+}
+
+/**
+ * A matrix in device memory. Rows are padded to whole quads (4 elements: 16 bytes of f32 or i32, 4 bytes of u8) and the
+ * padding of f32 is zero. A matrix larger than one binding may be is cut into blocks of rows, 64 or a multiple each.
+ */
+export interface DeviceMatrix extends Matrix {
+  readonly type: ElementType;
+  readonly scale: number;
+  readonly offset: number;
+  /** Quads from one row to the next. */
+  readonly stride: number;
+  readonly blocks: readonly DeviceBlock[];
+}
+
+/** One WGSL file, as it stands in `shaders/`. */
+export interface Kernel {
+  /** The file's name without its ending. */
+  readonly name: string;
+  readonly code: string;
+  /** What the storage bindings 0, 1, … are used for; the uniform parameters have the next number. */
+  readonly bindings: readonly ("read" | "write")[];
+}
+
+/** One 4-byte word of a kernel's uniform parameters. */
+export interface Word {
+  readonly type: "u32" | "f32";
+  readonly value: number;
+}
+
+export const u32 = (value: number): Word => ({ type: "u32", value });
+export const f32 = (value: number): Word => ({ type: "f32", value });
+
+/** One launch of a kernel. */
+export interface Dispatch {
+  readonly kernel: Kernel;
+  /** Values of the shader's `override` constants. */
+  readonly constants: Readonly<Record<string, number>>;
+  /** One buffer for each storage binding. */
+  readonly buffers: readonly object[];
+  /** The uniform parameters in the order of the shader's struct, at most 64 words. */
+  readonly parameters: readonly Word[];
+  /** Workgroups wanted; the device folds them into two dimensions where one is too short. */
+  readonly workgroups: number;
+  /** Floating-point operations, roughly: what the scheduler sizes a submit by. */
+  readonly work: number;
+}
+
+/** What a device offers to an op that plans its launches. */
+export interface Planner {
+  /** Floating-point operations that one dispatch may hold: longer ones are cut, so that no watchdog bites. */
+  readonly workPerDispatch: number;
+  /** f32 memory for the length of this plan; its content is undefined. */
+  scratch(rows: number, columns: number): DeviceMatrix;
+  dispatch(dispatch: Dispatch): void;
+}
+
+/** The arguments `A` with every matrix in them stored as `M`. */
+export type On<A, M extends Matrix> = {
+  [K in keyof A]: A[K] extends Matrix ? M : A[K] extends Matrix | undefined ? M | Extract<A[K], undefined> : A[K];
+};
+
+export interface Op<A> {
+  readonly name: string;
+  /** Throws a ShapeError when the arguments do not fit together. */
+  check(args: A): void;
+  /** The same op on rows `first …` alone, for ops whose rows do not depend on each other. */
+  slice?(args: On<A, HostMatrix>, first: number, rows: number): On<A, HostMatrix>;
+  /** The formula, plainly, in float64: the truth that every device is held against. */
+  reference(args: On<A, HostMatrix>): void;
+  /** The launches that compute it on a GPU. */
+  plan(args: On<A, DeviceMatrix>, planner: Planner): void;
+}

@@ -1,0 +1,24 @@
+/** `out[e] = Σ_p partials[p][e]`, in a fixed order: the second half of every sum that is split over workgroups. */
+import code from "../../shaders/sum_partials.wgsl?raw";
+import type { DeviceMatrix, Kernel, Planner } from "./op.js";
+import { u32 } from "./op.js";
+import { wholeBlock } from "./row-ranges.js";
+
+const kernel: Kernel = { name: "sum_partials", code, bindings: ["read", "write"] };
+const THREADS = 64;
+
+/** Adds `partials.rows / out.rows` stacked matrices of the shape of `out`. */
+export function sumPartials(partials: DeviceMatrix, out: DeviceMatrix, planner: Planner): void {
+  const quads = out.rows * out.stride;
+  const count = partials.rows / out.rows;
+  const from = wholeBlock("sum", "partials", partials);
+  const to = wholeBlock("sum", "out", out);
+  planner.dispatch({
+    kernel,
+    constants: { THREADS },
+    buffers: [from.buffer, to.buffer],
+    parameters: [u32(count), u32(quads), u32(to.offset)],
+    workgroups: Math.ceil(quads / THREADS),
+    work: 4 * quads * count,
+  });
+}
