@@ -1,0 +1,56 @@
+/** What a device must be able to do to carry the engine. Two exist: `webgpu/` and `cpu/`. */
+import type { ElementType, HostArray, Matrix, Op } from "../ops/op.js";
+
+/** Memory for one matrix on some device; only the device that made it looks inside. */
+export interface Storage {
+  readonly rows: number;
+  readonly columns: number;
+  readonly type: ElementType;
+}
+
+/** A matrix or vector in some storage, or in a part of it: what a backend needs to know of a tensor. */
+export interface StoredMatrix extends Matrix {
+  readonly memory: { readonly storage: Storage };
+  readonly type: ElementType;
+  readonly scale: number;
+  readonly offset: number;
+  readonly firstRow: number;
+  /** 0 but for a slice of a vector. */
+  readonly firstColumn: number;
+}
+
+/** What an engine holds and has done. The counters grow only; `buffers`, `bytes` and `pooledBytes` say what is held now. */
+export interface EngineStats {
+  /** Tensors' buffers alive now, those in the pool not counted. */
+  buffers: number;
+  /** Bytes in those buffers. */
+  bytes: number;
+  /** Bytes kept for later use. */
+  pooledBytes: number;
+  buffersCreated: number;
+  pipelines: number;
+  bindGroups: number;
+  dispatches: number;
+  submits: number;
+  readbacks: number;
+  uploadBytes: number;
+}
+
+export interface Backend {
+  readonly device: "webgpu" | "cpu";
+  /** Memory whose content is undefined. Throws a DeviceError when the device can never hold so much. */
+  allocate(rows: number, columns: number, type: ElementType): Storage;
+  /** Writes packed row-major elements from element `first` on: whole rows, or values of a single row. The array may be changed afterwards. */
+  upload(storage: Storage, first: number, data: HostArray): void;
+  /** Sets all values to zero. */
+  clear(storage: Storage): void;
+  release(storage: Storage): void;
+  /** Records an op; it is carried out in the order of recording, at the latest before the next read. */
+  run<A extends object>(op: Op<A>, args: A): void;
+  /** Copies of the tensors' elements. Raises what has gone wrong on the device since the last read. */
+  read(matrices: readonly StoredMatrix[]): Promise<HostArray[]>;
+  /** Lets recorded work begin and waits while the device is busy enough; gives the page its turn. */
+  pace(): Promise<void>;
+  stats(): EngineStats;
+  dispose(): void;
+}

@@ -1,0 +1,183 @@
+/**
+ * The device that every page has: plain TypeScript on the page's own thread, in slices of a few milliseconds so that the
+ * page keeps answering. Ops are queued when they are called and carried out by `read` and `pace`, as on a GPU.
+ */
+import { DisposedError } from "../../errors.js";
+import { hostMatrix } from "../../ops/host-matrix.js";
+import { matmul } from "../../ops/matmul.js";
+import type { ElementType, HostArray, HostMatrix, On, Op } from "../../ops/op.js";
+import type { Backend, EngineStats, Storage, StoredMatrix } from "../backend.js";
+import { Tensor } from "../tensor.js";
+import { slicedProduct } from "./matmul-rows.js";
+import { yieldToPage } from "./yield-to-page.js";
+
+interface HostStorage extends Storage {
+  data: HostArray;
+}
+
+/** Work that says, when called, whether more is left; each call takes a slice. */
+type Job = () => boolean;
+
+/** A task longer than this makes scrolling and typing stutter. */
+const SLICE_MS = 8;
+
+const ARRAY = { f32: Float32Array, u8: Uint8Array, i32: Int32Array } as const;
+
+export class CpuBackend implements Backend {
+  readonly device = "cpu";
+  #queue: Job[] = [];
+  #draining: Promise<void> | undefined;
+  #lastYield = 0;
+  #disposed = false;
+  /** Rows that are worth about one millisecond, learnt for each op as it runs. */
+  readonly #rowsPerMs = new Map<string, number>();
+  readonly #live = new Set<HostStorage>();
+  readonly #counts = { buffersCreated: 0, dispatches: 0, readbacks: 0, uploadBytes: 0 };
+
+  allocate(rows: number, columns: number, type: ElementType): Storage {
+    const storage: HostStorage = { rows, columns, type, data: new ARRAY[type](rows * columns) };
+    this.#live.add(storage);
+    this.#counts.buffersCreated++;
+    return storage;
+  }
+
+  upload(storage: Storage, first: number, data: HostArray): void {
+    const to = storage as HostStorage;
+    const copy = data.slice();
+    this.#counts.uploadBytes += copy.byteLength;
+    this.#push(() => {
+      if (copy.length === to.data.length) to.data = copy;
+      else to.data.set(copy, first);
+      return false;
+    });
+  }
+
+  clear(storage: Storage): void {
+    this.#push(() => {
+      (storage as HostStorage).data.fill(0);
+      return false;
+    });
+  }
+
+  release(storage: Storage): void {
+    this.#live.delete(storage as HostStorage);
+  }
+
+  run<A extends object>(op: Op<A>, args: A): void {
+    this.#counts.dispatches++;
+    let job: Job | undefined;
+    this.#push(() => {
+      // Resolved when its turn comes: an upload queued before may have replaced an operand's array.
+      job ??= this.#jobFor(op, onHost(args));
+      return job();
+    });
+  }
+
+  async read(matrices: readonly StoredMatrix[]): Promise<HostArray[]> {
+    const copies: HostArray[] = [];
+    this.#push(() => {
+      for (const t of matrices) copies.push(viewOf(t).data.slice());
+      return false;
+    });
+    this.#counts.readbacks++;
+    await this.#drain();
+    return copies;
+  }
+
+  pace(): Promise<void> {
+    return this.#drain();
+  }
+
+  stats(): EngineStats {
+    let bytes = 0;
+    for (const storage of this.#live) bytes += storage.data.byteLength;
+    return {
+      buffers: this.#live.size,
+      bytes,
+      pooledBytes: 0,
+      pipelines: 0,
+      bindGroups: 0,
+      submits: 0,
+      ...this.#counts,
+    };
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#queue = [];
+    this.#live.clear();
+  }
+
+  #push(job: Job): void {
+    this.#queue.push(job);
+  }
+
+  /** Carries out all that is queued, also what is queued meanwhile; one drain at a time. */
+  #drain(): Promise<void> {
+    this.#draining ??= this.#work().finally(() => {
+      this.#draining = undefined;
+    });
+    return this.#draining;
+  }
+
+  async #work(): Promise<void> {
+    for (let job = this.#queue[0]; job; job = this.#queue[0]) {
+      if (performance.now() - this.#lastYield > SLICE_MS) {
+        await yieldToPage();
+        this.#lastYield = performance.now();
+        if (this.#disposed) throw new DisposedError("DISPOSED", "engine: it was disposed of while work was waiting.");
+        if (this.#queue[0] !== job) continue;
+      }
+      if (!job()) this.#queue.shift();
+    }
+  }
+
+  #jobFor<A>(op: Op<A>, args: On<A, HostMatrix>): Job {
+    if ((op as unknown) === matmul) {
+      const product = slicedProduct(args as unknown as Parameters<typeof slicedProduct>[0]);
+      return this.#sliced(op.name, product.rows, product.run, product.finish);
+    }
+    const { slice } = op;
+    if (!slice) {
+      return () => {
+        op.reference(args);
+        return false;
+      };
+    }
+    const matrices = Object.values(args as object).filter(isHostMatrix);
+    const rows = Math.max(...matrices.map((m) => m.rows));
+    return this.#sliced(op.name, rows, (first, count) => op.reference(slice(args, first, count)));
+  }
+
+  /** Takes as many rows at a time as half a slice has time for. */
+  #sliced(name: string, rows: number, run: (first: number, count: number) => void, finish?: () => void): Job {
+    let next = 0;
+    return () => {
+      const pace = this.#rowsPerMs.get(name) ?? 16;
+      const count = Math.min(rows - next, Math.max(1, Math.ceil((pace * SLICE_MS) / 2)));
+      const begun = performance.now();
+      run(next, count);
+      const elapsed = Math.max(0.05, performance.now() - begun);
+      // Sizes differ from call to call: lean towards the slower pace.
+      this.#rowsPerMs.set(name, Math.min(count / elapsed, 4 * pace));
+      next += count;
+      if (next < rows) return true;
+      finish?.();
+      return false;
+    };
+  }
+}
+
+const isHostMatrix = (value: unknown): value is HostMatrix =>
+  typeof value === "object" && value !== null && "data" in value;
+
+function viewOf(t: StoredMatrix): HostMatrix {
+  const { data, columns } = t.memory.storage as HostStorage;
+  const from = t.firstRow * columns + t.firstColumn;
+  return hostMatrix(data.subarray(from, from + t.rows * columns), t.rows, t.columns, t.scale, t.offset);
+}
+
+function onHost<A extends object>(args: A): On<A, HostMatrix> {
+  const entries = Object.entries(args).map(([key, value]) => [key, value instanceof Tensor ? viewOf(value) : value]);
+  return Object.fromEntries(entries) as On<A, HostMatrix>;
+}

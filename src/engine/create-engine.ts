@@ -1,0 +1,44 @@
+/** Chooses a device and makes an engine on it. */
+import { DeviceError, OptionError } from "../errors.js";
+import { CpuBackend } from "./cpu/cpu-backend.js";
+import { Engine } from "./engine.js";
+import type { GpuSource } from "./webgpu/acquire-device.js";
+import { acquireDevice } from "./webgpu/acquire-device.js";
+import { WebGpuBackend } from "./webgpu/webgpu-backend.js";
+
+/** `"auto"`: a hardware GPU when there is one, else the CPU. */
+export type DeviceChoice = "auto" | "webgpu" | "cpu";
+
+export interface EngineOptions extends GpuSource {
+  readonly device?: DeviceChoice;
+}
+
+/**
+ * An engine on the device asked for; `engine.device` and `engine.reason` say what was chosen and why. `"auto"` takes a
+ * hardware GPU, or the CPU where there is none: a software adapter is slower than the CPU path. `"webgpu"` takes any adapter.
+ * @throws DeviceError GPU_UNAVAILABLE when `"webgpu"` was asked for and there is none; OptionError
+ */
+export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const { device = options.gpuDevice ? "webgpu" : "auto" } = options;
+  if (device !== "auto" && device !== "webgpu" && device !== "cpu") {
+    throw new OptionError(
+      "BAD_OPTION",
+      `createEngine: unknown device: expected "auto", "webgpu" or "cpu", got ${JSON.stringify(device)}.`,
+    );
+  }
+  if (device === "cpu") return new Engine(new CpuBackend(), "the CPU was asked for");
+  const found = await acquireDevice(options);
+  if ("failure" in found) {
+    if (device === "auto") return new Engine(new CpuBackend(), `CPU, since ${found.failure}`);
+    throw new DeviceError("GPU_UNAVAILABLE", `createEngine: no GPU: ${found.failure}. Use device: "auto" or "cpu".`);
+  }
+  if (device === "auto" && found.software && found.owned) {
+    found.device.destroy();
+    return new Engine(
+      new CpuBackend(),
+      `CPU, since the only adapter is software (${found.name}), which is slower than the CPU path`,
+    );
+  }
+  const reason = found.owned ? `GPU: ${found.name}` : `GPU of the caller: ${found.name}`;
+  return new Engine(new WebGpuBackend(found.device, found), reason);
+}

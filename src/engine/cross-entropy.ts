@@ -1,0 +1,219 @@
+/** `engine.crossEntropy`: PyTorch's options on top of the fused kernel, and the door through which its targets come. */
+
+import type { MatrixLike, NumericArray } from "../data/matrix.js";
+import { toDenseMatrix } from "../data/matrix.js";
+import { DataError, LabelError, OptionError, ShapeError } from "../errors.js";
+import { crossEntropy } from "../ops/cross-entropy.js";
+
+import { rowWeights } from "../ops/row-weights.js";
+import { totalLoss } from "../ops/total-loss.js";
+import { Tensor } from "./tensor.js";
+import type { TensorEngine } from "./tensor-engine.js";
+
+/** Class indices, one a row (an Int32 tensor or any array of integers), or target probabilities [n×k]. */
+export type Targets = Tensor | NumericArray | readonly number[] | MatrixLike;
+
+export interface CrossEntropyOptions {
+  /** A weight for each class, `[k]`. */
+  readonly classWeight?: Tensor | NumericArray | readonly number[];
+  /** A weight for each row, `[n]`, non-negative. */
+  readonly sampleWeight?: Tensor | NumericArray | readonly number[];
+  /** ε in [0, 1]: targets become `(1 − ε)·q + ε/k`. */
+  readonly labelSmoothing?: number;
+  /** Rows with this label count for nothing; −100 unless given. For class indices only. */
+  readonly ignoreIndex?: number;
+  /**
+   * `"mean"` (default) divides the sum by the sum of the weights of the rows that count, and by n for target probabilities;
+   * 0 when no row counts. `"none"` gives each row's loss and the gradient of their sum.
+   */
+  readonly reduction?: "none" | "mean" | "sum";
+}
+
+export interface CrossEntropyResult {
+  /** `[1]`, or `[n]` for `reduction: "none"`. */
+  readonly loss: Tensor;
+  /** [n×k], with respect to the logits. */
+  readonly gradient: Tensor;
+}
+
+/** Targets and weights as tensors on the engine; `own` are those made here, to be disposed of after recording. */
+export interface PreparedTargets {
+  readonly labels: Tensor | undefined;
+  readonly soft: Tensor | undefined;
+  readonly classWeight: Tensor | undefined;
+  readonly rowWeight: Tensor | undefined;
+  readonly labelSmoothing: number;
+  readonly ignoreIndex: number;
+  readonly reduction: "none" | "mean" | "sum";
+  readonly own: readonly Tensor[];
+}
+
+const isPlainVector = (v: unknown): v is NumericArray | readonly number[] =>
+  (ArrayBuffer.isView(v) && !(v instanceof DataView)) ||
+  (Array.isArray(v) && !(Array.isArray(v[0]) || ArrayBuffer.isView(v[0])));
+
+function checkedLabels(
+  values: NumericArray | readonly number[],
+  rows: number,
+  classes: number,
+  ignoreIndex: number,
+): Int32Array {
+  if (values.length !== rows) {
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `crossEntropy: labels do not match the logits: expected ${rows}, one a row, got ${values.length}.`,
+    );
+  }
+  const bad = values.findIndex((y: number) => y !== ignoreIndex && !(Number.isInteger(y) && y >= 0 && y < classes));
+  if (bad >= 0) {
+    throw new LabelError(
+      "BAD_LABEL",
+      `crossEntropy: the label at row ${bad} is no class: expected an integer in 0 … ${classes - 1} or ignoreIndex ${ignoreIndex}, got ${values[bad]}.`,
+    );
+  }
+  return Int32Array.from(values);
+}
+
+function checkedWeights(name: string, values: NumericArray | readonly number[]): Float32Array {
+  const bad = values.findIndex((w: number) => !(w >= 0 && Number.isFinite(w)));
+  if (bad < 0) return Float32Array.from(values);
+  throw new DataError(
+    "BAD_WEIGHTS",
+    `crossEntropy: ${name} ${bad} is unusable: expected a finite number ≥ 0, got ${values[bad]}.`,
+  );
+}
+
+/** Checks and uploads what is not yet on the device. Throws before anything is uploaded. */
+export function prepareTargets(
+  engine: TensorEngine,
+  rows: number,
+  classes: number,
+  targets: Targets,
+  options: CrossEntropyOptions,
+): PreparedTargets {
+  const { labelSmoothing = 0, ignoreIndex = -100, reduction = "mean", classWeight, sampleWeight } = options;
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new OptionError(
+      "BAD_OPTION",
+      `crossEntropy: labelSmoothing is out of range: expected 0 … 1, got ${labelSmoothing}.`,
+    );
+  }
+  if (!Number.isInteger(ignoreIndex)) {
+    throw new OptionError(
+      "BAD_OPTION",
+      `crossEntropy: ignoreIndex is out of range: expected an integer, got ${ignoreIndex}.`,
+    );
+  }
+  if (reduction !== "none" && reduction !== "mean" && reduction !== "sum") {
+    throw new OptionError(
+      "BAD_OPTION",
+      `crossEntropy: unknown reduction: expected "none", "mean" or "sum", got ${String(reduction)}.`,
+    );
+  }
+  const weights = (
+    name: string,
+    w: Tensor | NumericArray | readonly number[] | undefined,
+    length: number,
+  ): Tensor | Float32Array | undefined => {
+    if (w === undefined || w instanceof Tensor) return w;
+    if (w.length === length) return checkedWeights(name, w);
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `crossEntropy: ${name} has the wrong length: expected ${length}, got ${w.length}.`,
+    );
+  };
+  const ofClass = weights("classWeight", classWeight, classes);
+  const ofRow = weights("sampleWeight", sampleWeight, rows);
+  const hard = targets instanceof Tensor ? targets.type === "i32" : isPlainVector(targets);
+  const given =
+    targets instanceof Tensor
+      ? targets
+      : isPlainVector(targets)
+        ? checkedLabels(targets, rows, classes, ignoreIndex)
+        : toDenseMatrix(targets as MatrixLike, "crossEntropy", "targets");
+
+  const own: Tensor[] = [];
+  const upload = (value: Parameters<TensorEngine["tensor"]>[0]): Tensor => {
+    const t = engine.tensor(value);
+    own.push(t);
+    return t;
+  };
+  const vector = (v: Tensor | Float32Array | undefined): Tensor | undefined =>
+    v === undefined || v instanceof Tensor ? v : upload(v);
+  const soft = (): Tensor => {
+    if (given instanceof Tensor) return given;
+    const m = given as ReturnType<typeof toDenseMatrix>;
+    // The kernel reads targets as f32; bytes are spread out, since one-hot bytes are small.
+    const data = m.data instanceof Float32Array ? m.data : Float32Array.from(m.data, (b) => b * m.scale + m.offset);
+    return upload({ data, shape: [m.rows, m.columns] });
+  };
+  return {
+    labels: hard ? (given instanceof Tensor ? given : upload(given as Int32Array)) : undefined,
+    soft: hard ? undefined : soft(),
+    classWeight: vector(ofClass),
+    rowWeight: vector(ofRow),
+    labelSmoothing,
+    ignoreIndex,
+    reduction,
+    own,
+  };
+}
+
+/** `[≥1]`, the first value being what a mean divides by: Σ r[i]·w[y[i]] for labels, Σ r[i] or n for soft targets. */
+export function meanDenominator(engine: TensorEngine, t: PreparedTargets, rows: number, classes: number): Tensor {
+  if (!t.labels) return t.rowWeight ? engine.summarize(t.rowWeight) : engine.tensor([rows]);
+  const each = engine.empty([rows]);
+  const { labels, classWeight, rowWeight, ignoreIndex } = t;
+  engine.run(rowWeights, { labels, classes, classWeight, rowWeight, ignoreIndex, out: each });
+  const total = engine.summarize(each);
+  each.dispose();
+  return total;
+}
+
+export function crossEntropyOn(
+  engine: TensorEngine,
+  logits: Tensor,
+  targets: Targets,
+  options: CrossEntropyOptions,
+): CrossEntropyResult {
+  const t = prepareTargets(engine, logits.rows, logits.columns, targets, options);
+  const losses = engine.empty([logits.rows]);
+  const gradient = engine.empty([logits.rows, logits.columns]);
+  const temporary: Tensor[] = [...t.own];
+  try {
+    const denominator = t.reduction === "mean" ? meanDenominator(engine, t, logits.rows, logits.columns) : undefined;
+    if (denominator) temporary.push(denominator);
+    const { labels, soft, classWeight, rowWeight, labelSmoothing, ignoreIndex } = t;
+    engine.run(crossEntropy, {
+      logits,
+      labels,
+      soft,
+      classWeight,
+      rowWeight,
+      labelSmoothing,
+      ignoreIndex,
+      loss: losses,
+      gradient,
+      scale: 1,
+      denominator,
+    });
+    if (t.reduction === "none") return { loss: losses, gradient };
+    return { loss: reducedLoss(engine, losses, denominator), gradient };
+  } catch (error) {
+    gradient.dispose();
+    losses.dispose();
+    throw error;
+  } finally {
+    for (const each of temporary) each.dispose();
+  }
+}
+
+/** `[1]`: Σ losses, divided by `denominator[0]` where there is one. Disposes of `losses`. */
+export function reducedLoss(engine: TensorEngine, losses: Tensor, denominator: Tensor | undefined): Tensor {
+  const summary = engine.summarize(losses);
+  const loss = engine.empty([1]);
+  engine.run(totalLoss, { summary, denominator, out: loss });
+  summary.dispose();
+  losses.dispose();
+  return loss;
+}

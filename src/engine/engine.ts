@@ -1,0 +1,38 @@
+/** The engine as users have it: tensors and operations, cross-entropy with its options, and the check of the device. */
+import type { CrossEntropyOptions, CrossEntropyResult, Targets } from "./cross-entropy.js";
+import { crossEntropyOn } from "./cross-entropy.js";
+import type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./linear-cross-entropy.js";
+import { linearCrossEntropyOn } from "./linear-cross-entropy.js";
+import type { SelfCheckReport } from "./self-check.js";
+import { selfCheckOn } from "./self-check.js";
+import type { Tensor } from "./tensor.js";
+import { TensorEngine } from "./tensor-engine.js";
+
+export class Engine extends TensorEngine {
+  /**
+   * Cross-entropy of logits [n×k] and its gradient with respect to them, from one kernel: for labels
+   * `logsumexp(z) − z_y` and `softmax(z) − onehot(y)`, weighted, smoothed and reduced as PyTorch's `cross_entropy` does.
+   */
+  crossEntropy(logits: Tensor, targets: Targets, options: CrossEntropyOptions = {}): CrossEntropyResult {
+    this.requireAlive("crossEntropy");
+    return crossEntropyOn(this, logits, targets, options);
+  }
+
+  /** Cross-entropy of `X·W + b` and its gradients, in chunks of rows so that the logits are never stored whole. */
+  linearCrossEntropy(
+    x: Tensor,
+    w: Tensor,
+    b: Tensor | undefined,
+    targets: Targets,
+    options: LinearCrossEntropyOptions = {},
+  ): LinearCrossEntropyResult {
+    this.requireAlive("linearCrossEntropy");
+    return linearCrossEntropyOn(this, x, w, b, targets, options);
+  }
+
+  /** Compares every kernel on this device with the float64 reference: a table to read, or to paste into a bug report. */
+  selfCheck(): Promise<SelfCheckReport> {
+    this.requireAlive("selfCheck");
+    return selfCheckOn(this);
+  }
+}

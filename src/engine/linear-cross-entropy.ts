@@ -1,0 +1,107 @@
+/**
+ * `engine.linearCrossEntropy`: the loss of `X·W + b` and its gradients with respect to W, b and X. Rows are taken in chunks, so
+ * that logits and their gradient never exist for more rows than a fixed budget holds, however many classes there are.
+ */
+
+import { OptionError, ShapeError } from "../errors.js";
+import { crossEntropy } from "../ops/cross-entropy.js";
+import type { CrossEntropyOptions, Targets } from "./cross-entropy.js";
+import { meanDenominator, prepareTargets, reducedLoss } from "./cross-entropy.js";
+import type { Tensor } from "./tensor.js";
+import type { TensorEngine } from "./tensor-engine.js";
+
+export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
+  /** Compute dX too. */
+  readonly inputGradient?: boolean;
+}
+
+export interface LinearCrossEntropyResult {
+  /** `[1]` */
+  readonly loss: Tensor;
+  /** [d×k] */
+  readonly dWeights: Tensor;
+  /** [1×k]; undefined when no bias was given. */
+  readonly dBias: Tensor | undefined;
+  /** [n×d]; undefined unless `inputGradient` was asked for. */
+  readonly dX: Tensor | undefined;
+}
+
+/** Bytes that a chunk's logits and their gradient may take together. */
+const CHUNK_BYTES = 64 * 1024 * 1024;
+const ROW_GRAIN = 64;
+
+export function linearCrossEntropyOn(
+  engine: TensorEngine,
+  x: Tensor,
+  w: Tensor,
+  b: Tensor | undefined,
+  targets: Targets,
+  options: LinearCrossEntropyOptions,
+): LinearCrossEntropyResult {
+  if (options.reduction === "none") {
+    throw new OptionError(
+      "BAD_OPTION",
+      'linearCrossEntropy: reduction "none" is not available: expected "mean" or "sum". Use crossEntropy on the logits.',
+    );
+  }
+  if (w.rows !== x.columns) {
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `linearCrossEntropy: W has the wrong number of rows: expected ${x.columns}, the features of X, got ${w.rows}.`,
+    );
+  }
+  const { rows, columns: features } = x;
+  const classes = w.columns;
+  const t = prepareTargets(engine, rows, classes, targets, options);
+  const chunk = Math.min(
+    rows,
+    Math.max(1, Math.floor(CHUNK_BYTES / (8 * Math.ceil(classes / 4) * 4 * ROW_GRAIN))) * ROW_GRAIN,
+  );
+  const temporary: Tensor[] = [...t.own];
+  const keep = <T extends Tensor | undefined>(made: T): T => {
+    if (made) temporary.push(made);
+    return made;
+  };
+  try {
+    const denominator = t.reduction === "mean" ? keep(meanDenominator(engine, t, rows, classes)) : undefined;
+    const losses = engine.empty([rows]);
+    const logits = keep(engine.empty([chunk, classes]));
+    const dLogits = keep(engine.empty([chunk, classes]));
+    const part = chunk < rows ? keep(engine.empty([features, classes])) : undefined;
+    const biasPart = b && chunk < rows ? keep(engine.empty([1, classes])) : undefined;
+    const onesColumn = b && keep(engine.tensor({ data: new Float32Array(chunk).fill(1), shape: [chunk, 1] }));
+    const dWeights = engine.empty([features, classes]);
+    const dBias = b && engine.empty([1, classes]);
+    const dX = options.inputGradient ? engine.empty([rows, features]) : undefined;
+    for (let first = 0; first < rows; first += chunk) {
+      const count = Math.min(chunk, rows - first);
+      const [z, g, xs] = [logits.slice(0, count), dLogits.slice(0, count), x.slice(first, count)];
+      engine.matmul(xs, w, { ...(b ? { bias: b } : {}), out: z });
+      engine.run(crossEntropy, {
+        logits: z,
+        gradient: g,
+        loss: losses.slice(first, count),
+        scale: 1,
+        denominator,
+        labels: t.labels?.slice(first, count),
+        soft: t.soft?.slice(first, count),
+        classWeight: t.classWeight,
+        rowWeight: t.rowWeight?.slice(first, count),
+        labelSmoothing: t.labelSmoothing,
+        ignoreIndex: t.ignoreIndex,
+      });
+      const into = first === 0 ? dWeights : (part as Tensor);
+      engine.matmul(xs, g, { transposeA: true, out: into });
+      if (into !== dWeights) engine.addScaled(dWeights, 1, into);
+      if (b && dBias && onesColumn) {
+        const biasInto = first === 0 ? dBias : (biasPart as Tensor);
+        engine.matmul(onesColumn.slice(0, count), g, { transposeA: true, out: biasInto });
+        if (biasInto !== dBias) engine.addScaled(dBias, 1, biasInto);
+      }
+      if (dX) engine.matmul(g, w, { transposeB: true, out: dX.slice(first, count) });
+    }
+    return { loss: reducedLoss(engine, losses, denominator), dWeights, dBias, dX };
+  } finally {
+    for (const each of temporary) each.dispose();
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * Tensors on one device and the operations on them that are a single op each. Calls record work and return at once; only
+ * `read` waits. The same calls with the same meaning on WebGPU and on the CPU.
+ */
+
+import type { MatrixLike, NumericArray } from "../data/matrix.js";
+import { toDenseMatrix } from "../data/matrix.js";
+import { DataError, DisposedError, ShapeError } from "../errors.js";
+import { addOuter } from "../ops/add-outer.js";
+import { addScaled } from "../ops/add-scaled.js";
+import { argmax } from "../ops/argmax.js";
+import { combine } from "../ops/combine.js";
+import { dots } from "../ops/dots.js";
+import { matmul, matmulShape } from "../ops/matmul.js";
+import type { ElementType, HostArray, Op } from "../ops/op.js";
+import { softmax } from "../ops/softmax.js";
+import { summarize } from "../ops/summarize.js";
+import type { Backend, EngineStats } from "./backend.js";
+import { Tensor } from "./tensor.js";
+
+export interface MatmulOptions {
+  /** Use Aᵀ. */
+  readonly transposeA?: boolean;
+  /** Use Bᵀ. */
+  readonly transposeB?: boolean;
+  /** `[columns of C]`, added to every row. */
+  readonly bias?: Tensor;
+  /** Factor of the product, 1 unless given. */
+  readonly alpha?: number;
+  /** With `transposeA`: give C one more row, the sums of B's columns, as if A had a last column of ones. */
+  readonly ones?: boolean;
+  /** Write here rather than into a new tensor. */
+  readonly out?: Tensor;
+}
+
+export interface OutOption {
+  /** Write here rather than into a new tensor. */
+  readonly out?: Tensor;
+}
+
+/** What `engine.tensor` takes: a matrix, or a vector as a plain or typed array. */
+export type TensorInput = MatrixLike | NumericArray | readonly number[];
+
+export class TensorEngine {
+  /** What was chosen. */
+  readonly device: "webgpu" | "cpu";
+  /** Why it was chosen, in a sentence for people. */
+  readonly reason: string;
+  readonly #backend: Backend;
+  readonly #owners = new Set<Tensor>();
+  #disposed = false;
+
+  /** @internal Use `createEngine`. */
+  constructor(backend: Backend, reason: string) {
+    this.#backend = backend;
+    this.device = backend.device;
+    this.reason = reason;
+  }
+
+  get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  /**
+   * A copy of a matrix or vector on the device. Bytes in a matrix stay bytes and keep `scale` and `offset`; an Int32Array
+   * becomes a vector of integers (labels); everything else becomes f32.
+   * @throws ShapeError, DataError as `fit` does for its X
+   */
+  tensor(input: TensorInput): Tensor {
+    this.requireAlive("tensor");
+    if (input instanceof Int32Array) return this.#filled([input.length], "i32", input);
+    if (isVector(input)) {
+      const { data } = toDenseMatrix({ data: input, shape: [1, input.length] }, "tensor", "vector");
+      return this.#filled([input.length], "f32", Float32Array.from(data));
+    }
+    const m = toDenseMatrix(input as MatrixLike, "tensor", "matrix");
+    const type = m.data instanceof Uint8Array ? "u8" : "f32";
+    const t = this.#allocate([m.rows, m.columns], type, Math.fround(m.scale), Math.fround(m.offset));
+    this.#backend.upload(t.memory.storage, 0, m.data);
+    return t;
+  }
+
+  /** A tensor of zeros. `shape` is `[n]` or `[n, d]`. */
+  zeros(shape: readonly number[], type: ElementType = "f32"): Tensor {
+    const t = this.empty(shape, type);
+    this.#backend.clear(t.memory.storage);
+    return t;
+  }
+
+  /** A tensor whose values are undefined until something is written to it; bytes stand for `byte · scale + offset`. */
+  empty(shape: readonly number[], type: ElementType = "f32", scale = 1, offset = 0): Tensor {
+    this.requireAlive("empty");
+    if (shape.length < 1 || shape.length > 2 || shape.some((n) => !(Number.isSafeInteger(n) && n > 0))) {
+      throw new ShapeError(
+        "SHAPE_MISMATCH",
+        `engine: bad shape: expected [n] or [n, d] of positive integers, got [${shape.join(", ")}].`,
+      );
+    }
+    return this.#allocate(shape, type, scale, offset);
+  }
+
+  /** Overwrites a tensor with packed row-major elements of its own type; the array may be changed afterwards. */
+  write(t: Tensor, data: HostArray): void {
+    t.requireUsable("write", this.#backend);
+    if (data.length !== t.rows * t.columns) {
+      throw new ShapeError(
+        "SHAPE_MISMATCH",
+        `write: wrong length: expected ${t.rows * t.columns} values, got ${data.length}.`,
+      );
+    }
+    this.#backend.upload(t.memory.storage, t.firstRow * t.memory.storage.columns + t.firstColumn, data);
+  }
+
+  #filled(shape: readonly number[], type: ElementType, data: HostArray): Tensor {
+    if (data.length === 0)
+      throw new DataError("EMPTY_INPUT", "tensor: the vector is empty: expected at least one value, got none.");
+    const t = this.#allocate(shape, type);
+    this.#backend.upload(t.memory.storage, 0, data);
+    return t;
+  }
+
+  #allocate(shape: readonly number[], type: ElementType, scale = 1, offset = 0): Tensor {
+    const backend = this.#backend;
+    const rows = shape.length === 1 ? 1 : (shape[0] as number);
+    const storage = backend.allocate(rows, shape[shape.length - 1] as number, type);
+    const release = (): void => {
+      this.#owners.delete(t);
+      backend.release(storage);
+    };
+    const t: Tensor = new Tensor({ backend, storage, release, isDisposed: () => this.#disposed }, shape, scale, offset);
+    this.#owners.add(t);
+    return t;
+  }
+
+  /**
+   * Records an op of `src/ops` on tensors of this engine: what the methods below and the solvers are made of.
+   * @throws ShapeError when the arguments do not fit; DisposedError
+   */
+  run<A extends object>(op: Op<A>, args: A): void {
+    this.requireAlive(op.name);
+    for (const value of Object.values(args)) {
+      if (value instanceof Tensor) value.requireUsable(op.name, this.#backend);
+    }
+    op.check(args);
+    this.#backend.run(op, args);
+  }
+
+  /** `C = α · op(A) · op(B) + bias`, [m×n]. A may hold bytes. */
+  matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+    const { transposeA = false, transposeB = false, bias, alpha = 1, ones = false } = options;
+    const { rows, columns } = matmulShape({ a, b, transposeA, transposeB, ones });
+    const out = options.out ?? this.empty([rows, columns]);
+    this.run(matmul, { a, b, out, transposeA, transposeB, bias, alpha, ones });
+    return out;
+  }
+
+  /** `exp(z[i,j]) / Σ_j exp(z[i,j])`: rows that sum to 1, [n×k]. */
+  softmax(logits: Tensor, options: OutOption = {}): Tensor {
+    return this.#softmax(logits, options, false);
+  }
+
+  /** `z[i,j] − log Σ_j exp(z[i,j])`, [n×k]. */
+  logSoftmax(logits: Tensor, options: OutOption = {}): Tensor {
+    return this.#softmax(logits, options, true);
+  }
+
+  #softmax(logits: Tensor, options: OutOption, log: boolean): Tensor {
+    const out = options.out ?? this.empty(logits.shape);
+    this.run(softmax, { logits, out, log });
+    return out;
+  }
+
+  /** The column of each row's largest value, the lowest one on a tie: `[n]` integers. */
+  argmax(scores: Tensor, options: OutOption = {}): Tensor {
+    const out = options.out ?? this.empty([scores.rows], "i32");
+    this.run(argmax, { scores, out });
+    return out;
+  }
+
+  /** `out = α·x + β·y + keep·out`; shares no memory between `out` and the rest. */
+  addScaled(
+    out: Tensor,
+    alpha: number,
+    x: Tensor,
+    { beta = 0, y, keep = 1 }: { beta?: number; y?: Tensor; keep?: number } = {},
+  ): Tensor {
+    this.run(addScaled, { x, alpha, y, beta, out, keep });
+    return out;
+  }
+
+  /** `out[i,j] += α · u[i] · v[j]` */
+  addOuter(out: Tensor, alpha: number, u: Tensor, v: Tensor): Tensor {
+    this.run(addOuter, { u, v, alpha, out });
+    return out;
+  }
+
+  /** `[r]` dot products of a vector [p×k] with each of the r matrices stacked in `stack` [r·p × k]. */
+  dots(stack: Tensor, vector: Tensor, options: OutOption = {}): Tensor {
+    const out = options.out ?? this.empty([Math.max(1, Math.floor(stack.rows / vector.rows))]);
+    this.run(dots, { stack, vector, out });
+    return out;
+  }
+
+  /** `out = a · addend + Σ_r coefficients[r] · stack[r]` */
+  combine(out: Tensor, stack: Tensor, coefficients: Tensor, addend: Tensor, addendScale: number): Tensor {
+    this.run(combine, { stack, coefficients, addend, addendScale, out });
+    return out;
+  }
+
+  /** `[Σ x, Σ x², max |x|, how many x are not finite]`; the first three over the finite values. */
+  summarize(x: Tensor, options: OutOption = {}): Tensor {
+    const out = options.out ?? this.empty([4]);
+    this.run(summarize, { x, out });
+    return out;
+  }
+
+  /** Several tensors' elements with one wait. @throws DeviceError, KernelError for anything that went wrong since the last read */
+  async read(...tensors: readonly Tensor[]): Promise<(Float32Array | Uint8Array | Int32Array)[]> {
+    this.requireAlive("read");
+    for (const t of tensors) t.requireUsable("read", this.#backend);
+    return (await this.#backend.read(tensors)) as (Float32Array | Uint8Array | Int32Array)[];
+  }
+
+  /** Lets the device catch up and the page have its turn; long loops of recorded work call it once a step. */
+  pace(): Promise<void> {
+    this.requireAlive("pace");
+    return this.#backend.pace();
+  }
+
+  stats(): EngineStats {
+    return this.#backend.stats();
+  }
+
+  /** Frees all tensors and the device. Work in progress rejects with DisposedError; a second call does nothing. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#owners.clear();
+    this.#backend.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** @internal Throws a DisposedError after `dispose()`. */
+  requireAlive(where: string): void {
+    if (this.#disposed)
+      throw new DisposedError("DISPOSED", `${where}: the engine was used after dispose(). Create a new one.`);
+  }
+}
+
+function isVector(input: TensorInput): input is NumericArray | readonly number[] {
+  return ArrayBuffer.isView(input) || (Array.isArray(input) && (input.length === 0 || typeof input[0] === "number"));
+}

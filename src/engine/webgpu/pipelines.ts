@@ -1,0 +1,129 @@
+/** Compiled kernels and their bind groups, each made once: one pipeline for each shader and set of constants. */
+import { KernelError } from "../../errors.js";
+import type { Dispatch, Kernel } from "../../ops/op.js";
+import type { PooledBuffer } from "./buffer-pool.js";
+import type { FaultLog } from "./fault-log.js";
+
+export interface Pipeline {
+  readonly id: number;
+  readonly gpu: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+}
+
+export class Pipelines {
+  readonly #device: GPUDevice;
+  readonly #faults: FaultLog;
+  readonly #uniform: GPUBufferBinding;
+  readonly #modules = new Map<string, GPUShaderModule>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  readonly #pipelines = new Map<string, Pipeline>();
+  readonly #groups = new Map<string, GPUBindGroup>();
+  /** Keys of the groups that name a buffer, to forget them when it is destroyed. */
+  readonly #groupsOf = new Map<number, Set<string>>();
+  #groupsMade = 0;
+
+  /** `uniform` is the slot of the parameter ring, bound with a dynamic offset behind the storage buffers. */
+  constructor(device: GPUDevice, faults: FaultLog, uniform: GPUBufferBinding) {
+    this.#device = device;
+    this.#faults = faults;
+    this.#uniform = uniform;
+  }
+
+  get stats(): { pipelines: number; bindGroups: number } {
+    return { pipelines: this.#pipelines.size, bindGroups: this.#groupsMade };
+  }
+
+  pipelineFor({ kernel, constants }: Dispatch): Pipeline {
+    let key = kernel.name;
+    for (const name in constants) key += `|${constants[name]}`;
+    const known = this.#pipelines.get(key);
+    if (known) return known;
+    const label = `luce/${kernel.name}`;
+    const layout = this.#layoutFor(kernel);
+    const module = this.#moduleFor(kernel);
+    const gpu = this.#faults.watch(label, () =>
+      this.#device.createComputePipeline({
+        label,
+        layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: "main", constants: constants as Record<string, number> },
+      }),
+    );
+    const pipeline: Pipeline = { id: this.#pipelines.size, gpu, layout };
+    this.#pipelines.set(key, pipeline);
+    return pipeline;
+  }
+
+  #moduleFor(kernel: Kernel): GPUShaderModule {
+    const known = this.#modules.get(kernel.name);
+    if (known) return known;
+    const label = `luce/${kernel.name}`;
+    const module = this.#faults.watch(
+      label,
+      () => this.#device.createShaderModule({ label, code: kernel.code }),
+      () => {
+        this.#faults.await(this.#reportCompilation(kernel, module));
+      },
+    );
+    this.#modules.set(kernel.name, module);
+    return module;
+  }
+
+  async #reportCompilation(kernel: Kernel, module: GPUShaderModule): Promise<void> {
+    const { messages } = await module.getCompilationInfo();
+    const error = messages.find((m) => m.type === "error");
+    if (!error) return;
+    this.#faults.recordCause(
+      new KernelError(
+        "SHADER_INVALID",
+        `${kernel.name}.wgsl:${error.lineNum}:${error.linePos}: ${error.message} This browser's WebGPU does not accept the shader: ` +
+          'use device: "cpu" and report the browser\'s version.',
+      ),
+    );
+  }
+
+  #layoutFor({ bindings }: Kernel): GPUBindGroupLayout {
+    const key = bindings.join();
+    const known = this.#layouts.get(key);
+    if (known) return known;
+    const visibility = GPUShaderStage.COMPUTE;
+    const entries: GPUBindGroupLayoutEntry[] = bindings.map((use, binding) => ({
+      binding,
+      visibility,
+      buffer: { type: use === "read" ? "read-only-storage" : "storage" },
+    }));
+    // A dynamic offset on the uniform only: on storage it would turn bounds clamping on under Direct3D.
+    entries.push({ binding: bindings.length, visibility, buffer: { type: "uniform", hasDynamicOffset: true } });
+    const layout = this.#device.createBindGroupLayout({ label: `luce/layout/${key}`, entries });
+    this.#layouts.set(key, layout);
+    return layout;
+  }
+
+  groupFor(pipeline: Pipeline, label: string, buffers: readonly PooledBuffer[]): GPUBindGroup {
+    let key = `${pipeline.id}`;
+    for (const buffer of buffers) key += `,${buffer.id}`;
+    const known = this.#groups.get(key);
+    if (known) return known;
+    const entries: GPUBindGroupEntry[] = buffers.map((buffer, binding) => ({
+      binding,
+      resource: { buffer: buffer.gpu },
+    }));
+    entries.push({ binding: buffers.length, resource: this.#uniform });
+    const group = this.#faults.watch(label, () =>
+      this.#device.createBindGroup({ label, layout: pipeline.layout, entries }),
+    );
+    this.#groupsMade++;
+    this.#groups.set(key, group);
+    for (const { id } of buffers) {
+      const keys = this.#groupsOf.get(id) ?? new Set();
+      keys.add(key);
+      this.#groupsOf.set(id, keys);
+    }
+    return group;
+  }
+
+  /** Forgets the bind groups that name a buffer about to be destroyed. */
+  forget(buffer: PooledBuffer): void {
+    for (const key of this.#groupsOf.get(buffer.id) ?? []) this.#groups.delete(key);
+    this.#groupsOf.delete(buffer.id);
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Records dispatches into few passes and few submits. A submit holds about ten milliseconds of work, by the speed measured
+ * so far, and at most two are on their way: enough to keep the GPU busy, little enough to stop soon and to let the page paint.
+ * Where submits are cut changes no result, since dispatches keep their order.
+ */
+import type { Dispatch } from "../../ops/op.js";
+import type { PooledBuffer } from "./buffer-pool.js";
+import type { FaultLog } from "./fault-log.js";
+import { ParameterRing } from "./parameter-ring.js";
+import { Pipelines } from "./pipelines.js";
+
+const SUBMIT_MS = 10;
+const MOST_IN_FLIGHT = 2;
+/** Floating-point operations a millisecond, before anything is measured: a phone's. */
+const FIRST_GUESS = 2e7;
+
+export class Scheduler {
+  readonly #device: GPUDevice;
+  readonly #faults: FaultLog;
+  readonly #ring: ParameterRing;
+  readonly pipelines: Pipelines;
+  #encoder: GPUCommandEncoder | undefined;
+  #pass: GPUComputePassEncoder | undefined;
+  #pipeline = -1;
+  #recordedWork = 0;
+  #workPerMs = FIRST_GUESS;
+  #lastDone = 0;
+  readonly #inFlight: Promise<void>[] = [];
+  dispatches = 0;
+  submits = 0;
+
+  constructor(device: GPUDevice, faults: FaultLog) {
+    this.#device = device;
+    this.#faults = faults;
+    this.#ring = new ParameterRing(device);
+    this.pipelines = new Pipelines(device, faults, this.#ring.binding);
+  }
+
+  record(dispatch: Dispatch): void {
+    if (this.#ring.full) this.submit();
+    const { kernel, parameters, workgroups } = dispatch;
+    const pipeline = this.pipelines.pipelineFor(dispatch);
+    const group = this.pipelines.groupFor(pipeline, `luce/${kernel.name}`, dispatch.buffers as PooledBuffer[]);
+    const pass = this.#openPass();
+    if (pipeline.id !== this.#pipeline) {
+      pass.setPipeline(pipeline.gpu);
+      this.#pipeline = pipeline.id;
+    }
+    pass.setBindGroup(0, group, [this.#ring.put(parameters)]);
+    const { maxComputeWorkgroupsPerDimension: widest } = this.#device.limits;
+    const down = Math.ceil(workgroups / widest);
+    pass.dispatchWorkgroups(Math.ceil(workgroups / down), down);
+    this.dispatches++;
+    this.#recordedWork += dispatch.work;
+    if (this.#recordedWork >= this.#workPerMs * SUBMIT_MS) this.submit();
+  }
+
+  #openPass(): GPUComputePassEncoder {
+    if (!this.#pass) {
+      this.#pass = this.#openEncoder().beginComputePass({ label: "luce/pass" });
+      this.#pipeline = -1;
+    }
+    return this.#pass;
+  }
+
+  #openEncoder(): GPUCommandEncoder {
+    this.#encoder ??= this.#device.createCommandEncoder({ label: "luce/encoder" });
+    return this.#encoder;
+  }
+
+  /** An encoder outside any pass, for copies and clears in order with the dispatches. */
+  encoder(): GPUCommandEncoder {
+    this.#pass?.end();
+    this.#pass = undefined;
+    return this.#openEncoder();
+  }
+
+  get hasRecorded(): boolean {
+    return this.#encoder !== undefined;
+  }
+
+  submit(): void {
+    if (!this.#encoder) return;
+    const encoder = this.encoder();
+    this.#encoder = undefined;
+    this.#faults.watch("luce/submit", () => {
+      this.#ring.flush();
+      this.#device.queue.submit([encoder.finish()]);
+    });
+    this.submits++;
+    const work = this.#recordedWork;
+    this.#recordedWork = 0;
+    const begun = performance.now();
+    const done = this.#device.queue.onSubmittedWorkDone().then(
+      () => this.#learn(work, begun),
+      // The device is gone: `lost` tells, and nothing is learnt.
+      () => undefined,
+    );
+    this.#inFlight.push(done);
+    void done.then(() => this.#inFlight.splice(this.#inFlight.indexOf(done), 1));
+  }
+
+  /** Moves the speed estimate towards what this submit showed; small ones are all overhead and show nothing. */
+  #learn(work: number, begun: number): void {
+    const now = performance.now();
+    const elapsedMs = now - Math.max(begun, this.#lastDone);
+    this.#lastDone = now;
+    if (elapsedMs < 1 || work < this.#workPerMs) return;
+    this.#workPerMs = Math.min(1e10, Math.max(1e5, 0.5 * this.#workPerMs + 0.5 * (work / elapsedMs)));
+  }
+
+  /** Returns when there is room for another submit. */
+  async pace(): Promise<void> {
+    while (this.#inFlight.length >= MOST_IN_FLIGHT) await this.#inFlight[0];
+  }
+
+  dispose(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+    this.#encoder = undefined;
+    this.#ring.dispose();
+  }
+}

@@ -1,0 +1,184 @@
+/** The GPU device: memory in pooled buffers, ops planned into dispatches, dispatches recorded by the scheduler. */
+import { DisposedError } from "../../errors.js";
+import type { DeviceMatrix, Dispatch, ElementType, HostArray, On, Op, Planner } from "../../ops/op.js";
+import type { Backend, EngineStats, Storage, StoredMatrix } from "../backend.js";
+import { Tensor } from "../tensor.js";
+import { BufferPool } from "./buffer-pool.js";
+import { FaultLog } from "./fault-log.js";
+import type { GpuStorage } from "./gpu-storage.js";
+import { deviceMatrix, matrixOf, padRows, QUAD_BYTES, rowsPerBlock, unpadRows } from "./gpu-storage.js";
+import type { Fetch } from "./readback.js";
+import { Readback } from "./readback.js";
+import { Scheduler } from "./scheduler.js";
+
+/** Bytes that one `writeBuffer` copies at most when rows must be padded on the way. */
+const UPLOAD_BYTES = 4 * 1024 * 1024;
+/** Floating-point operations in one dispatch: 100 ms of a software adapter, 200 ms of a slow phone. */
+const WORK_PER_DISPATCH = { software: 1.5e8, hardware: 2e10 };
+
+export interface WebGpuBackendOptions {
+  /** The engine made the device and destroys it; a caller's device is left alone. */
+  readonly owned: boolean;
+  readonly software: boolean;
+}
+
+export class WebGpuBackend implements Backend, Planner {
+  readonly device = "webgpu";
+  readonly workPerDispatch: number;
+  readonly #device: GPUDevice;
+  readonly #owned: boolean;
+  readonly #faults: FaultLog;
+  readonly #scheduler: Scheduler;
+  readonly #pool: BufferPool;
+  readonly #readback: Readback;
+  /** Scratch of the plan that is being recorded. */
+  #scratch: GpuStorage[] = [];
+  #uploadBytes = 0;
+  #disposed = false;
+
+  constructor(device: GPUDevice, options: WebGpuBackendOptions) {
+    this.#device = device;
+    this.#owned = options.owned;
+    this.workPerDispatch = WORK_PER_DISPATCH[options.software ? "software" : "hardware"];
+    this.#faults = new FaultLog(device, options.owned);
+    this.#scheduler = new Scheduler(device, this.#faults);
+    this.#pool = new BufferPool(device, this.#faults, (buffer) => {
+      // Commands that name it must be on their way before it is destroyed.
+      this.#scheduler.submit();
+      this.#scheduler.pipelines.forget(buffer);
+    });
+    this.#readback = new Readback(device, this.#scheduler, this.#faults);
+  }
+
+  allocate(rows: number, columns: number, type: ElementType): GpuStorage {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
+    const perBlock = rowsPerBlock(rows, columns, type, Math.min(maxStorageBufferBindingSize, maxBufferSize));
+    const stride = Math.ceil(columns / 4);
+    const blocks = Array.from({ length: Math.ceil(rows / perBlock) }, (_, i) => {
+      const count = Math.min(perBlock, rows - i * perBlock);
+      // The shader reads bytes sixteen at a time.
+      const sizeBytes = Math.ceil((count * stride * QUAD_BYTES[type]) / 16) * 16;
+      return {
+        firstRow: i * perBlock,
+        rows: count,
+        buffer: this.#pool.acquire(sizeBytes, `luce/${type}/${rows}x${columns}`),
+      };
+    });
+    return { rows, columns, type, stride, blocks };
+  }
+
+  upload(storage: Storage, first: number, data: HostArray): void {
+    const { columns, type, stride, blocks, rows: allRows } = storage as GpuStorage;
+    // Recorded work may still read what the buffer held before: it goes first.
+    this.#scheduler.submit();
+    if (allRows === 1) {
+      // Values of a vector: `first` is a multiple of 4, and what pads the last quad is zero.
+      const padded = padRows(data, 0, 1, data.length, type) as Float32Array<ArrayBuffer>;
+      this.#device.queue.writeBuffer(blocks[0].buffer.gpu, (first / 4) * QUAD_BYTES[type], padded);
+      this.#uploadBytes += padded.byteLength;
+      return;
+    }
+    const firstRow = first / columns;
+    const rows = data.length / columns;
+    const rowBytes = stride * QUAD_BYTES[type];
+    const rowsAtOnce = Math.max(1, Math.floor(UPLOAD_BYTES / rowBytes));
+    for (const block of blocks) {
+      const end = Math.min(firstRow + rows, block.firstRow + block.rows);
+      for (let row = Math.max(firstRow, block.firstRow); row < end; ) {
+        const count = Math.min(rowsAtOnce, end - row);
+        const padded = padRows(data, row - firstRow, count, columns, type) as Float32Array<ArrayBuffer>;
+        this.#device.queue.writeBuffer(block.buffer.gpu, (row - block.firstRow) * rowBytes, padded);
+        this.#uploadBytes += padded.byteLength;
+        row += count;
+      }
+    }
+  }
+
+  clear(storage: Storage): void {
+    const encoder = this.#scheduler.encoder();
+    for (const { buffer } of (storage as GpuStorage).blocks) encoder.clearBuffer(buffer.gpu);
+  }
+
+  release(storage: Storage): void {
+    if (this.#disposed) return;
+    for (const { buffer } of (storage as GpuStorage).blocks) this.#pool.release(buffer);
+  }
+
+  run<A extends object>(op: Op<A>, args: A): void {
+    const entries = Object.entries(args).map(([key, value]) => [
+      key,
+      value instanceof Tensor ? matrixOf(value) : value,
+    ]);
+    try {
+      op.plan(Object.fromEntries(entries) as On<A, DeviceMatrix>, this);
+    } finally {
+      // The queue keeps order: who gets this memory next writes it after these dispatches have read it.
+      for (const storage of this.#scratch.splice(0)) this.release(storage);
+    }
+  }
+
+  scratch(rows: number, columns: number): DeviceMatrix {
+    const storage = this.allocate(rows, columns, "f32");
+    this.#scratch.push(storage);
+    return deviceMatrix(storage);
+  }
+
+  dispatch(dispatch: Dispatch): void {
+    this.#scheduler.record(dispatch);
+  }
+
+  async read(matrices: readonly StoredMatrix[]): Promise<HostArray[]> {
+    const fetches: Fetch[] = [];
+    for (const t of matrices) {
+      const m = matrixOf(t);
+      for (const block of m.blocks) {
+        const quadBytes = QUAD_BYTES[m.type];
+        const { buffer } = block as { buffer: object } as { buffer: Fetch["buffer"] };
+        fetches.push({ buffer, offsetBytes: block.offset * quadBytes, sizeBytes: block.rows * m.stride * quadBytes });
+      }
+    }
+    const copies = await this.#readback.fetch(fetches);
+    if (this.#disposed)
+      throw new DisposedError("DISPOSED", "engine: it was disposed of while a result was on its way.");
+    return matrices.map((t) => {
+      const parts = copies.splice(0, matrixOf(t).blocks.length);
+      return unpadRows(joined(parts), t.rows, t.columns, t.type);
+    });
+  }
+
+  async pace(): Promise<void> {
+    await this.#scheduler.pace();
+    this.#faults.raise();
+  }
+
+  stats(): EngineStats {
+    return {
+      ...this.#pool.stats(),
+      ...this.#scheduler.pipelines.stats,
+      dispatches: this.#scheduler.dispatches,
+      submits: this.#scheduler.submits,
+      readbacks: this.#readback.count,
+      uploadBytes: this.#uploadBytes,
+    };
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    this.#faults.release();
+    this.#scheduler.dispose();
+    this.#pool.dispose();
+    this.#readback.dispose();
+    if (this.#owned) this.#device.destroy();
+  }
+}
+
+function joined(parts: readonly ArrayBuffer[]): ArrayBuffer {
+  if (parts.length === 1) return parts[0] as ArrayBuffer;
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(new Uint8Array(part), at);
+    at += part.byteLength;
+  }
+  return all.buffer;
+}
