@@ -1,0 +1,36 @@
+/** The forms in which a caller may hand over a matrix, and the one form it has inside. Types only. */
+import type { NumericArray } from "./numeric-array.js";
+
+/**
+ * Row-major numbers with their shape `[rows, columns]`. The value of an element is `data · scale + offset`
+ * (1 and 0 unless given), so that `scale: 1 / 255` reads bytes of pixels as 0 … 1.
+ */
+export interface MatrixData {
+  readonly data: NumericArray | readonly number[];
+  readonly shape: readonly number[];
+  readonly scale?: number;
+  readonly offset?: number;
+}
+
+/** The same with `dims` for `shape`, as tensors of ONNX Runtime and transformers.js have it. */
+export interface TensorData {
+  readonly data: NumericArray | readonly number[];
+  readonly dims: readonly number[];
+  readonly scale?: number;
+  readonly offset?: number;
+}
+
+/** A dense matrix as a caller may give it: numbers with a shape, an array of rows, or an array of typed-array rows. */
+export type MatrixLike = MatrixData | TensorData | readonly (readonly number[])[] | readonly NumericArray[];
+
+/**
+ * A matrix that has been checked: `rows × columns` finite values, row-major, in memory of its own.
+ * The value at (i, j) is `data[i·columns + j] · scale + offset`; float32 data has scale 1 and offset 0.
+ */
+export interface DenseMatrix {
+  readonly data: Float32Array | Uint8Array;
+  readonly rows: number;
+  readonly columns: number;
+  readonly scale: number;
+  readonly offset: number;
+}

@@ -1,0 +1,52 @@
+/**
+ * The door through which every matrix comes in: checked once here, trusted everywhere after.
+ * Imports errors and its neighbours in this folder only, so that the engine may use it too.
+ */
+import { DataError, ShapeError } from "../errors.js";
+import { describeValue } from "./describe-value.js";
+import { matrixFromData } from "./matrix-from-data.js";
+import { matrixFromRows } from "./matrix-from-rows.js";
+import type { DenseMatrix, MatrixData, MatrixLike, TensorData } from "./matrix-like.js";
+import { isNumericArray } from "./numeric-array.js";
+
+export type { DenseMatrix, MatrixData, MatrixLike, TensorData } from "./matrix-like.js";
+export type { NumericArray } from "./numeric-array.js";
+
+/**
+ * The checked copy of a caller's matrix [rows×columns]; rows and columns count from 0 in every message.
+ *
+ * Bytes (Uint8Array, Uint8ClampedArray) stay bytes and keep `scale` and `offset`. All other numbers become float32, with
+ * `data · scale + offset` computed in float64 before it is rounded. The copy owns its memory: the caller may change or
+ * transfer the input afterwards, which itself is never changed. Shared memory and views with a byte offset are read too.
+ *
+ * @param where the call named in messages, such as `fit`
+ * @param name the argument named in messages, such as `X`
+ * @throws DataError NON_FINITE_INPUT for NaN, an infinity, or a value beyond float32's range, with its row and column;
+ *   EMPTY_INPUT; UNSUPPORTED_TYPE for anything that is no dense matrix of numbers; DETACHED_BUFFER
+ * @throws ShapeError SHAPE_MISMATCH when shape and length disagree or the rank is not 2; RAGGED_ROWS
+ */
+export function toDenseMatrix(input: MatrixLike, where: string, name: string): DenseMatrix {
+  const argument = { where, name };
+  const given: unknown = input;
+  if (Array.isArray(given)) return matrixFromRows(given, argument);
+  if (isNumericArray(given)) {
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `${where}: ${name} has no shape: expected { data, shape: [rows, columns] }, got ${describeValue(given)}.`,
+    );
+  }
+  if (hasData(given)) return matrixFromData(given, argument);
+  const got = isSparse(given) ? "a sparse matrix" : describeValue(given);
+  throw new DataError(
+    "UNSUPPORTED_TYPE",
+    `${where}: ${name} is not a dense matrix: expected { data, shape: [rows, columns] } or an array of rows, got ${got}.`,
+  );
+}
+
+const isSparse = (given: unknown): boolean => typeof given === "object" && given !== null && "indptr" in given;
+
+/** Whether this is numbers with a shape. A sparse matrix has both too, but its data means something else. */
+function hasData(given: unknown): given is MatrixData | TensorData {
+  if (typeof given !== "object" || given === null || isSparse(given)) return false;
+  return "data" in given && ("shape" in given || "dims" in given);
+}

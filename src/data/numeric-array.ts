@@ -1,0 +1,55 @@
+/** Which arrays of numbers Luce reads, recognised also when they come from another frame or worker. Imports errors only. */
+import { DataError } from "../errors.js";
+import type { Argument } from "./argument.js";
+
+/** Typed arrays whose elements are plain numbers. 64-bit integers are not: they would lose digits without a word. */
+export type NumericArray =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array;
+
+const NUMERIC_ARRAYS: ReadonlySet<string> = new Set([
+  "Float32Array",
+  "Float64Array",
+  "Int8Array",
+  "Uint8Array",
+  "Uint8ClampedArray",
+  "Int16Array",
+  "Uint16Array",
+  "Int32Array",
+  "Uint32Array",
+]);
+
+// `instanceof` fails for arrays made in another frame; the tag does not.
+const tagOf = (value: unknown): string =>
+  ArrayBuffer.isView(value) ? String((value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag]) : "";
+
+export function isNumericArray(value: unknown): value is NumericArray {
+  return NUMERIC_ARRAYS.has(tagOf(value));
+}
+
+export function isByteArray(value: unknown): value is Uint8Array | Uint8ClampedArray {
+  const tag = tagOf(value);
+  return tag === "Uint8Array" || tag === "Uint8ClampedArray";
+}
+
+/** Throws DataError DETACHED_BUFFER when `memory` has been transferred away. */
+export function refuseDetached(memory: ArrayBufferView | ArrayBufferLike, { where, name }: Argument): void {
+  // Only empty memory can be detached, and only the attempt to look into it tells the two apart.
+  if (memory.byteLength > 0) return;
+  try {
+    new Uint8Array(ArrayBuffer.isView(memory) ? memory.buffer : memory);
+  } catch (cause) {
+    throw new DataError(
+      "DETACHED_BUFFER",
+      `${where}: the buffer of ${name} is detached: it was transferred elsewhere. Pass a copy.`,
+      cause,
+    );
+  }
+}

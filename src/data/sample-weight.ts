@@ -1,0 +1,54 @@
+/** How much each row counts. Imports errors and its neighbours in this folder. */
+import { DataError, ShapeError } from "../errors.js";
+import { describeValue } from "./describe-value.js";
+import { isNumericArray, type NumericArray, refuseDetached } from "./numeric-array.js";
+
+/**
+ * The checked float32 copy of a caller's row weights [rows]: finite, none negative, at least one above zero.
+ * A weight of 0 is the same as leaving the row out, a weight of 2 the same as having it twice.
+ *
+ * @throws DataError BAD_WEIGHTS with the row; UNSUPPORTED_TYPE; DETACHED_BUFFER
+ * @throws ShapeError SHAPE_MISMATCH when there is not one weight for each row
+ */
+export function checkSampleWeight(
+  weights: NumericArray | readonly number[],
+  rows: number,
+  where: string,
+): Float32Array {
+  const given: unknown = weights;
+  if (isNumericArray(given)) refuseDetached(given, { where, name: "sampleWeight" });
+  else if (!Array.isArray(given)) {
+    throw new DataError(
+      "UNSUPPORTED_TYPE",
+      `${where}: sampleWeight has an unsupported type: expected an array of ${rows} numbers, got ${describeValue(given)}.`,
+    );
+  }
+  if (weights.length !== rows) {
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `${where}: sampleWeight and X differ in length: expected ${rows} weights, one for each row, got ${weights.length}.`,
+    );
+  }
+  const checked = new Float32Array(rows);
+  let total = 0;
+  for (let row = 0; row < rows; row++) {
+    const weight: unknown = weights[row];
+    // Rounding first also finds numbers that are finite only in float64.
+    const rounded = typeof weight === "number" ? Math.fround(weight) : Number.NaN;
+    if (!(rounded >= 0 && rounded < Number.POSITIVE_INFINITY)) {
+      throw new DataError(
+        "BAD_WEIGHTS",
+        `${where}: sampleWeight cannot be used at row ${row}: expected a finite number of 0 or more, got ${describeValue(weight)}.`,
+      );
+    }
+    checked[row] = rounded;
+    total += rounded;
+  }
+  // The devices add the weights up in float32.
+  if (total > 0 && Number.isFinite(Math.fround(total))) return checked;
+  throw new DataError(
+    "BAD_WEIGHTS",
+    `${where}: sampleWeight adds up to ${total}: expected a sum above 0 and within float32. ` +
+      (total > 0 ? "Scale the weights down." : "Give at least one row a weight above 0."),
+  );
+}
