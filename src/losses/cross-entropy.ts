@@ -1,0 +1,27 @@
+/** `ℓ(z, y) = logsumexp(z) − z_y`, gradient `softmax(z) − onehot(y)`; for soft targets `−Σ q log softmax(z)`. */
+
+import type { Tensor } from "../engine/tensor.js";
+import { crossEntropy as evaluateOp } from "../ops/cross-entropy.js";
+import { lineSearch } from "../ops/line-search.js";
+import type { TargetArguments } from "../ops/targets.js";
+import type { Loss, TrainingTargets } from "./loss.js";
+
+/** No label is negative once it is encoded, so nothing is ignored. */
+const plain = ({ labels, soft, rowWeight }: TrainingTargets): TargetArguments<Tensor> => ({
+  labels,
+  soft,
+  rowWeight,
+  classWeight: undefined,
+  labelSmoothing: 0,
+  ignoreIndex: -1,
+});
+
+export const crossEntropyLoss: Loss = {
+  name: "cross-entropy",
+  evaluate(engine, { logits, targets, losses, gradient, scale, denominator }) {
+    engine.run(evaluateOp, { ...plain(targets), logits, loss: losses, gradient, scale, denominator });
+  },
+  alongLine(engine, { logits, direction, targets, step, out }) {
+    engine.run(lineSearch, { ...plain(targets), logits, direction, step, out });
+  },
+};

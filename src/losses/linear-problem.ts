@@ -1,0 +1,20 @@
+/** A linear model to be trained: data and targets on the device, loss and penalty. */
+import type { Tensor } from "../engine/tensor.js";
+import type { Loss, TrainingTargets } from "./loss.js";
+
+export interface LinearProblem {
+  /** [n×d] */
+  readonly x: Tensor;
+  readonly targets: TrainingTargets;
+  /** `[n]` on the host, as `targets.rowWeight` is on the device. */
+  readonly rowWeight: Float32Array | undefined;
+  /** Σᵢ rᵢ, n without weights. */
+  readonly totalWeight: number;
+  readonly classes: number;
+  readonly loss: Loss;
+  /** Factor of ‖W‖²/2; the intercept is never penalised. */
+  readonly l2: number;
+  readonly fitIntercept: boolean;
+  /** W then b, row by row: (d+1)·k values, d·k without an intercept. Zeros unless given. */
+  readonly start: Float32Array | undefined;
+}

@@ -1,0 +1,42 @@
+/** What a training loss must tell the solvers: its value and gradient for logits, and how it changes along a line. */
+
+import type { Tensor } from "../engine/tensor.js";
+import type { TensorEngine } from "../engine/tensor-engine.js";
+
+/** What the rows are trained towards, on the device. */
+export interface TrainingTargets {
+  /** `[n]` class indices, or undefined when `soft` is given. */
+  readonly labels: Tensor | undefined;
+  /** [n×k] target probabilities, or undefined when `labels` is given. */
+  readonly soft: Tensor | undefined;
+  /** `[n]` or undefined: every row counts 1. */
+  readonly rowWeight: Tensor | undefined;
+}
+
+export interface LossEvaluation {
+  /** [n×k] */
+  readonly logits: Tensor;
+  readonly targets: TrainingTargets;
+  /** `[n]`, written: each row's weighted loss. */
+  readonly losses: Tensor;
+  /** [n×k], written: `scale / denominator[0]` times the gradient of their sum. */
+  readonly gradient: Tensor | undefined;
+  readonly scale: number;
+  readonly denominator: Tensor | undefined;
+}
+
+export interface LossAlongLine {
+  readonly logits: Tensor;
+  /** The change of the logits for a step of 1. */
+  readonly direction: Tensor;
+  readonly targets: TrainingTargets;
+  readonly step: number;
+  /** `[4]`, written: Σ loss, its first and second derivative with respect to the step. */
+  readonly out: Tensor;
+}
+
+export interface Loss {
+  readonly name: string;
+  evaluate(engine: TensorEngine, evaluation: LossEvaluation): void;
+  alongLine(engine: TensorEngine, line: LossAlongLine): void;
+}

@@ -1,0 +1,136 @@
+/**
+ * Epochs of minibatch steps, recorded without waiting: about ten times a second the ring of batch losses and the weights are
+ * copied out, and while the copy is on its way the steps go on. Only that copy tells whether training diverges.
+ */
+
+import type { Tensor } from "../engine/tensor.js";
+import type { TensorEngine } from "../engine/tensor-engine.js";
+import { Random } from "../random.js";
+import type { SolverObserver, SolverResult, StopReason } from "./solver.js";
+import type { UpdateRule } from "./update-rule.js";
+
+/** A function of θ known a minibatch at a time. Calls record work; nothing waits. */
+export interface BatchObjective {
+  readonly parameters: Tensor;
+  readonly gradient: Tensor;
+  readonly lossRing: Tensor;
+  readonly weightRing: Tensor | undefined;
+  readonly batches: number;
+  setOrder(order: Int32Array): void;
+  rowsOf(batch: number): number;
+  evaluate(batch: number, step: number): void;
+}
+
+export interface MinibatchOptions {
+  readonly rows: number;
+  readonly epochs: number;
+  readonly learningRate: number;
+  /** Take the rows of each epoch in a new random order. */
+  readonly shuffle: boolean;
+  readonly seed: number;
+  /** The penalty of weights θ on the host: it belongs to J and is not in the batches' losses. */
+  readonly penalty: (theta: Float32Array) => number;
+  /** Told of θ at each report, before the observer: the last finite one stays. */
+  readonly keep: (theta: Float32Array) => void;
+  readonly observe: SolverObserver;
+  /** Throws when the caller wants no more steps; asked before each. */
+  readonly throwIfStopped: () => void;
+}
+
+const REPORT_MS = 100;
+/** Mean loss, in multiples of the first batch's, past which training is going nowhere. */
+const DIVERGED = 1000;
+
+export async function minimiseByMinibatches(
+  engine: TensorEngine,
+  objective: BatchObjective,
+  rule: UpdateRule,
+  options: MinibatchOptions,
+): Promise<SolverResult> {
+  const ring = objective.lossRing.rows;
+  const random = new Random(options.seed);
+  const order = Uint32Array.from({ length: options.rows }, (_, i) => i);
+  const signed = new Int32Array(order.buffer);
+  let step = 0;
+  let firstLoss: number | undefined;
+  let loss = Number.NaN;
+  let reported = 0;
+  let lastReport = performance.now();
+  let report: Promise<boolean> | undefined;
+  let settled = false;
+  let over = false;
+
+  const result = (stopReason: StopReason): SolverResult => ({
+    iteration: step,
+    loss,
+    gradientNorm: undefined,
+    passes: (2 * step) / objective.batches,
+    stopReason,
+  });
+
+  /** Copies out what the steps since the last report have left. False when training has diverged. */
+  const lookAt = async (from: number, to: number): Promise<boolean> => {
+    const { lossRing, weightRing, parameters } = objective;
+    const [theta, losses, weights] = await engine.read(parameters, lossRing, ...(weightRing ? [weightRing] : []));
+    // The fit has ended with an error while this was on its way: nobody wants to hear of it any more.
+    if (over) return false;
+    let sum = 0;
+    let total = 0;
+    let faults = 0;
+    for (let t = Math.max(from, to - ring); t < to; t++) {
+      const slot = 4 * (t % ring);
+      const weight = weights ? weights[slot] : objective.rowsOf(t % objective.batches);
+      firstLoss ??= losses[slot] / weight;
+      sum += losses[slot];
+      total += weight;
+      faults += losses[slot + 3];
+    }
+    const mean = (total > 0 ? sum / total : 0) + options.penalty(theta as Float32Array);
+    const finite = faults === 0 && Number.isFinite(mean) && (theta as Float32Array).every(Number.isFinite);
+    loss = mean;
+    if (!finite || mean > DIVERGED * Math.max(1, firstLoss ?? 1)) return false;
+    options.keep(theta as Float32Array);
+    await options.observe({ iteration: to, loss: mean, gradientNorm: undefined, passes: (2 * to) / objective.batches });
+    return true;
+  };
+
+  const startReport = (): Promise<boolean> => {
+    lastReport = performance.now();
+    const from = reported;
+    reported = step;
+    settled = false;
+    const started = lookAt(from, step);
+    // Awaited below; a failure must not count as unhandled before that.
+    started
+      .catch(() => undefined)
+      .finally(() => {
+        settled = true;
+      });
+    return started;
+  };
+
+  try {
+    for (let epoch = 0; epoch < options.epochs; epoch++) {
+      if (options.shuffle) random.shuffle(order);
+      if (options.shuffle || epoch === 0) objective.setOrder(signed);
+      for (let batch = 0; batch < objective.batches; batch++) {
+        options.throwIfStopped();
+        objective.evaluate(batch, step);
+        step++;
+        rule.apply({ gradient: objective.gradient, learningRate: options.learningRate, number: step });
+        await engine.pace();
+        // The ring must be read before it comes round.
+        if (report && (settled || step - reported >= ring / 2)) {
+          if (!(await report)) return result("diverged");
+          report = undefined;
+        }
+        if (!report && performance.now() - lastReport >= REPORT_MS) report = startReport();
+      }
+    }
+    if (report && !(await report)) return result("diverged");
+    if (reported < step && !(await startReport())) return result("diverged");
+    return result("max-iterations");
+  } finally {
+    over = true;
+  }
+}
