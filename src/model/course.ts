@@ -1,0 +1,85 @@
+/** Follows a fit: keeps its history, measures validation now and then, tells the caller, and stops when asked. */
+import { CallbackError, DisposedError } from "../errors.js";
+import type { SolverProgress } from "../solvers/solver.js";
+import type { FitOptions } from "./model-options.js";
+import type { FitPoint } from "./report.js";
+import type { Validation } from "./validation.js";
+
+const REPORT_MS = 100;
+
+export interface CourseOptions extends Pick<FitOptions, "onProgress" | "signal"> {
+  readonly validation: Validation | undefined;
+  readonly maxIterations: number;
+  readonly rows: number;
+  /** Steps in an epoch; undefined for L-BFGS. */
+  readonly stepsPerEpoch: number | undefined;
+  /** W and b as they are now; one read. */
+  readonly theta: () => Promise<Float32Array>;
+  /** Makes `theta` the model's. */
+  readonly publish: (theta: Float32Array) => void;
+  readonly isDisposed: () => boolean;
+}
+
+export class Course {
+  readonly history: FitPoint[] = [];
+  readonly #options: CourseOptions;
+  readonly #begun = performance.now();
+  #lastReport = Number.NEGATIVE_INFINITY;
+
+  constructor(options: CourseOptions) {
+    this.#options = options;
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#begun;
+  }
+
+  /** Throws the signal's reason once it is aborted, and DisposedError once the model is gone. */
+  throwIfStopped(): void {
+    const { signal, isDisposed } = this.#options;
+    if (isDisposed()) throw new DisposedError("DISPOSED", "fit: the model was disposed of while it was being fitted.");
+    if (signal?.aborted) throw signal.reason;
+  }
+
+  /** Takes note of where the solver is; every so often, and when it is the `last` time, publishes the weights and reports. */
+  async observe(progress: SolverProgress, last = false): Promise<void> {
+    const { onProgress, publish, theta } = this.#options;
+    this.throwIfStopped();
+    const due = last || performance.now() - this.#lastReport >= REPORT_MS;
+    const measured = due ? await this.#measure(publish, theta) : undefined;
+    const point: FitPoint = {
+      ...progress,
+      elapsedMs: this.elapsedMs,
+      validationLoss: measured?.validationLoss,
+      validationAccuracy: measured?.validationAccuracy,
+    };
+    const previous = this.history[this.history.length - 1];
+    if (previous?.iteration === point.iteration) this.history.pop();
+    this.history.push(point);
+    if (!due) return;
+    if (onProgress) await this.#tell(point, onProgress);
+    this.#lastReport = performance.now();
+    this.throwIfStopped();
+  }
+
+  async #measure(
+    publish: (theta: Float32Array) => void,
+    theta: () => Promise<Float32Array>,
+  ): Promise<Awaited<ReturnType<Validation["measure"]>> | undefined> {
+    const now = await theta();
+    this.throwIfStopped();
+    publish(now);
+    return this.#options.validation?.measure(now);
+  }
+
+  async #tell(point: FitPoint, onProgress: NonNullable<FitOptions["onProgress"]>): Promise<void> {
+    const { maxIterations, rows, stepsPerEpoch } = this.#options;
+    const epoch = stepsPerEpoch === undefined ? undefined : point.iteration / stepsPerEpoch;
+    const samplesPerSecond = (rows * point.passes) / 2 / (point.elapsedMs / 1000);
+    try {
+      await onProgress({ ...point, maxIterations, epoch, samplesPerSecond });
+    } catch (cause) {
+      throw new CallbackError("CALLBACK_FAILED", "fit: onProgress threw; the weights so far are kept.", cause);
+    }
+  }
+}

@@ -1,0 +1,26 @@
+/** What a fit leaves behind, on the host: classes, weights and intercept. Never changed once made. */
+import type { Label } from "./classes.js";
+
+export interface Fitted {
+  /** Sorted, k of them. */
+  readonly classes: readonly Label[];
+  /** d */
+  readonly features: number;
+  /** W then b, row by row: (d+1)·k values; b is zero for a model without an intercept. */
+  readonly theta: Float32Array;
+}
+
+/** W [d×k], sharing memory. */
+export const weightsOf = ({ features, classes, theta }: Fitted): Float32Array =>
+  theta.subarray(0, features * classes.length);
+
+/** b [k], sharing memory. */
+export const interceptOf = ({ features, classes, theta }: Fitted): Float32Array =>
+  theta.subarray(features * classes.length);
+
+/** `theta` of a solver, with a row of zeros for the intercept where it has none. */
+export function withIntercept(theta: Float32Array, features: number, classes: number): Float32Array {
+  const full = new Float32Array((features + 1) * classes);
+  full.set(theta);
+  return full;
+}

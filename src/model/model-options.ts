@@ -1,0 +1,117 @@
+/** The options of SoftmaxRegression and of its `fit`, with their ranges and defaults. */
+import type { MatrixLike, NumericArray } from "../data/matrix.js";
+import type { EngineOptions } from "../engine/create-engine.js";
+import { Engine } from "../engine/engine.js";
+import type { Tensor } from "../engine/tensor.js";
+import { OptionError } from "../errors.js";
+import type { Label, LabelsLike } from "./labels.js";
+import { checkOptions } from "./options.js";
+import type { FitProgress } from "./report.js";
+
+export interface SoftmaxRegressionOptions extends EngineOptions {
+  /** Factor of ‖W‖²/2 in the mean-scale objective, ≥ 0; scikit-learn's `C` is 1 / (l2 · Σ sample weights). Default 1e-4. */
+  readonly l2?: number;
+  /** Learn b too; it is never penalised. Default true. */
+  readonly fitIntercept?: boolean;
+  /** `"lbfgs"` sees all rows at each iteration and ends at the optimum; `"sgd"` and `"adam"` take minibatches. `"auto"` is `"lbfgs"`. */
+  readonly solver?: "auto" | "lbfgs" | "sgd" | "adam";
+  /** Iterations of L-BFGS at most. Default 500. */
+  readonly maxIterations?: number;
+  /** L-BFGS has converged when max |dJ| is at most this. Default 3e-5. */
+  readonly tolerance?: number;
+  /** Passes of a minibatch solver over the rows. Default 10. */
+  readonly epochs?: number;
+  /** Rows in a minibatch. Default 256. */
+  readonly batchSize?: number;
+  /** Step length of a minibatch solver, > 0. Default 0.1 for SGD, 0.01 for Adam. */
+  readonly learningRate?: number;
+  /** Share of the last step that SGD goes on with, in [0, 1). Default 0. */
+  readonly momentum?: number;
+  /** SGD looks ahead along its momentum. Default false. */
+  readonly nesterov?: boolean;
+  /** Minibatch solvers take the rows in a new random order each epoch. Default true. */
+  readonly shuffle?: boolean;
+  /** Determines the random order: the same seed on the same device gives the same bits. Default 0. */
+  readonly seed?: number;
+  /** Start the next fit from the weights of the last one. Default false. */
+  readonly warmStart?: boolean;
+  /** All classes, where the rows may lack some. Taken from the labels unless given. */
+  readonly classes?: readonly Label[];
+  /** An engine to share with others; it is not disposed of with the model. */
+  readonly engine?: Engine;
+}
+
+/** Features: a matrix in any of its forms, or a tensor of the model's own engine. */
+export type Features = MatrixLike | Tensor;
+
+export interface FitOptions {
+  /** A weight ≥ 0 for each row: 2 is the same as having it twice, 0 as leaving it out. */
+  readonly sampleWeight?: NumericArray | readonly number[];
+  /** Rows to measure loss and accuracy on while training goes on. */
+  readonly validation?: { readonly x: Features; readonly y: LabelsLike };
+  /** Called about ten times a second and at the end; may return a promise. Throwing ends the fit. */
+  readonly onProgress?: (progress: FitProgress) => unknown;
+  /** Ends the fit early: it rejects with the signal's reason, and the weights so far stay usable. */
+  readonly signal?: AbortSignal;
+}
+
+/** A model's options with the defaults filled in. */
+export type ModelOptions = Required<
+  Omit<SoftmaxRegressionOptions, "learningRate" | "classes" | "engine" | keyof EngineOptions>
+> & {
+  readonly learningRate: number | undefined;
+  readonly classes: readonly Label[] | undefined;
+  readonly engine: Engine | undefined;
+};
+
+const isFunction = (value: unknown): value is (progress: FitProgress) => unknown => typeof value === "function";
+const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const isLabels = (value: unknown): value is readonly Label[] => Array.isArray(value);
+const isEngine = (value: unknown): value is Engine => value instanceof Engine;
+const isSignal = (value: unknown): value is AbortSignal => value instanceof AbortSignal;
+
+const MODEL_TABLE = {
+  l2: { kind: "number", min: 0, default: 1e-4 },
+  fitIntercept: { kind: "boolean", default: true },
+  solver: { kind: "choice", choices: ["auto", "lbfgs", "sgd", "adam"], default: "auto" },
+  maxIterations: { kind: "integer", min: 1, default: 500 },
+  tolerance: { kind: "number", min: 0, default: 3e-5 },
+  epochs: { kind: "integer", min: 1, default: 10 },
+  batchSize: { kind: "integer", min: 1, default: 256 },
+  learningRate: { kind: "number", min: 0, exclusiveMin: true },
+  momentum: { kind: "number", min: 0, max: 1, exclusiveMax: true, default: 0 },
+  nesterov: { kind: "boolean", default: false },
+  shuffle: { kind: "boolean", default: true },
+  seed: { kind: "integer", default: 0 },
+  warmStart: { kind: "boolean", default: false },
+  classes: { kind: "custom", accepts: isLabels, expected: "an array of labels" },
+  engine: { kind: "custom", accepts: isEngine, expected: "an engine made by createEngine" },
+  device: { kind: "choice", choices: ["auto", "webgpu", "cpu"] },
+  gpuDevice: { kind: "custom", accepts: isObject, expected: "a GPU device" },
+  gpu: { kind: "custom", accepts: isObject, expected: "a WebGPU entry point" },
+  powerPreference: { kind: "choice", choices: ["low-power", "high-performance"] },
+} as const;
+
+const FIT_TABLE = {
+  sampleWeight: { kind: "custom", accepts: isObject, expected: "an array of numbers" },
+  validation: { kind: "custom", accepts: isObject, expected: "{ x, y }" },
+  onProgress: { kind: "custom", accepts: isFunction, expected: "a function" },
+  signal: { kind: "custom", accepts: isSignal, expected: "an AbortSignal" },
+} as const;
+
+/** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
+export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions {
+  const options = checkOptions(given, MODEL_TABLE, "SoftmaxRegression");
+  if (options.nesterov && options.momentum === 0) {
+    throw new OptionError(
+      "BAD_OPTION",
+      "SoftmaxRegression: option `nesterov` needs momentum: expected `momentum` > 0, got 0.",
+    );
+  }
+  return options;
+}
+
+/** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
+export function checkFitOptions(given: FitOptions): void {
+  checkOptions(given, FIT_TABLE, "fit");
+}

@@ -1,0 +1,70 @@
+/** Scores of new rows, some thousand rows at a time, so that a large matrix never stands whole on the device. */
+import type { DenseMatrix } from "../data/matrix.js";
+import { Tensor } from "../engine/tensor.js";
+import type { TensorEngine } from "../engine/tensor-engine.js";
+import { ShapeError } from "../errors.js";
+import type { Fitted } from "./fitted.js";
+import { interceptOf, weightsOf } from "./fitted.js";
+
+/** What to make of the scores XW + b. */
+export type Prediction = "scores" | "probabilities" | "log-probabilities" | "classes";
+
+/** Bytes of features and scores that a chunk may take. */
+const CHUNK_BYTES = 32 * 1024 * 1024;
+const ROW_GRAIN = 64;
+
+export function requireFeatures(where: string, x: { readonly columns: number }, features: number): void {
+  if (x.columns === features) return;
+  throw new ShapeError(
+    "SHAPE_MISMATCH",
+    `${where}: X has another number of features than the model: expected ${features}, got ${x.columns}.`,
+  );
+}
+
+/** [n×k] row by row, or `[n]` indices for `"classes"`. */
+export async function predictRows(
+  engine: TensorEngine,
+  fitted: Fitted,
+  x: DenseMatrix | Tensor,
+  wanted: Prediction,
+): Promise<Float32Array | Int32Array> {
+  const { features, classes } = fitted;
+  const k = classes.length;
+  const out = wanted === "classes" ? new Int32Array(x.rows) : new Float32Array(x.rows * k);
+  const rowBytes = 4 * (features + 2 * k);
+  const chunk = Math.min(x.rows, Math.max(1, Math.floor(CHUNK_BYTES / rowBytes / ROW_GRAIN)) * ROW_GRAIN);
+  const weights = engine.tensor({ data: weightsOf(fitted), shape: [features, k] });
+  const bias = engine.tensor(interceptOf(fitted));
+  try {
+    for (let first = 0; first < x.rows; first += chunk) {
+      const count = Math.min(chunk, x.rows - first);
+      const rows = x instanceof Tensor ? x.slice(first, count) : engine.tensor(rowsOf(x, first, count));
+      const logits = engine.matmul(rows, weights, { bias });
+      const made = finish(engine, logits, wanted);
+      try {
+        const [data] = await engine.read(made);
+        out.set(data as Float32Array, wanted === "classes" ? first : first * k);
+      } finally {
+        for (const t of [rows, logits, made]) t.dispose();
+      }
+    }
+    return out;
+  } finally {
+    weights.dispose();
+    bias.dispose();
+  }
+}
+
+function finish(engine: TensorEngine, logits: Tensor, wanted: Prediction): Tensor {
+  if (wanted === "probabilities") return engine.softmax(logits);
+  if (wanted === "log-probabilities") return engine.logSoftmax(logits);
+  return wanted === "classes" ? engine.argmax(logits) : logits;
+}
+
+function rowsOf(
+  { data, columns, scale, offset }: DenseMatrix,
+  first: number,
+  count: number,
+): Parameters<TensorEngine["tensor"]>[0] {
+  return { data: data.subarray(first * columns, (first + count) * columns), shape: [count, columns], scale, offset };
+}

@@ -1,0 +1,70 @@
+/** What a fit tells while it runs and when it ends. */
+import type { StopReason } from "../solvers/solver.js";
+
+export type { StopReason } from "../solvers/solver.js";
+
+/** One point of a fit's course. */
+export interface FitPoint {
+  /** Iterations of L-BFGS, or minibatch steps. */
+  readonly iteration: number;
+  /** J, penalties included; for minibatches the mean over the batches since the point before. */
+  readonly loss: number;
+  /** max |dJ| with respect to W and b; undefined for minibatches. */
+  readonly gradientNorm: number | undefined;
+  /** Products with the data so far: two make one evaluation of loss and gradient. */
+  readonly passes: number;
+  readonly elapsedMs: number;
+  /** Mean cross-entropy on the validation rows, without penalty; undefined where it was not measured. */
+  readonly validationLoss: number | undefined;
+  /** Share of validation rows whose class is predicted right, 0 … 1. */
+  readonly validationAccuracy: number | undefined;
+}
+
+/** Told to `onProgress` about ten times a second; the model's `coef` and `intercept` are those of this point. */
+export interface FitProgress extends FitPoint {
+  /** Where `iteration` will be at the latest. */
+  readonly maxIterations: number;
+  /** Epochs done, with a fraction; undefined for L-BFGS. */
+  readonly epoch: number | undefined;
+  /** Training rows gone through (loss and gradient) in a second, since the start. */
+  readonly samplesPerSecond: number;
+}
+
+export interface FitReport {
+  readonly converged: boolean;
+  readonly stopReason: StopReason;
+  readonly iterations: number;
+  /** J at the end, penalties included. */
+  readonly loss: number;
+  readonly gradientNorm: number | undefined;
+  readonly passes: number;
+  readonly elapsedMs: number;
+  readonly device: "webgpu" | "cpu";
+  readonly history: readonly FitPoint[];
+  /** What to change, when the fit did not converge. */
+  readonly advice?: string;
+}
+
+/** A sentence for people whose fit did not end well. */
+export function adviceFor(
+  stopReason: StopReason,
+  numbers: { maxIterations: number; tolerance: number; gradientNorm: number | undefined; learningRate: number },
+): string | undefined {
+  const { maxIterations, tolerance, gradientNorm, learningRate } = numbers;
+  if (stopReason === "max-iterations" && gradientNorm !== undefined) {
+    return (
+      `The gradient is still ${gradientNorm.toExponential(1)} after ${maxIterations} iterations; ${tolerance} was asked for. ` +
+      "Raise maxIterations, raise l2, or bring the features to similar ranges."
+    );
+  }
+  if (stopReason === "precision") {
+    return (
+      `float32 sees no lower loss, though the gradient is ${gradientNorm?.toExponential(1)} and ${tolerance} was asked for. ` +
+      "The model is as good as it gets; raise tolerance to have this called converged, or scale large features down."
+    );
+  }
+  if (stopReason === "diverged") {
+    return `The loss grew without bound; the last finite weights were kept. Lower learningRate (${learningRate}) or scale the features.`;
+  }
+  return undefined;
+}

@@ -1,0 +1,256 @@
+/**
+ * `P(y = j | x) = exp(xᵀW_j + b_j) / Σ_c exp(xᵀW_c + b_c)`: softmax regression, also called multinomial logistic regression.
+ * The estimator: what a user fits, asks for predictions, and keeps.
+ */
+
+import { createEngine } from "../engine/create-engine.js";
+import type { Engine } from "../engine/engine.js";
+import { BusyError, DisposedError, LabelError, NotFittedError } from "../errors.js";
+import type { ModelJson } from "../formats/json.js";
+import { readModelJson, writeModelJson } from "../formats/json.js";
+import type { Fitted } from "./fitted.js";
+import { interceptOf, weightsOf } from "./fitted.js";
+import type { Label, LabelsLike } from "./labels.js";
+import { checkSampleWeight, decodeLabels, encodeAgainst, likeliestClasses } from "./labels.js";
+import { accuracy } from "./metrics.js";
+import type { Features, FitOptions, ModelOptions, SoftmaxRegressionOptions } from "./model-options.js";
+import { checkFitOptions, checkModelOptions } from "./model-options.js";
+import type { Prediction } from "./prediction.js";
+import { predictRows, requireFeatures } from "./prediction.js";
+import type { FitReport } from "./report.js";
+import { topClasses } from "./top-classes.js";
+import { train } from "./training.js";
+import type { CheckedData } from "./training-data.js";
+import { checkData, checkFeatures } from "./training-data.js";
+
+/** Row-major numbers with their shape, as predictions come back. */
+export interface MatrixResult {
+  readonly data: Float32Array;
+  readonly shape: readonly [number, number];
+}
+
+export interface RankedLabel {
+  readonly label: Label;
+  /** 0 … 1 */
+  readonly probability: number;
+}
+
+export class SoftmaxRegression {
+  /** Vue's mark for objects that it must not wrap in a proxy, through which private state cannot be reached. @internal */
+  readonly __v_skip: true = true;
+  readonly #given: SoftmaxRegressionOptions;
+  readonly #options: ModelOptions;
+  #engine: Promise<Engine> | undefined;
+  #fitted: Fitted | undefined;
+  #busy = false;
+  #disposed = false;
+
+  /** @throws OptionError for an option that is unknown or out of its range */
+  constructor(options: SoftmaxRegressionOptions = {}) {
+    this.#options = checkModelOptions(options);
+    this.#given = options;
+  }
+
+  /**
+   * Learns W and b from X [n×d] and y: the minimum of mean cross-entropy + (l2/2)·‖W‖². Resolves with a report when the solver
+   * has converged or used up its iterations. Inputs are copied at once and never changed.
+   *
+   * @throws ShapeError, DataError, LabelError, OptionError before anything has changed; BusyError during another fit;
+   *   DeviceError, KernelError from the device; CallbackError; the signal's reason when it is aborted
+   */
+  async fit(x: Features, y: LabelsLike, options: FitOptions = {}): Promise<FitReport> {
+    this.#requireAlive("fit");
+    if (this.#busy)
+      throw new BusyError(
+        "BUSY",
+        "fit: this model is being fitted already. Wait for that fit, abort it, or use another model.",
+      );
+    checkFitOptions(options);
+    const data = checkData(x, y, options, this.#options.classes);
+    const start = this.#startFrom(data);
+    if (options.signal?.aborted) throw options.signal.reason;
+    this.#busy = true;
+    try {
+      const engine = await this.#openEngine();
+      this.#requireAlive("fit");
+      const { classes } = data.y;
+      const features = data.x.columns;
+      return await train(engine, {
+        data,
+        options: this.#options,
+        fit: options,
+        start,
+        publish: (theta) => {
+          this.#fitted = { classes, features, theta };
+        },
+        isDisposed: () => this.#disposed,
+      });
+    } catch (error) {
+      // The engine may have failed first; what ended the fit is that the model was given up.
+      if (this.#disposed)
+        throw new DisposedError("DISPOSED", "fit: the model was disposed of while it was being fitted.", error);
+      throw error;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  #startFrom(data: CheckedData): Float32Array | undefined {
+    const last = this.#fitted;
+    if (!this.#options.warmStart || !last) return undefined;
+    requireFeatures("fit", data.x, last.features);
+    const { classes } = data.y;
+    if (classes.length !== last.classes.length || classes.some((label, i) => label !== last.classes[i])) {
+      throw new LabelError(
+        "BAD_LABEL",
+        `fit: a warm start needs the classes of the last fit: expected ${last.classes.join(", ")}, got ${classes.join(", ")}. ` +
+          "Declare `classes` when the rows may lack some, or use a new model.",
+      );
+    }
+    return last.theta;
+  }
+
+  /** The most probable label of each row, as the labels were given; of equally probable ones the first. */
+  async predict(x: Features): Promise<Label[]> {
+    const { fitted, data } = await this.#run("predict", x, "classes");
+    return decodeLabels(fitted.classes, data);
+  }
+
+  /** Probabilities [n×k] in the order of `classes`; each row adds up to 1. */
+  predictProba(x: Features): Promise<MatrixResult> {
+    return this.#matrix("predictProba", x, "probabilities");
+  }
+
+  /** Natural logarithms of the probabilities [n×k], exact where a probability itself rounds to 0. */
+  predictLogProba(x: Features): Promise<MatrixResult> {
+    return this.#matrix("predictLogProba", x, "log-probabilities");
+  }
+
+  /** Scores (logits) XW + b [n×k]. */
+  decisionFunction(x: Features): Promise<MatrixResult> {
+    return this.#matrix("decisionFunction", x, "scores");
+  }
+
+  /** The `count` most probable labels of each row, most probable first; all k when there are fewer. */
+  async predictTopK(x: Features, count: number): Promise<RankedLabel[][]> {
+    const { data, shape } = await this.#matrix("predictTopK", x, "probabilities");
+    return topClasses(data, shape, count, this.classes);
+  }
+
+  /** Accuracy: the (weighted) share of rows whose label is predicted right, 0 … 1. */
+  async score(x: Features, y: LabelsLike, sampleWeight?: FitOptions["sampleWeight"]): Promise<number> {
+    const fitted = this.#requireFitted("score");
+    const rows = checkFeatures(x, "score", "X");
+    const expected = encodeAgainst(fitted.classes, y, rows.rows, "score");
+    const weights = sampleWeight && checkSampleWeight(sampleWeight, rows.rows, "score");
+    const { data } = await this.#run("score", x, "classes");
+    return accuracy(data, likeliestClasses(expected), weights);
+  }
+
+  async #matrix(where: string, x: Features, wanted: Prediction): Promise<MatrixResult> {
+    const { fitted, data, rows } = await this.#run(where, x, wanted);
+    return { data: data as Float32Array, shape: [rows, fitted.classes.length] };
+  }
+
+  async #run(
+    where: string,
+    x: Features,
+    wanted: Prediction,
+  ): Promise<{ fitted: Fitted; data: Float32Array | Int32Array; rows: number }> {
+    this.#requireAlive(where);
+    // Taken once: a fit may publish new weights while this waits.
+    const fitted = this.#requireFitted(where);
+    const checked = checkFeatures(x, where, "X");
+    requireFeatures(where, checked, fitted.features);
+    const data = await predictRows(await this.#openEngine(), fitted, checked, wanted);
+    return { fitted, data, rows: checked.rows };
+  }
+
+  /** W [d×k], a copy. @throws NotFittedError */
+  get coef(): MatrixResult {
+    const fitted = this.#requireFitted("coef");
+    return { data: weightsOf(fitted).slice(), shape: [fitted.features, fitted.classes.length] };
+  }
+
+  /** b [k], a copy; zeros without an intercept. @throws NotFittedError */
+  get intercept(): Float32Array {
+    return interceptOf(this.#requireFitted("intercept")).slice();
+  }
+
+  /** The labels in the order of all columns of k: sorted. @throws NotFittedError */
+  get classes(): readonly Label[] {
+    return [...this.#requireFitted("classes").classes];
+  }
+
+  /** The engine that fits and predicts; made by the first call that needs it. */
+  get engine(): Promise<Engine> {
+    return this.#openEngine();
+  }
+
+  /** The fitted model as an object for `JSON.stringify`. @throws NotFittedError */
+  toJSON(): ModelJson {
+    return writeModelJson(this.#requireFitted("toJSON"));
+  }
+
+  /** A model from what `toJSON` gave, as an object or as text. @throws FormatError; OptionError */
+  static fromJSON(json: unknown, options: SoftmaxRegressionOptions = {}): SoftmaxRegression {
+    const fitted = readModelJson(json);
+    const model = new SoftmaxRegression(options);
+    model.#fitted = fitted;
+    return model;
+  }
+
+  /** Ends a fit in progress (it rejects with DisposedError) and frees the engine, unless it was given. A second call does nothing. */
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    if (!this.#options.engine)
+      void this.#engine?.then(
+        (engine) => engine.dispose(),
+        () => undefined,
+      );
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  #openEngine(): Promise<Engine> {
+    this.#requireAlive("model");
+    if (this.#options.engine) return Promise.resolve(this.#options.engine);
+    this.#engine ??= createEngine(deviceOptions(this.#given)).catch((error: unknown) => {
+      // The next call may try again.
+      this.#engine = undefined;
+      throw error;
+    });
+    return this.#engine;
+  }
+
+  #requireFitted(where: string): Fitted {
+    if (this.#fitted) return this.#fitted;
+    throw new NotFittedError(
+      "NOT_FITTED",
+      `${where}: the model has not been fitted. Call fit(x, y) first, or load one with fromJSON.`,
+    );
+  }
+
+  #requireAlive(where: string): void {
+    if (this.#disposed)
+      throw new DisposedError("DISPOSED", `${where}: the model was used after dispose(). Create a new one.`);
+  }
+}
+
+/** What of a model's options is for its engine. */
+function deviceOptions({
+  device,
+  gpuDevice,
+  gpu,
+  powerPreference,
+}: SoftmaxRegressionOptions): Parameters<typeof createEngine>[0] {
+  return {
+    ...(device && { device }),
+    ...(gpuDevice && { gpuDevice }),
+    ...(gpu && { gpu }),
+    ...(powerPreference && { powerPreference }),
+  };
+}

@@ -1,0 +1,19 @@
+/** The most probable classes of each row, most probable first; equal ones in the order of the classes. */
+import { OptionError } from "../errors.js";
+import type { Label } from "./labels.js";
+
+export function topClasses(
+  probabilities: Float32Array,
+  [rows, columns]: readonly [number, number],
+  count: number,
+  classes: readonly Label[],
+): { label: Label; probability: number }[][] {
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new OptionError("BAD_OPTION", `predictTopK: count is out of range: expected an integer ≥ 1, got ${count}.`);
+  }
+  return Array.from({ length: rows }, (_, row) => {
+    const own = probabilities.subarray(row * columns, (row + 1) * columns);
+    const order = Array.from({ length: columns }, (_, j) => j).sort((a, b) => own[b] - own[a] || a - b);
+    return order.slice(0, count).map((j) => ({ label: classes[j], probability: own[j] }));
+  });
+}

@@ -1,0 +1,64 @@
+/** Loss and accuracy on rows that are not trained on, measured on the device; only the two numbers' makings come back. */
+import type { Tensor } from "../engine/tensor.js";
+import type { TensorEngine } from "../engine/tensor-engine.js";
+import type { Loss } from "../losses/loss.js";
+import { likeliestClasses } from "./labels.js";
+import { accuracy } from "./metrics.js";
+import type { CheckedRows, UploadedRows } from "./training-data.js";
+import { uploadRows } from "./training-data.js";
+
+export class Validation {
+  readonly #engine: TensorEngine;
+  readonly #loss: Loss;
+  readonly #rows: UploadedRows;
+  readonly #expected: Int32Array;
+  readonly #weights: Tensor;
+  readonly #intercept: Tensor;
+  readonly #logits: Tensor;
+  readonly #losses: Tensor;
+  readonly #summary: Tensor;
+  readonly #predicted: Tensor;
+
+  constructor(engine: TensorEngine, loss: Loss, rows: CheckedRows, classes: number) {
+    this.#engine = engine;
+    this.#loss = loss;
+    this.#rows = uploadRows(engine, rows, undefined);
+    this.#expected = likeliestClasses(rows.y);
+    const [n, d] = [this.#rows.x.rows, this.#rows.x.columns];
+    this.#weights = engine.empty([d, classes]);
+    this.#intercept = engine.empty([classes]);
+    this.#logits = engine.empty([n, classes]);
+    this.#losses = engine.empty([n]);
+    this.#summary = engine.empty([4]);
+    this.#predicted = engine.empty([n], "i32");
+  }
+
+  /** @param theta W then b, row by row */
+  async measure(theta: Float32Array): Promise<{ validationLoss: number; validationAccuracy: number }> {
+    const engine = this.#engine;
+    const { x, targets } = this.#rows;
+    const split = this.#weights.rows * this.#weights.columns;
+    engine.write(this.#weights, theta.subarray(0, split));
+    engine.write(this.#intercept, theta.subarray(split));
+    engine.matmul(x, this.#weights, { bias: this.#intercept, out: this.#logits });
+    const logits = this.#logits;
+    this.#loss.evaluate(engine, {
+      logits,
+      targets,
+      losses: this.#losses,
+      gradient: undefined,
+      scale: 1,
+      denominator: undefined,
+    });
+    engine.summarize(this.#losses, { out: this.#summary });
+    engine.argmax(logits, { out: this.#predicted });
+    const [summary, predicted] = await engine.read(this.#summary, this.#predicted);
+    return { validationLoss: summary[0] / x.rows, validationAccuracy: accuracy(predicted, this.#expected) };
+  }
+
+  dispose(): void {
+    for (const t of this.#rows.own) t.dispose();
+    for (const t of [this.#weights, this.#intercept, this.#logits, this.#losses, this.#summary, this.#predicted])
+      t.dispose();
+  }
+}
