@@ -1,0 +1,29 @@
+/**
+ * The built library for the tests that look at it: dist/index.js, built anew where the sources are newer. Node only.
+ */
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "vite";
+import { ROOT } from "./source-tree.js";
+
+const INPUTS = ["src", "shaders", "scripts/wgsl-plugin.ts", "vite.config.ts"];
+
+/** The path of an up-to-date dist/index.js. */
+export async function builtLibrary(): Promise<string> {
+  const path = join(ROOT, "dist/index.js");
+  const builtMs = newest(path);
+  if (INPUTS.some((input) => newest(join(ROOT, input)) > builtMs)) {
+    // emptyOutDir would take away the type declarations, which another step writes.
+    const keepDeclarations = { emptyOutDir: false };
+    await build({ root: ROOT, configFile: join(ROOT, "vite.config.ts"), logLevel: "warn", build: keepDeclarations });
+  }
+  return path;
+}
+
+/** When the newest file at or under `path` was written, in milliseconds; minus infinity where there is none. */
+function newest(path: string): number {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return Number.NEGATIVE_INFINITY;
+  if (!status.isDirectory()) return status.mtimeMs;
+  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), 0);
+}
