@@ -1,0 +1,59 @@
+/** The form above the curves: shows the settings, hides the fields that the chosen solver does not have. */
+import { defaultSettings, settingsFrom, type TrainingSettings } from "./settings.js";
+
+type FormControl = HTMLInputElement | HTMLSelectElement | RadioNodeList;
+
+export class SettingsForm {
+  readonly #form: HTMLFormElement;
+
+  /** `onChange` hears every change by the user; `isSwitch` tells a switch (device, solver) from a number. */
+  constructor(
+    form: HTMLFormElement,
+    initial: TrainingSettings,
+    onChange: (settings: TrainingSettings, isSwitch: boolean) => void,
+  ) {
+    this.#form = form;
+    this.show(initial);
+    form.addEventListener("change", (event) => {
+      const isSwitch = event.target instanceof HTMLInputElement && event.target.type === "radio";
+      const isSolver = isSwitch && (event.target as HTMLInputElement).name === "solver";
+      // A learning rate that suits SGD makes Adam diverge: each solver starts from its own.
+      if (isSolver) this.show({ ...this.settings, rate: defaultSettings(this.settings.solver).rate });
+      else this.show(this.settings);
+      onChange(this.settings, isSwitch);
+    });
+  }
+
+  /** What the form says now. */
+  get settings(): TrainingSettings {
+    const entries = new FormData(this.#form);
+    return settingsFrom((name) => {
+      const entry = entries.get(name);
+      return typeof entry === "string" ? entry : null;
+    });
+  }
+
+  /** Fills the form in; a number that was out of range is thereby put right. */
+  show(settings: TrainingSettings): void {
+    const rows = this.#control("rows");
+    if (rows instanceof HTMLSelectElement && !rowsOffered(rows, settings.rows)) {
+      rows.add(new Option(settings.rows.toLocaleString("en"), String(settings.rows)));
+    }
+    for (const [name, value] of Object.entries(settings)) this.#control(name).value = String(value);
+    for (const field of this.#form.querySelectorAll<HTMLElement>("[data-solvers]")) {
+      field.hidden = !(field.dataset.solvers ?? "").split(" ").includes(settings.solver);
+    }
+  }
+
+  #control(name: string): FormControl {
+    const control = this.#form.elements.namedItem(name);
+    const isControl =
+      control instanceof HTMLInputElement || control instanceof HTMLSelectElement || control instanceof RadioNodeList;
+    if (!isControl) throw new Error(`page: the settings form has no control named "${name}"`);
+    return control;
+  }
+}
+
+function rowsOffered(select: HTMLSelectElement, rows: number): boolean {
+  return Array.from(select.options).some((option) => option.value === String(rows));
+}
