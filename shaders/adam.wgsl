@@ -18,6 +18,8 @@ struct Parameters {
   correction1: f32, // 1 / (1 − β₁ᵗ)
   correction2: f32, // 1 / (1 − β₂ᵗ)
   l2: f32,
+  rest1: f32,       // 1 − β₁, from the host: in float32 the difference would lose what makes β₂ differ from 1
+  rest2: f32,       // 1 − β₂
 }
 
 @group(0) @binding(0) var<storage, read> gradient: array<vec4f>;
@@ -36,8 +38,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   let at_variance = parameters.variance_offset + quad;
   var g = gradient[parameters.gradient_offset + quad];
   if (quad < parameters.penalised) { g += parameters.l2 * weights[at_weights]; }
-  let m = parameters.beta1 * mean[at_mean] + (1.0 - parameters.beta1) * g;
-  let v = parameters.beta2 * variance[at_variance] + (1.0 - parameters.beta2) * g * g;
+  let m = parameters.beta1 * mean[at_mean] + parameters.rest1 * g;
+  let v = parameters.beta2 * variance[at_variance] + parameters.rest2 * g * g;
   mean[at_mean] = m;
   variance[at_variance] = v;
   let root = sqrt(v * parameters.correction2);

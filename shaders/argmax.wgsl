@@ -1,4 +1,5 @@
 // out[i] = the smallest j with z[i,j] = max_j z[i,j]: ties go to the lowest index, on every device.
+// A row that holds a NaN has no largest value: its answer is −1.
 
 // Threads that share one row, a power of two up to 256.
 override LANES: u32;
@@ -19,6 +20,11 @@ struct Parameters {
 @group(0) @binding(1) var<storage, read_write> out: array<i32>;
 @group(0) @binding(2) var<uniform> parameters: Parameters;
 
+// The place of a lane that has met no column yet.
+const NOWHERE = 0xffffffffu;
+// The place of a lane that has met a NaN; it wins over every other.
+const FAULT = 0xfffffffeu;
+
 var<workgroup> maxima: array<f32, LANES * ROWS_PER_GROUP>;
 var<workgroup> places: array<u32, LANES * ROWS_PER_GROUP>;
 
@@ -29,17 +35,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   // Threads beyond the last row go along, since all must meet at the barriers, and write nothing.
   let row = min(wanted, parameters.rows - 1u);
   var maximum = -0x1.fffffep+127f;
-  var place = 0xffffffffu;
+  var place = NOWHERE;
   for (var i = 0u; i < QUADS_PER_LANE; i++) {
     let quad = i * LANES + local.x;
     if (quad < parameters.z_stride) {
       let values = z[parameters.z_offset + row * parameters.z_stride + quad];
       for (var c = 0u; c < 4u; c++) {
         let column = quad * 4u + c;
-        // A lane meets its columns in rising order, so a tie keeps the first.
-        if (column < parameters.columns && (place == 0xffffffffu || values[c] > maximum)) {
-          maximum = values[c];
-          place = column;
+        if (column < parameters.columns) {
+          // By bits: comparisons with NaN cannot be relied upon on real devices.
+          if ((bitcast<u32>(values[c]) & 0x7fffffffu) > 0x7f800000u) { place = FAULT; }
+          // A lane meets its columns in rising order, so a tie keeps the first.
+          if (place != FAULT && (place == NOWHERE || values[c] > maximum)) {
+            maximum = values[c];
+            place = column;
+          }
         }
       }
     }
@@ -52,12 +62,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     if (local.x < width) {
       let other = maxima[thread + width];
       let other_place = places[thread + width];
-      if (other_place != 0xffffffffu &&
+      if (other_place == FAULT) { places[thread] = FAULT; }
+      if (places[thread] != FAULT && other_place != NOWHERE &&
           (other > maxima[thread] || (other == maxima[thread] && other_place < places[thread]))) {
         maxima[thread] = other;
         places[thread] = other_place;
       }
     }
   }
-  if (local.x == 0u && wanted < parameters.rows) { out[parameters.first_row + row] = i32(places[thread]); }
+  if (local.x == 0u && wanted < parameters.rows) {
+    out[parameters.first_row + row] = select(i32(places[thread]), -1, places[thread] == FAULT);
+  }
 }

@@ -4,7 +4,8 @@
 //
 // Loss and gradient in one kernel, from logits and never from log(softmax): probabilities that round to 0 would hide the
 // loss and freeze the gradient. A row whose label is `ignored`, or whose weight is 0, counts for nothing whatever it holds.
-// A row with a label that is no class, or with a logit that is not finite, gets NaN: wrong numbers must not look healthy.
+// A row with a label that is no class, or with a logit or weight that is not finite, gets NaN: wrong numbers must not look
+// healthy. Where the denominator is 0 no row counts, and the gradient is 0.
 
 // Threads that share one row, a power of two up to 256.
 override LANES: u32;
@@ -99,14 +100,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
 
   var label = 0i;
   var weight = 1.0;
+  var counts = true;
   var fault = 0u;
   if (!SOFT) {
     let index = parameters.target_offset + row;
     label = bitcast<i32>(targets[index >> 2u][index & 3u]);
-    if (label == parameters.ignored) { weight = 0.0; }
+    if (label == parameters.ignored) { counts = false; }
     else if (label < 0 || label >= i32(parameters.columns)) { fault = 1u; }
   }
-  if (HAS_ROW_WEIGHT) { weight *= row_weight[parameters.weight_offset + row]; }
+  if (HAS_ROW_WEIGHT) {
+    weight = row_weight[parameters.weight_offset + row];
+    // By bits: `!=` is false for NaN on real devices, and the row would pass for one that does not count.
+    let size = bitcast<u32>(weight) & 0x7fffffffu;
+    counts = counts && size != 0u;
+    if (size > 0x7f7fffffu) { fault = 1u; }
+  }
 
   // Maximum and sum together (Milakov & Gimelshein 2018), one pair a lane.
   var maximum = LOWEST;
@@ -178,15 +186,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   total = sums[first];
   if (wanted >= parameters.rows) { return; }
 
-  let counts = weight != 0.0;
   let broken = counts && fault != 0u;
   if (local.x == 0u) {
     let value = select(0.0, weight * (total * log(sum) + distance), counts);
     loss[parameters.loss_offset + row] = bitcast<f32>(select(bitcast<u32>(value), parameters.not_a_number, broken));
+    // The padding of the last quad is written as zero: the losses are added up by quads.
+    if (row == parameters.rows - 1u) {
+      for (var i = parameters.rows; i < (parameters.rows + 3u) / 4u * 4u; i++) { loss[parameters.loss_offset + i] = 0.0; }
+    }
   }
   if (!WRITE_GRADIENT) { return; }
   var factor = parameters.scale * weight;
-  if (HAS_DENOMINATOR) { factor /= denominator[0]; }
+  if (HAS_DENOMINATOR) {
+    let divisor = denominator[0];
+    if (divisor == 0.0) { factor = 0.0; } else { factor /= divisor; }
+  }
   let to = parameters.d_offset + row * parameters.d_stride;
   for (var i = 0u; i < QUADS_PER_LANE; i++) {
     let quad = i * LANES + local.x;

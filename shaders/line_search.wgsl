@@ -3,7 +3,8 @@
 // Logits are linear in the step, so a trial step costs no product with X: Z and the direction's logits D are enough.
 //
 // Workgroups walk the rows with a fixed stride and leave one (φ, φ′, φ″, 0) each; sum_partials adds them.
-// t[i,j], T, r, ε and the treatment of ignored rows are those of cross_entropy.wgsl.
+// t[i,j], T, r, ε and the treatment of ignored rows are those of cross_entropy.wgsl. A row that counts and has a label that
+// is no class, or a moved logit or weight that is not finite, makes all three NaN.
 
 // Threads that share one row, a power of two up to 256.
 override LANES: u32;
@@ -32,6 +33,7 @@ struct Parameters {
   smoothing: f32,      // ε
   step: f32,           // t
   class_weight_offset: u32, // quads
+  not_a_number: u32,   // the bits of NaN, which WGSL cannot spell
 }
 
 @group(0) @binding(0) var<storage, read> z: array<vec4f>;
@@ -48,6 +50,8 @@ const HIGHEST = 0x1.fffffep+127f;
 var<workgroup> pairs: array<vec2f, LANES * ROWS_PER_GROUP>;
 var<workgroup> moments: array<vec4f, LANES * ROWS_PER_GROUP>;
 var<workgroup> distances: array<f32, LANES * ROWS_PER_GROUP>;
+// 1 when a thread met a row that counts and cannot be right.
+var<workgroup> faulty: atomic<u32>;
 
 fn below(values: vec4f, maximum: f32) -> vec4f {
   return 2.0 * max(0.5 * values - 0.5 * maximum, vec4f(-64.0));
@@ -94,13 +98,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     // Threads beyond the last row go along, since all must meet at the barriers, and count for nothing.
     let row = min(wanted, parameters.rows - 1u);
     var label = 0i;
-    var weight = select(0.0, 1.0, wanted < parameters.rows);
+    var weight = 1.0;
+    var counts = wanted < parameters.rows;
+    var fault = false;
     if (!SOFT) {
       let index = parameters.target_offset + row;
       label = bitcast<i32>(targets[index >> 2u][index & 3u]);
-      if (label == parameters.ignored) { weight = 0.0; }
+      if (label == parameters.ignored) { counts = false; }
+      else if (label < 0 || label >= i32(parameters.columns)) { fault = true; }
     }
-    if (HAS_ROW_WEIGHT) { weight *= row_weight[parameters.weight_offset + row]; }
+    if (HAS_ROW_WEIGHT) {
+      weight = row_weight[parameters.weight_offset + row];
+      let size = bitcast<u32>(weight) & 0x7fffffffu;
+      counts = counts && size != 0u;
+      fault = fault || size > 0x7f7fffffu;
+    }
 
     var maximum = LOWEST;
     var sum = 0.0;
@@ -108,6 +120,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
       let quad = i * LANES + local.x;
       if (quad < parameters.z_stride) {
         let values = moved(row, quad);
+        // By bits: comparisons with NaN cannot be relied upon on real devices.
+        fault = fault || any((bitcast<vec4u>(values) & vec4u(0x7fffffffu)) > vec4u(0x7f7fffffu));
         let next = max(maximum, max(max(values.x, values.y), max(values.z, values.w)));
         let e = exp(below(values, next));
         sum = sum * exp(below(vec4f(maximum), next).x)
@@ -115,6 +129,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
         maximum = next;
       }
     }
+    if (counts && fault) { atomicOr(&faulty, 1u); }
     pairs[thread] = vec2f(maximum, sum);
     for (var width = LANES / 2u; width > 0u; width /= 2u) {
       // The pairs of the level below are written before they are read.
@@ -157,7 +172,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
         distances[thread] += distances[thread + width];
       }
     }
-    if (local.x == 0u && weight != 0.0) {
+    if (local.x == 0u && counts) {
       moment = moments[thread];
       let mean = moment.x / sum;
       let variance = max(0.0, moment.y / sum - mean * mean);
@@ -175,5 +190,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   for (var r = 0u; r < ROWS_PER_GROUP; r++) {
     total += moments[r * LANES];
   }
-  partials[parameters.out_offset + id] = total;
+  let bits = select(bitcast<vec4u>(total), vec4u(parameters.not_a_number), vec4<bool>(atomicLoad(&faulty) != 0u));
+  partials[parameters.out_offset + id] = bitcast<vec4f>(bits * vec4u(1u, 1u, 1u, 0u));
 }

@@ -38,6 +38,7 @@ const corrections = (a: AdamStepArguments): [number, number] => [
 
 export const adamStep: Op<AdamStepArguments> = {
   name: "adamStep",
+  writes: ["mean", "variance", "weights"],
   check({ gradient, mean, variance, weights }) {
     requireShape("adamStep", "gradient", gradient, weights.rows, weights.columns);
     requireShape("adamStep", "mean", mean, weights.rows, weights.columns);
@@ -65,7 +66,7 @@ export const adamStep: Op<AdamStepArguments> = {
       buffers: blocks.map((b) => b.buffer),
       parameters: [
         ...[quads, penalisedRows * weights.stride, ...blocks.map((b) => b.offset)].map(u32),
-        ...[learningRate, beta1, beta2, epsilon, ...corrections(args), l2].map(f32),
+        ...[learningRate, beta1, beta2, epsilon, ...corrections(args), l2, 1 - beta1, 1 - beta2].map(f32),
       ],
       workgroups: Math.ceil(quads / THREADS),
       work: 48 * quads,

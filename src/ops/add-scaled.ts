@@ -1,6 +1,6 @@
 /** `out = α·x + β·y + keep·out`, value by value. `keep` 0 forgets the old content of `out` whatever it was. */
 import code from "../../shaders/add_scaled.wgsl?raw";
-import { at } from "./host-matrix.js";
+import { at, rowsOf } from "./host-matrix.js";
 import type { Kernel, Matrix, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { rowRanges } from "./row-ranges.js";
@@ -27,6 +27,12 @@ export const addScaled: Op<AddScaledArguments> = {
     requireShape("addScaled", "x", x, out.rows, out.columns);
     if (y) requireShape("addScaled", "y", y, out.rows, out.columns);
   },
+  slice: (args, first, rows) => ({
+    ...args,
+    x: rowsOf(args.x, first, rows),
+    y: args.y && rowsOf(args.y, first, rows),
+    out: rowsOf(args.out, first, rows),
+  }),
   reference({ x, alpha, y, beta, out, keep }) {
     for (let i = 0; i < out.rows; i++) {
       for (let j = 0; j < out.columns; j++) {

@@ -1,4 +1,7 @@
-/** `out[i]` = the smallest j with `z[i,j] = max_j z[i,j]`: ties go to the lowest index on every device. */
+/**
+ * `out[i]` = the smallest j with `z[i,j] = max_j z[i,j]`: ties go to the lowest index on every device. A row that holds a NaN
+ * has no largest value: −1.
+ */
 import code from "../../shaders/argmax.wgsl?raw";
 import { at, rowsOf, valuesOf } from "./host-matrix.js";
 import type { Kernel, Matrix, Op } from "./op.js";
@@ -17,6 +20,7 @@ const kernel: Kernel = { name: "argmax", code, bindings: ["read", "write"] };
 
 export const argmax: Op<ArgmaxArguments> = {
   name: "argmax",
+  types: { out: ["i32"] },
   check({ scores, out }) {
     requireShape("argmax", "out", out, 1, scores.rows);
   },
@@ -24,7 +28,14 @@ export const argmax: Op<ArgmaxArguments> = {
   reference({ scores, out }) {
     for (let i = 0; i < scores.rows; i++) {
       let best = 0;
-      for (let j = 1; j < scores.columns; j++) if (at(scores, i, j) > at(scores, i, best)) best = j;
+      for (let j = 0; j < scores.columns; j++) {
+        const value = at(scores, i, j);
+        if (Number.isNaN(value)) {
+          best = -1;
+          break;
+        }
+        if (value > at(scores, i, best)) best = j;
+      }
       out.data[i] = best;
     }
   },

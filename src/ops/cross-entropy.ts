@@ -1,7 +1,8 @@
 /**
  * `ℓ[i] = r[i] · Σ_j t[i,j] · (logsumexp(z[i]) − z[i,j])` and
  * `dZ[i,j] = scale · r[i] · (T[i]·p[i,j] − t[i,j]) / denominator`, T = Σ_j t; for plain labels `logsumexp(z) − z_y` and `p − onehot`.
- * Computed from logits, never from log(softmax). A row whose label is no class, or that has a logit that is not finite, gives NaN.
+ * Computed from logits, never from log(softmax). A row whose label is no class, or that has a logit or weight that is not
+ * finite, gives NaN. `logsumexp − z` stops at the highest float32. Where the denominator is 0 the gradient is 0.
  */
 import code from "../../shaders/cross_entropy.wgsl?raw";
 import { at, rowsOf, valuesOf } from "./host-matrix.js";
@@ -10,7 +11,7 @@ import { f32, u32 } from "./op.js";
 import { rowLanes } from "./row-lanes.js";
 import { rowRanges, wholeBlock } from "./row-ranges.js";
 import { requireShape } from "./shape-rule.js";
-import { rowNormaliser } from "./softmax.js";
+import { HIGHEST, rowNormaliser } from "./softmax.js";
 import type { TargetArguments } from "./targets.js";
 import { checkTargets, rowWeightAt, sliceTargets, targetAt, targetBuffers, targetConstants } from "./targets.js";
 
@@ -29,18 +30,19 @@ export interface CrossEntropyArguments<M extends Matrix = Matrix> extends Target
 function reference(args: On<CrossEntropyArguments, HostMatrix>): void {
   const { logits, loss, gradient } = args;
   const classes = logits.columns;
-  const factor = args.denominator ? args.scale / at(args.denominator, 0, 0) : args.scale;
+  const divisor = args.denominator ? at(args.denominator, 0, 0) : 1;
+  const factor = divisor === 0 ? 0 : args.scale / divisor;
   for (let i = 0; i < logits.rows; i++) {
     let weight = rowWeightAt(args, i, classes);
     let { maximum, sum } = rowNormaliser(logits, i);
-    if (weight !== 0 && !Number.isFinite(maximum + sum)) weight = Number.NaN;
+    if (weight !== 0 && Number.isNaN(maximum)) weight = Number.NaN;
     if (weight === 0) [maximum, sum] = [0, 1];
     let distance = 0;
     let total = 0;
     for (let j = 0; j < classes; j++) {
       const t = targetAt(args, i, j, classes);
       total += t;
-      if (t !== 0) distance += t * (maximum - at(logits, i, j));
+      if (t !== 0) distance += t * Math.min(HIGHEST, maximum - at(logits, i, j));
     }
     loss.data[i] = weight === 0 ? 0 : weight * (total * Math.log(sum) + distance);
     if (!gradient) continue;
@@ -114,6 +116,8 @@ function plan(args: On<CrossEntropyArguments, DeviceMatrix>, planner: Planner): 
 
 export const crossEntropy: Op<CrossEntropyArguments> = {
   name: "crossEntropy",
+  writes: ["loss", "gradient"],
+  types: { labels: ["i32"] },
   check(args) {
     const { rows, columns } = args.logits;
     checkTargets("crossEntropy", args, rows, columns);

@@ -1,5 +1,6 @@
 /** `out[i] = source[indices[first + i]]`, row by row and in the source's own element type: the features of a minibatch. */
 import code from "../../shaders/gather_rows.wgsl?raw";
+import { rowsOf } from "./host-matrix.js";
 import type { Kernel, Matrix, Op } from "./op.js";
 import { u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
@@ -20,10 +21,13 @@ const THREADS = 64;
 
 export const gatherRows: Op<GatherRowsArguments> = {
   name: "gatherRows",
+  types: { source: ["f32", "i32", "u8"], indices: ["i32"], out: ["f32", "i32", "u8"] },
   check({ source, indices, first, out }) {
     requireShape("gatherRows", "out", out, out.rows, source.columns);
     requireShape("gatherRows", "indices", indices, 1, Math.max(indices.columns, first + out.rows));
   },
+  slice: (args, first, rows) => ({ ...args, first: args.first + first, out: rowsOf(args.out, first, rows) }),
+  sliceRows: ({ out }) => out.rows,
   reference({ source, indices, first, out }) {
     const { columns } = out;
     for (let i = 0; i < out.rows; i++) {

@@ -21,6 +21,7 @@ const THREADS = 64;
 
 export const gatherValues: Op<GatherValuesArguments> = {
   name: "gatherValues",
+  types: { source: ["f32", "i32"], indices: ["i32"], out: ["f32", "i32"] },
   check({ source, indices, first, out }) {
     requireShape("gatherValues", "source", source, 1, source.columns);
     requireShape("gatherValues", "out", out, 1, out.columns);

@@ -1,17 +1,19 @@
 /**
  * `φ(t) = Σ_i r[i] · ℓ(z[i] + t·d[i])` for cross-entropy with `φ′(t)` and `φ″(t)`: what a trial step of a line search needs.
  * Logits are linear in the step, so any number of trial steps costs n × k work each and no product with X.
+ * All three are NaN when a row that counts has a label that is no class, or a weight or moved logit beyond float32.
  */
 import code from "../../shaders/line_search.wgsl?raw";
-import { at } from "./host-matrix.js";
+import { at, rowsOf } from "./host-matrix.js";
 import type { DeviceMatrix, HostMatrix, Kernel, Matrix, On, Op, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { rowLanes } from "./row-lanes.js";
 import { rowRanges } from "./row-ranges.js";
 import { requireShape } from "./shape-rule.js";
+import { HIGHEST } from "./softmax.js";
 import { sumPartials } from "./sum-partials.js";
 import type { TargetArguments } from "./targets.js";
-import { checkTargets, rowWeightAt, targetAt, targetBuffers, targetConstants } from "./targets.js";
+import { checkTargets, rowWeightAt, sliceTargets, targetAt, targetBuffers, targetConstants } from "./targets.js";
 
 export interface LineSearchArguments<M extends Matrix = Matrix> extends TargetArguments<M> {
   /** n × k, Z. */
@@ -30,11 +32,12 @@ function reference(args: On<LineSearchArguments, HostMatrix>): void {
   const moved = new Float64Array(classes);
   const totals = [0, 0, 0] as [number, number, number];
   for (let i = 0; i < logits.rows; i++) {
-    const weight = rowWeightAt(args, i, classes);
+    let weight = rowWeightAt(args, i, classes);
     if (weight === 0) continue;
     let maximum = Number.NEGATIVE_INFINITY;
     for (let j = 0; j < classes; j++) {
       moved[j] = at(logits, i, j) + step * at(direction, i, j);
+      if (!(Math.abs(moved[j]) <= HIGHEST)) weight = Number.NaN;
       maximum = Math.max(maximum, moved[j]);
     }
     let sum = 0;
@@ -53,7 +56,7 @@ function reference(args: On<LineSearchArguments, HostMatrix>): void {
       second += e * d * d;
       along += t * d;
       total += t;
-      distance += t * (maximum - value);
+      distance += t * Math.min(HIGHEST, maximum - value);
     }
     const mean = first / sum;
     totals[0] += weight * (total * Math.log(sum) + distance);
@@ -68,6 +71,7 @@ const kernel: Kernel = {
   code,
   bindings: ["read", "read", "read", "read", "read", "write"],
 };
+const NOT_A_NUMBER_BITS = 0x7fc00000;
 /** Enough to fill a large GPU, few enough that adding up their results is nothing. */
 const MOST_WORKGROUPS = 256;
 
@@ -100,7 +104,7 @@ function plan(args: On<LineSearchArguments, DeviceMatrix>, planner: Planner): vo
         ),
         ...[groups, workgroups, slot, args.ignoreIndex].map(u32),
         ...[args.labelSmoothing, args.step].map(f32),
-        u32(t.classWeightOffset),
+        ...[t.classWeightOffset, NOT_A_NUMBER_BITS].map(u32),
       ],
       workgroups,
       work: work * range.rows,
@@ -112,11 +116,22 @@ function plan(args: On<LineSearchArguments, DeviceMatrix>, planner: Planner): vo
 
 export const lineSearch: Op<LineSearchArguments> = {
   name: "lineSearch",
+  types: { labels: ["i32"] },
   check(args) {
     const { rows, columns } = args.logits;
     requireShape("lineSearch", "direction", args.direction, rows, columns);
     requireShape("lineSearch", "out", args.out, 1, 4);
     checkTargets("lineSearch", args, rows, columns);
+  },
+  slice: (args, first, rows) => ({
+    ...sliceTargets(args, first, rows),
+    logits: rowsOf(args.logits, first, rows),
+    direction: rowsOf(args.direction, first, rows),
+  }),
+  accumulate(total, part) {
+    part.forEach((value, i) => {
+      total[i] += value;
+    });
   },
   reference,
   plan,

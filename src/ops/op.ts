@@ -84,6 +84,8 @@ export interface Dispatch {
 export interface Planner {
   /** Floating-point operations that one dispatch may hold: longer ones are cut, so that no watchdog bites. */
   readonly workPerDispatch: number;
+  /** The adapter is a CPU in disguise: loads and barriers are dear there, and cores few. */
+  readonly software: boolean;
   /** f32 memory for the length of this plan; its content is undefined. */
   scratch(rows: number, columns: number): DeviceMatrix;
   dispatch(dispatch: Dispatch): void;
@@ -96,10 +98,18 @@ export type On<A, M extends Matrix> = {
 
 export interface Op<A> {
   readonly name: string;
+  /** The arguments it writes, `out` alone unless said otherwise. None of them may share memory with another argument. */
+  readonly writes?: readonly (keyof A)[];
+  /** Element types that an argument may have, f32 alone unless said otherwise. */
+  readonly types?: { readonly [K in keyof A]?: readonly ElementType[] };
   /** Throws a ShapeError when the arguments do not fit together. */
   check(args: A): void;
-  /** The same op on rows `first …` alone, for ops whose rows do not depend on each other. */
+  /** The same op on rows `first …` alone, for ops whose rows do not depend on each other or are summed up. */
   slice?(args: On<A, HostMatrix>, first: number, rows: number): On<A, HostMatrix>;
+  /** How many rows there are for `slice` to cut, the tallest matrix's unless said otherwise. */
+  sliceRows?(args: On<A, HostMatrix>): number;
+  /** For ops that sum rows up into `out`: takes a slice's `out` into the total of those before, which starts from zeros. */
+  accumulate?(total: Float64Array, part: Float64Array): void;
   /** The formula, plainly, in float64: the truth that every device is held against. */
   reference(args: On<A, HostMatrix>): void;
   /** The launches that compute it on a GPU. */

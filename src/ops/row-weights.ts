@@ -24,6 +24,7 @@ const THREADS = 64;
 
 export const rowWeights: Op<RowWeightsArguments> = {
   name: "rowWeights",
+  types: { labels: ["i32"] },
   check({ labels, classes, classWeight, rowWeight, out }) {
     requireShape("rowWeights", "labels", labels, 1, out.columns);
     if (classWeight) requireShape("rowWeights", "classWeight", classWeight, 1, classes);

@@ -27,6 +27,7 @@ const THREADS = 64;
 
 export const sgdStep: Op<SgdStepArguments> = {
   name: "sgdStep",
+  writes: ["velocity", "weights"],
   check({ gradient, velocity, weights }) {
     requireShape("sgdStep", "gradient", gradient, weights.rows, weights.columns);
     requireShape("sgdStep", "velocity", velocity, weights.rows, weights.columns);

@@ -3,7 +3,7 @@
  * their bits, never by comparison, and left out of the other three.
  */
 import code from "../../shaders/summarize.wgsl?raw";
-import { at } from "./host-matrix.js";
+import { at, rowsOf } from "./host-matrix.js";
 import type { Dispatch, Kernel, Matrix, Op } from "./op.js";
 import { u32 } from "./op.js";
 import { rowRanges, wholeBlock } from "./row-ranges.js";
@@ -44,6 +44,10 @@ export const summarize: Op<SummarizeArguments> = {
   name: "summarize",
   check({ out }) {
     requireShape("summarize", "out", out, 1, 4);
+  },
+  slice: ({ x, out }, first, rows) => ({ x: rowsOf(x, first, rows), out }),
+  accumulate(total, [sum, squares, largest, faults]) {
+    total.set([total[0] + sum, total[1] + squares, Math.max(total[2], largest), total[3] + faults]);
   },
   reference({ x, out }) {
     let sum = 0;

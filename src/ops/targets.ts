@@ -50,9 +50,10 @@ export function sliceTargets<T extends TargetArguments<HostMatrix>>(t: T, first:
   };
 }
 
-/** The weight of row i: 0 when it is ignored, NaN when its label is no class. */
+/** The weight of row i: 0 when it is ignored, NaN when its label is no class or the weight is not finite. */
 export function rowWeightAt(t: TargetArguments<HostMatrix>, i: number, classes: number): number {
-  const weight = t.rowWeight ? at(t.rowWeight, 0, i) : 1;
+  const given = t.rowWeight ? at(t.rowWeight, 0, i) : 1;
+  const weight = Number.isFinite(given) ? given : Number.NaN;
   if (!t.labels) return weight;
   const label = t.labels.data[i];
   if (label === t.ignoreIndex || weight === 0) return 0;

@@ -2,13 +2,14 @@
  * Runs one op on both devices and by its float64 reference from the same arguments, so that a test states sizes and
  * tolerances only. Outputs are poisoned first, padding included; the padding that an op leaves must be zero.
  */
+
+import type { Tensor } from "../../src/engine/tensor.js";
 import type { Engine } from "../../src/index.js";
-import { Tensor } from "../../src/engine/tensor.js";
 import { hostMatrix } from "../../src/ops/host-matrix.js";
 import type { DeviceMatrix, HostArray, HostMatrix, On, Op } from "../../src/ops/op.js";
 import { expectClose, FLOAT32_ROUNDING } from "./compare.js";
 import type { EngineDevice } from "./device.js";
-import { paddedCopy, POISON, poison } from "./poison.js";
+import { POISON, paddedCopy, poison } from "./poison.js";
 import { LARGEST_GRID_DIMENSION } from "./shapes.js";
 
 /** `written`: poisoned before the run. `updated`: the argument's own values are where the op starts. */
@@ -21,10 +22,15 @@ export interface OpResults {
   readonly cpu: Readonly<Record<string, HostArray>>;
 }
 
-const isMatrix = (value: unknown): value is HostMatrix => typeof value === "object" && value !== null && "data" in value;
+const isMatrix = (value: unknown): value is HostMatrix =>
+  typeof value === "object" && value !== null && "data" in value;
 
 /** A matrix of the values given, or of zeros. */
-export function f32Matrix(rows: number, columns: number, data: Float32Array = new Float32Array(rows * columns)): HostMatrix {
+export function f32Matrix(
+  rows: number,
+  columns: number,
+  data: Float32Array = new Float32Array(rows * columns),
+): HostMatrix {
   return hostMatrix(data, rows, columns);
 }
 
@@ -119,7 +125,12 @@ export function expectRounded(actual: ArrayLike<number>, truth: ArrayLike<number
  * The op planned as on a device that allows little work in a dispatch and few rows in a binding: large matrices, cheaply.
  * Matrices of more than `blockRows` rows are seen as several blocks; those named in `whole` are left alone.
  */
-export function cutUp<A extends object>(op: Op<A>, blockRows: number, workPerDispatch = 1, whole: string[] = []): Op<A> {
+export function cutUp<A extends object>(
+  op: Op<A>,
+  blockRows: number,
+  workPerDispatch = 1,
+  whole: string[] = [],
+): Op<A> {
   const cut = (m: DeviceMatrix): DeviceMatrix => {
     const [block] = m.blocks;
     const blocks = Array.from({ length: Math.ceil(m.rows / blockRows) }, (_, i) => ({
@@ -141,6 +152,7 @@ export function cutUp<A extends object>(op: Op<A>, blockRows: number, workPerDis
       ]);
       op.plan(Object.fromEntries(entries) as On<A, DeviceMatrix>, {
         workPerDispatch,
+        software: planner.software,
         scratch: (rows, columns) => planner.scratch(rows, columns),
         dispatch: (dispatch) => planner.dispatch(dispatch),
       });
@@ -161,6 +173,7 @@ export function folded<A extends object>(op: Op<A>): Op<A> {
     plan(args, planner) {
       op.plan(args, {
         workPerDispatch: Number.POSITIVE_INFINITY,
+        software: planner.software,
         scratch: (rows, columns) => planner.scratch(rows, columns),
         dispatch: (d) => {
           const size = "THREADS" in d.constants ? "THREADS" : "ROWS_PER_GROUP";

@@ -1,6 +1,7 @@
 /** Shapes and logits for the row-wise kernels: every way in which lanes share a row, and every class of shape. */
 import type { HostMatrix } from "../../src/ops/op.js";
-import { f32Matrix, FOLDED_GRID_WIDTH } from "./op-cases.js";
+import { Random } from "../../src/random.js";
+import { FOLDED_GRID_WIDTH, f32Matrix } from "./op-cases.js";
 import { extremeLogits, randomValues } from "./random-matrix.js";
 import { LARGEST_GRID_DIMENSION } from "./shapes.js";
 
@@ -45,6 +46,18 @@ export function moderate({ rows, columns }: RowCase, seed: number = rows + colum
 /** Logits up to ±1e4: ties, saturation, underflow. */
 export function extreme({ rows, columns }: RowCase, seed: number = rows + columns): HostMatrix {
   return f32Matrix(rows, columns, extremeLogits(rows, columns, seed));
+}
+
+/** A random order of 0 … length − 1. */
+export function randomOrder(length: number, seed: number): number[] {
+  const order = Uint32Array.from({ length }, (_, j) => j);
+  new Random(seed).shuffle(order);
+  return Array.from(order);
+}
+
+/** Rows of `order.length` values, each put into that order: column j becomes what column order[j] was. */
+export function permuted(data: ArrayLike<number>, order: readonly number[]): Float32Array {
+  return Float32Array.from(data, (_, e) => data[e - (e % order.length) + order[e % order.length]]);
 }
 
 const NOT_FINITE_BITS: Readonly<Record<string, number>> = {

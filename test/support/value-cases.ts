@@ -1,6 +1,6 @@
 /** Shapes for ops that work value by value: round the workgroup's 64 quads and the ends of quads, tall, wide, prime. */
 import type { HostMatrix } from "../../src/ops/op.js";
-import { f32Matrix, FOLDED_GRID_WIDTH } from "./op-cases.js";
+import { FOLDED_GRID_WIDTH, f32Matrix } from "./op-cases.js";
 import { randomValues } from "./random-matrix.js";
 import type { RowCase } from "./row-cases.js";
 import { LARGEST_GRID_DIMENSION } from "./shapes.js";

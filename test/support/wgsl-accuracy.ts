@@ -3,8 +3,9 @@
  * floating point expressions"): + − × correctly rounded (½ ULP), division 2.5 ULP, exp(x) 3 + 2|x| ULP, log 2⁻²¹ absolute
  * on [0.5, 2] and 3 ULP elsewhere. Results below the smallest normal number may be flushed to zero.
  */
-import { at } from "../../src/ops/host-matrix.js";
+
 import type { CrossEntropyArguments } from "../../src/ops/cross-entropy.js";
+import { at } from "../../src/ops/host-matrix.js";
 import type { HostMatrix, On } from "../../src/ops/op.js";
 import { rowLanes } from "../../src/ops/row-lanes.js";
 import { rowWeightAt, targetAt } from "../../src/ops/targets.js";

@@ -1,0 +1,147 @@
+import { expect } from "vitest";
+import { crossEntropy } from "../../../src/ops/cross-entropy.js";
+import { at } from "../../../src/ops/host-matrix.js";
+import type { LineSearchArguments } from "../../../src/ops/line-search.js";
+import { lineSearch } from "../../../src/ops/line-search.js";
+import type { HostMatrix, On } from "../../../src/ops/op.js";
+import { rowWeightAt, targetAt } from "../../../src/ops/targets.js";
+import { expectClose, expectSameBits } from "../../support/compare.js";
+import { ENGINE_DEVICES, test } from "../../support/device.js";
+import { lineSearch32 } from "../../support/float32-baselines.js";
+import type { OpResults } from "../../support/op-cases.js";
+import { cutUp, expectRounded, f32Matrix, outputsOn, referenceOf, runOp } from "../../support/op-cases.js";
+import { randomValues } from "../../support/random-matrix.js";
+import { moderate, nameOf, ROW_CASES, shapeOf } from "../../support/row-cases.js";
+import { crossEntropyCase, lineSearchCase, TARGET_OPTIONS, targetsFor } from "../../support/target-cases.js";
+import { logSumError, mergeSteps, probabilityError, spreadOf, ULP } from "../../support/wgsl-accuracy.js";
+
+type Arguments = On<LineSearchArguments, HostMatrix>;
+const outputs = { out: "written" } as const;
+const VALUES = ["φ", "φ′", "φ″"] as const;
+
+/**
+ * What each of φ, φ′, φ″ may miss. A moved logit z + t·d is rounded by ½ ULP of at most M, which shifts log S and gaps by as
+ * much and probabilities by that share; D = max |d|, R = Σ r·T. φ: log S and moved logits; φ′: Σ p·d with p's error;
+ * φ″: Σ p·d² once and (Σ p·d)² twice. Targets 5 ULP; sums down rows and over the rows ½ each, in trees and strides of at
+ * most 8 + log₂ + rows/256 terms.
+ */
+function floorsOf(args: Arguments): number[] {
+  const { logits, direction, step } = args;
+  const { rows, columns } = logits;
+  let [largest, longest, weights, gaps] = [0, 0, 0, 0];
+  const moved = f32Matrix(rows, columns);
+  for (let i = 0; i < rows; i++) {
+    let [total, distance] = [0, 0];
+    const weight = rowWeightAt(args, i, columns);
+    for (let j = 0; j < columns; j++) {
+      const value = at(logits, i, j) + step * at(direction, i, j);
+      moved.data[i * columns + j] = value;
+      largest = Math.max(largest, Math.abs(value));
+      longest = Math.max(longest, Math.abs(at(direction, i, j)));
+      total += targetAt(args, i, j, columns);
+      distance += targetAt(args, i, j, columns) * Math.abs(value);
+    }
+    weights += weight * total;
+    gaps += 2 * weight * distance;
+  }
+  const additions = (13 + mergeSteps(columns) + rows / 256) * ULP;
+  const share = probabilityError(columns, spreadOf(moved)) + 2 * largest * ULP + additions;
+  return [
+    weights * (logSumError(columns) + largest * ULP + Math.log(columns) * additions) + gaps * additions,
+    weights * longest * 2 * share,
+    weights * longest ** 2 * 3 * share,
+  ];
+}
+
+function expectParity({ truth, webgpu, cpu }: OpResults, args: Arguments, label: string): void {
+  const floors = floorsOf(args);
+  const baseline = lineSearch32(args);
+  VALUES.forEach((name, v) => {
+    expectClose(webgpu.out.slice(v, v + 1), truth.out.slice(v, v + 1), {
+      floor: floors[v] as number,
+      baseline32: baseline.slice(v, v + 1),
+      label: `webgpu ${name}, ${label}`,
+    });
+  });
+  expect(webgpu.out[3]).toBe(0);
+  expectRounded(cpu.out, truth.out, `cpu ${label}`);
+}
+
+test.for(ROW_CASES.map(nameOf))("%s", async (name, { engines }) => {
+  const args = lineSearchCase(moderate(shapeOf(name)), 0.625);
+  expectParity(await runOp(engines, lineSearch, args, outputs), args, name);
+});
+
+test.for(TARGET_OPTIONS)("%j", async (options, { engines }) => {
+  for (const shape of [
+    { rows: 130, columns: 3 },
+    { rows: 3, columns: 4098 },
+  ]) {
+    const logits = moderate(shape);
+    const args = lineSearchCase(logits, -0.3, targetsFor(logits, options));
+    expectParity(await runOp(engines, lineSearch, args, outputs), args, nameOf(shape));
+  }
+});
+
+test("matrices in several blocks, each in several launches", async ({ engines }) => {
+  for (const options of [{}, { rowWeight: true }, { soft: true, rowWeight: true }]) {
+    const logits = moderate({ rows: 300, columns: 6 });
+    const args = lineSearchCase(logits, 1, targetsFor(logits, options));
+    const op = cutUp(lineSearch, 128, 1, ["out", "labels", "rowWeight", "classWeight"]);
+    expectParity(await runOp(engines, op, args, outputs), args, JSON.stringify(options));
+  }
+});
+
+test("at t = 0, φ is the sum of the losses of cross-entropy and φ′ the gradient along d", async ({ engines }) => {
+  const logits = moderate({ rows: 40, columns: 7 });
+  for (const options of [{}, ...TARGET_OPTIONS]) {
+    const targets = targetsFor(logits, options);
+    const args = lineSearchCase(logits, 0, targets);
+    const { loss, gradient } = referenceOf(crossEntropy, crossEntropyCase(logits, targets), {
+      loss: "written",
+      gradient: "written",
+    }) as { loss: Float64Array; gradient: Float64Array };
+    const total = loss.reduce((sum, value) => sum + value, 0);
+    const slope = gradient.reduce((sum, value, e) => sum + value * (args.direction.data[e] as number), 0);
+    const floors = floorsOf(args);
+    for (const device of ENGINE_DEVICES) {
+      const { out } = await outputsOn(engines[device], lineSearch, args, outputs);
+      [total, slope].forEach((expected, v) => {
+        const label = `${device} ${VALUES[v]} ${JSON.stringify(options)}`;
+        expectClose([out?.[v] as number], [expected], { floor: floors[v] as number, label });
+      });
+    }
+  }
+});
+
+test("φ′ and φ″ are what finite differences of φ and φ′ give", () => {
+  const logits = moderate({ rows: 9, columns: 6 });
+  // Central differences err by h²/6 times a third derivative, here of order 10, and by 1e-16·φ/h of rounding.
+  const h = 1e-4;
+  for (const options of [{}, ...TARGET_OPTIONS]) {
+    const valuesAt = (step: number): Float64Array =>
+      referenceOf(lineSearch, lineSearchCase(logits, step, targetsFor(logits, options)), outputs).out as Float64Array;
+    for (const t of [-0.5, 0, 0.75]) {
+      const [before, here, after] = [valuesAt(t - h), valuesAt(t), valuesAt(t + h)] as const;
+      const differences = [0, 1].map((v) => ((after[v] as number) - (before[v] as number)) / (2 * h));
+      expectClose(differences, here.slice(1, 3), { floor: 1e-6, label: `${JSON.stringify(options)} at ${t}` });
+    }
+  }
+});
+
+test("the same arguments give the same bits", async ({ engines }) => {
+  const args = lineSearchCase(moderate({ rows: 40_000, columns: 3 }), 0.5);
+  const runs = [
+    await outputsOn(engines.webgpu, lineSearch, args, outputs),
+    await outputsOn(engines.webgpu, lineSearch, args, outputs),
+  ];
+  expectSameBits(runs[0]?.out as Float32Array, runs[1]?.out as Float32Array);
+});
+
+test("huge logits that stay finite", async ({ engines }) => {
+  const logits = f32Matrix(4, 3, Float32Array.of(1e4, -1e4, 0, 0, 1e4, 1e4, -1e4, -1e4, -1e4, 40, 0, 0));
+  for (const step of [0, 1, -1]) {
+    const args = { ...lineSearchCase(logits, step), direction: f32Matrix(4, 3, randomValues(12, 1)) };
+    expectParity(await runOp(engines, lineSearch, args, outputs), args, `step ${step}`);
+  }
+});
