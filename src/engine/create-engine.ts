@@ -16,7 +16,8 @@ export interface EngineOptions extends GpuSource {
 /**
  * An engine on the device asked for; `engine.device` and `engine.reason` say what was chosen and why. `"auto"` takes a
  * hardware GPU, or the CPU where there is none: a software adapter is slower than the CPU path. `"webgpu"` takes any adapter.
- * @throws DeviceError GPU_UNAVAILABLE when `"webgpu"` was asked for and there is none; OptionError
+ * @throws DeviceError GPU_UNAVAILABLE when `"webgpu"` was asked for and there is none, LIMIT_EXCEEDED, DEVICE_DESTROYED or
+ *   DEVICE_LOST for a `gpuDevice` that cannot be used; OptionError
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
   const { device = options.gpuDevice ? "webgpu" : "auto" } = options;
@@ -27,17 +28,10 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     );
   }
   if (device === "cpu") return new Engine(new CpuBackend(), "the CPU was asked for");
-  const found = await acquireDevice(options);
+  const found = await acquireDevice(options, device === "webgpu");
   if ("failure" in found) {
     if (device === "auto") return new Engine(new CpuBackend(), `CPU, since ${found.failure}`);
     throw new DeviceError("GPU_UNAVAILABLE", `createEngine: no GPU: ${found.failure}. Use device: "auto" or "cpu".`);
-  }
-  if (device === "auto" && found.software && found.owned) {
-    found.device.destroy();
-    return new Engine(
-      new CpuBackend(),
-      `CPU, since the only adapter is software (${found.name}), which is slower than the CPU path`,
-    );
   }
   const reason = found.owned ? `GPU: ${found.name}` : `GPU of the caller: ${found.name}`;
   return new Engine(new WebGpuBackend(found.device, found), reason);

@@ -31,7 +31,7 @@ export class Engine extends TensorEngine {
   }
 
   /** Compares every kernel on this device with the float64 reference: a table to read, or to paste into a bug report. */
-  selfCheck(): Promise<SelfCheckReport> {
+  async selfCheck(): Promise<SelfCheckReport> {
     this.requireAlive("selfCheck");
     return selfCheckOn(this);
   }

@@ -16,6 +16,7 @@ import type { ElementType, HostArray, Op } from "../ops/op.js";
 import { softmax } from "../ops/softmax.js";
 import { summarize } from "../ops/summarize.js";
 import type { Backend, EngineStats } from "./backend.js";
+import { checkArguments } from "./check-arguments.js";
 import { Tensor } from "./tensor.js";
 
 export interface MatmulOptions {
@@ -47,7 +48,6 @@ export class TensorEngine {
   /** Why it was chosen, in a sentence for people. */
   readonly reason: string;
   readonly #backend: Backend;
-  readonly #owners = new Set<Tensor>();
   #disposed = false;
 
   /** @internal Use `createEngine`. */
@@ -96,7 +96,7 @@ export class TensorEngine {
         `engine: bad shape: expected [n] or [n, d] of positive integers, got [${shape.join(", ")}].`,
       );
     }
-    return this.#allocate(shape, type, scale, offset);
+    return type === "u8" ? this.#allocate(shape, type, scale, offset) : this.#allocate(shape, type);
   }
 
   /** Overwrites a tensor with packed row-major elements of its own type; the array may be changed afterwards. */
@@ -123,35 +123,45 @@ export class TensorEngine {
     const backend = this.#backend;
     const rows = shape.length === 1 ? 1 : (shape[0] as number);
     const storage = backend.allocate(rows, shape[shape.length - 1] as number, type);
-    const release = (): void => {
-      this.#owners.delete(t);
-      backend.release(storage);
-    };
-    const t: Tensor = new Tensor({ backend, storage, release, isDisposed: () => this.#disposed }, shape, scale, offset);
-    this.#owners.add(t);
-    return t;
+    const release = (): void => backend.release(storage);
+    return new Tensor({ backend, storage, release, isDisposed: () => this.#disposed }, [...shape], scale, offset);
   }
 
   /**
    * Records an op of `src/ops` on tensors of this engine: what the methods below and the solvers are made of.
-   * @throws ShapeError when the arguments do not fit; DisposedError
+   * @throws ShapeError when the arguments do not fit, or a written one shares memory with another; DataError for a wrong
+   *   element type; DisposedError
    */
   run<A extends object>(op: Op<A>, args: A): void {
     this.requireAlive(op.name);
-    for (const value of Object.values(args)) {
-      if (value instanceof Tensor) value.requireUsable(op.name, this.#backend);
-    }
+    checkArguments(op, args, this.#backend);
     op.check(args);
     this.#backend.run(op, args);
+  }
+
+  /** Records an op that writes `out`, or else a new tensor, which is given back when the op refuses its arguments. */
+  #into(
+    out: Tensor | undefined,
+    shape: readonly number[],
+    record: (out: Tensor) => void,
+    type: ElementType = "f32",
+  ): Tensor {
+    const to = out ?? this.empty(shape, type);
+    try {
+      record(to);
+    } catch (error) {
+      if (!out) to.dispose();
+      throw error;
+    }
+    return to;
   }
 
   /** `C = α · op(A) · op(B) + bias`, [m×n]. A may hold bytes. */
   matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
     const { transposeA = false, transposeB = false, bias, alpha = 1, ones = false } = options;
     const { rows, columns } = matmulShape({ a, b, transposeA, transposeB, ones });
-    const out = options.out ?? this.empty([rows, columns]);
-    this.run(matmul, { a, b, out, transposeA, transposeB, bias, alpha, ones });
-    return out;
+    const args = { a, b, transposeA, transposeB, bias, alpha, ones };
+    return this.#into(options.out, [rows, columns], (out) => this.run(matmul, { ...args, out }));
   }
 
   /** `exp(z[i,j]) / Σ_j exp(z[i,j])`: rows that sum to 1, [n×k]. */
@@ -165,16 +175,12 @@ export class TensorEngine {
   }
 
   #softmax(logits: Tensor, options: OutOption, log: boolean): Tensor {
-    const out = options.out ?? this.empty(logits.shape);
-    this.run(softmax, { logits, out, log });
-    return out;
+    return this.#into(options.out, logits.shape, (out) => this.run(softmax, { logits, out, log }));
   }
 
   /** The column of each row's largest value, the lowest one on a tie: `[n]` integers. */
   argmax(scores: Tensor, options: OutOption = {}): Tensor {
-    const out = options.out ?? this.empty([scores.rows], "i32");
-    this.run(argmax, { scores, out });
-    return out;
+    return this.#into(options.out, [scores.rows], (out) => this.run(argmax, { scores, out }), "i32");
   }
 
   /** `out = α·x + β·y + keep·out`; shares no memory between `out` and the rest. */
@@ -196,9 +202,8 @@ export class TensorEngine {
 
   /** `[r]` dot products of a vector [p×k] with each of the r matrices stacked in `stack` [r·p × k]. */
   dots(stack: Tensor, vector: Tensor, options: OutOption = {}): Tensor {
-    const out = options.out ?? this.empty([Math.max(1, Math.floor(stack.rows / vector.rows))]);
-    this.run(dots, { stack, vector, out });
-    return out;
+    const count = Math.max(1, Math.floor(stack.rows / vector.rows));
+    return this.#into(options.out, [count], (out) => this.run(dots, { stack, vector, out }));
   }
 
   /** `out = a · addend + Σ_r coefficients[r] · stack[r]` */
@@ -209,9 +214,7 @@ export class TensorEngine {
 
   /** `[Σ x, Σ x², max |x|, how many x are not finite]`; the first three over the finite values. */
   summarize(x: Tensor, options: OutOption = {}): Tensor {
-    const out = options.out ?? this.empty([4]);
-    this.run(summarize, { x, out });
-    return out;
+    return this.#into(options.out, [4], (out) => this.run(summarize, { x, out }));
   }
 
   /** Several tensors' elements with one wait. @throws DeviceError, KernelError for anything that went wrong since the last read */
@@ -222,7 +225,7 @@ export class TensorEngine {
   }
 
   /** Lets the device catch up and the page have its turn; long loops of recorded work call it once a step. */
-  pace(): Promise<void> {
+  async pace(): Promise<void> {
     this.requireAlive("pace");
     return this.#backend.pace();
   }
@@ -235,12 +238,16 @@ export class TensorEngine {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    this.#owners.clear();
     this.#backend.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** A tag of its own, by which frameworks tell that this is no plain object to be wrapped in a proxy. */
+  get [Symbol.toStringTag](): string {
+    return "Engine";
   }
 
   /** @internal Throws a DisposedError after `dispose()`. */

@@ -69,7 +69,8 @@ export class Tensor implements Matrix {
 
   /**
    * Rows `first … first + count − 1` of a matrix, or values of a vector, as a tensor that shares this one's memory and lives no
-   * longer. For a vector `first` is a multiple of 4, as devices want it.
+   * longer. Devices handle a vector's values four at a time: there `first` is a multiple of 4, and so is `count` unless the
+   * slice reaches the end.
    */
   slice(first: number, count: number): Tensor {
     this.requireUsable("slice", this.memory.backend);
@@ -81,8 +82,11 @@ export class Tensor implements Matrix {
         `slice: out of range: expected within 0 … ${length}, got ${first} … ${first + count}.`,
       );
     }
-    if (vector && first % 4 !== 0) {
-      throw new ShapeError("SHAPE_MISMATCH", `slice: a vector is cut at multiples of 4: expected one, got ${first}.`);
+    if (vector && (first % 4 !== 0 || (count % 4 !== 0 && first + count < length))) {
+      throw new ShapeError(
+        "SHAPE_MISMATCH",
+        `slice: a vector is cut at multiples of 4: expected ends that are, got ${first} … ${first + count} of ${length}.`,
+      );
     }
     const memory: TensorMemory = { ...this.memory, release: undefined, isDisposed: () => this.disposed };
     return vector
@@ -112,5 +116,10 @@ export class Tensor implements Matrix {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** A tag of its own, by which frameworks tell that this is no plain object to be wrapped in a proxy. */
+  get [Symbol.toStringTag](): string {
+    return "Tensor";
   }
 }

@@ -2,7 +2,7 @@
  * The device that every page has: plain TypeScript on the page's own thread, in slices of a few milliseconds so that the
  * page keeps answering. Ops are queued when they are called and carried out by `read` and `pace`, as on a GPU.
  */
-import { DisposedError } from "../../errors.js";
+import { DeviceError, DisposedError } from "../../errors.js";
 import { hostMatrix } from "../../ops/host-matrix.js";
 import { matmul } from "../../ops/matmul.js";
 import type { ElementType, HostArray, HostMatrix, On, Op } from "../../ops/op.js";
@@ -20,6 +20,10 @@ type Job = () => boolean;
 
 /** A task longer than this makes scrolling and typing stutter. */
 const SLICE_MS = 8;
+/** Multiplications or elements a millisecond, before anything is measured: a slow phone's. */
+const FIRST_GUESS = 1e4;
+/** A few milliseconds of exponentials. */
+const CHUNK_ELEMENTS = 1 << 16;
 
 const ARRAY = { f32: Float32Array, u8: Uint8Array, i32: Int32Array } as const;
 
@@ -29,13 +33,13 @@ export class CpuBackend implements Backend {
   #draining: Promise<void> | undefined;
   #lastYield = 0;
   #disposed = false;
-  /** Rows that are worth about one millisecond, learnt for each op as it runs. */
-  readonly #rowsPerMs = new Map<string, number>();
+  /** Multiplications or visits to an element that take about a millisecond, learnt for each op as it runs. */
+  readonly #speed = new Map<string, number>();
   readonly #live = new Set<HostStorage>();
   readonly #counts = { buffersCreated: 0, dispatches: 0, readbacks: 0, uploadBytes: 0 };
 
   allocate(rows: number, columns: number, type: ElementType): Storage {
-    const storage: HostStorage = { rows, columns, type, data: new ARRAY[type](rows * columns) };
+    const storage: HostStorage = { rows, columns, type, data: newArray(rows, columns, type) };
     this.#live.add(storage);
     this.#counts.buffersCreated++;
     return storage;
@@ -43,9 +47,9 @@ export class CpuBackend implements Backend {
 
   upload(storage: Storage, first: number, data: HostArray): void {
     const to = storage as HostStorage;
-    const copy = data.slice();
+    const copy = new ARRAY[to.type](data);
     this.#counts.uploadBytes += copy.byteLength;
-    this.#push(() => {
+    this.#queue.push(() => {
       if (copy.length === to.data.length) to.data = copy;
       else to.data.set(copy, first);
       return false;
@@ -53,7 +57,7 @@ export class CpuBackend implements Backend {
   }
 
   clear(storage: Storage): void {
-    this.#push(() => {
+    this.#queue.push(() => {
       (storage as HostStorage).data.fill(0);
       return false;
     });
@@ -66,7 +70,7 @@ export class CpuBackend implements Backend {
   run<A extends object>(op: Op<A>, args: A): void {
     this.#counts.dispatches++;
     let job: Job | undefined;
-    this.#push(() => {
+    this.#queue.push(() => {
       // Resolved when its turn comes: an upload queued before may have replaced an operand's array.
       job ??= this.#jobFor(op, onHost(args));
       return job();
@@ -75,12 +79,13 @@ export class CpuBackend implements Backend {
 
   async read(matrices: readonly StoredMatrix[]): Promise<HostArray[]> {
     const copies: HostArray[] = [];
-    this.#push(() => {
+    this.#queue.push(() => {
       for (const t of matrices) copies.push(viewOf(t).data.slice());
       return false;
     });
     this.#counts.readbacks++;
     await this.#drain();
+    if (this.#disposed) throw disposedMeanwhile();
     return copies;
   }
 
@@ -108,34 +113,37 @@ export class CpuBackend implements Backend {
     this.#live.clear();
   }
 
-  #push(job: Job): void {
-    this.#queue.push(job);
-  }
-
   /** Carries out all that is queued, also what is queued meanwhile; one drain at a time. */
   #drain(): Promise<void> {
-    this.#draining ??= this.#work().finally(() => {
-      this.#draining = undefined;
-    });
+    this.#draining ??= this.#work();
     return this.#draining;
   }
 
   async #work(): Promise<void> {
-    for (let job = this.#queue[0]; job; job = this.#queue[0]) {
-      if (performance.now() - this.#lastYield > SLICE_MS) {
-        await yieldToPage();
-        this.#lastYield = performance.now();
-        if (this.#disposed) throw new DisposedError("DISPOSED", "engine: it was disposed of while work was waiting.");
-        if (this.#queue[0] !== job) continue;
+    // Not before `#draining` is set: a drain ends in the same breath as it finds the queue empty, or a later one would be missed.
+    await undefined;
+    try {
+      for (let job = this.#queue[0]; job; job = this.#queue[0]) {
+        if (performance.now() - this.#lastYield > SLICE_MS) {
+          await yieldToPage();
+          this.#lastYield = performance.now();
+          if (this.#disposed) throw disposedMeanwhile();
+        }
+        if (!job()) this.#queue.shift();
       }
-      if (!job()) this.#queue.shift();
+    } catch (error) {
+      // The job that failed is over; those behind it have their turn at the next read.
+      this.#queue.shift();
+      throw error;
+    } finally {
+      this.#draining = undefined;
     }
   }
 
   #jobFor<A>(op: Op<A>, args: On<A, HostMatrix>): Job {
     if ((op as unknown) === matmul) {
       const product = slicedProduct(args as unknown as Parameters<typeof slicedProduct>[0]);
-      return this.#sliced(op.name, product.rows, product.run, product.finish);
+      return this.#sliced(op.name, product.rows, product.rowCost, product.run, product.finish);
     }
     const { slice } = op;
     if (!slice) {
@@ -145,26 +153,67 @@ export class CpuBackend implements Backend {
       };
     }
     const matrices = Object.values(args as object).filter(isHostMatrix);
-    const rows = Math.max(...matrices.map((m) => m.rows));
-    return this.#sliced(op.name, rows, (first, count) => op.reference(slice(args, first, count)));
+    const rows = op.sliceRows?.(args) ?? Math.max(...matrices.map((m) => m.rows));
+    const rowCost = matrices.reduce((sum, m) => sum + (m.rows === rows ? m.columns : 0), 0);
+    if (op.accumulate) return summed(op, args, rows, rowCost);
+    return this.#sliced(op.name, rows, rowCost, (first, count) => op.reference(slice(args, first, count)));
   }
 
-  /** Takes as many rows at a time as half a slice has time for. */
-  #sliced(name: string, rows: number, run: (first: number, count: number) => void, finish?: () => void): Job {
+  /** Takes as many rows at a time as half a slice has time for; `rowCost` counts multiplications or elements. */
+  #sliced(
+    name: string,
+    rows: number,
+    rowCost: number,
+    run: (first: number, count: number) => void,
+    finish?: () => void,
+  ): Job {
     let next = 0;
     return () => {
-      const pace = this.#rowsPerMs.get(name) ?? 16;
-      const count = Math.min(rows - next, Math.max(1, Math.ceil((pace * SLICE_MS) / 2)));
+      const speed = this.#speed.get(name) ?? FIRST_GUESS;
+      const count = Math.min(rows - next, Math.max(1, Math.ceil((speed * SLICE_MS) / 2 / rowCost)));
       const begun = performance.now();
       run(next, count);
       const elapsed = Math.max(0.05, performance.now() - begun);
-      // Sizes differ from call to call: lean towards the slower pace.
-      this.#rowsPerMs.set(name, Math.min(count / elapsed, 4 * pace));
+      // Data differ from call to call: lean towards the slower speed.
+      this.#speed.set(name, Math.min((count * rowCost) / elapsed, 4 * speed));
       next += count;
       if (next < rows) return true;
       finish?.();
       return false;
     };
+  }
+}
+
+/** Chunks of rows one after the other. They are of a fixed size: where a sum is cut shows in its bits, and must not depend on time. */
+function summed<A>(op: Op<A>, args: On<A, HostMatrix>, rows: number, rowCost: number): Job {
+  const { slice, accumulate } = op as Required<Op<A>>;
+  const { out } = args as { out: HostMatrix };
+  const total = new Float64Array(out.data.length);
+  const part = { ...out, data: new Float64Array(out.data.length) };
+  const chunk = Math.max(1, Math.floor(CHUNK_ELEMENTS / rowCost));
+  let next = 0;
+  return () => {
+    op.reference({ ...slice(args, next, Math.min(chunk, rows - next)), out: part });
+    accumulate(total, part.data);
+    next += chunk;
+    if (next < rows) return true;
+    out.data.set(total);
+    return false;
+  };
+}
+
+const disposedMeanwhile = (): DisposedError =>
+  new DisposedError("DISPOSED", "engine: it was disposed of while work was waiting. Create a new one.");
+
+function newArray(rows: number, columns: number, type: ElementType): HostArray {
+  try {
+    return new ARRAY[type](rows * columns);
+  } catch (cause) {
+    throw new DeviceError(
+      "OUT_OF_MEMORY",
+      `engine: the page has no memory for a matrix of ${rows} × ${columns} (${type}). Use fewer rows at a time, or u8 features.`,
+      cause,
+    );
   }
 }
 
@@ -174,7 +223,7 @@ const isHostMatrix = (value: unknown): value is HostMatrix =>
 function viewOf(t: StoredMatrix): HostMatrix {
   const { data, columns } = t.memory.storage as HostStorage;
   const from = t.firstRow * columns + t.firstColumn;
-  return hostMatrix(data.subarray(from, from + t.rows * columns), t.rows, t.columns, t.scale, t.offset);
+  return hostMatrix(data.subarray(from, from + t.rows * t.columns), t.rows, t.columns, t.scale, t.offset);
 }
 
 function onHost<A extends object>(args: A): On<A, HostMatrix> {

@@ -6,46 +6,61 @@
 import { at } from "../../ops/host-matrix.js";
 import type { MatmulArguments } from "../../ops/matmul.js";
 import { matmulShape } from "../../ops/matmul.js";
-import type { HostMatrix, On } from "../../ops/op.js";
+import type { HostArray, HostMatrix, On } from "../../ops/op.js";
 
 type Arguments = On<MatmulArguments, HostMatrix>;
 
 /** A product whose rows of A can be taken a few at a time; `finish` writes what is only then known. */
 export interface SlicedProduct {
   readonly rows: number;
+  /** Multiplications for a row of A. */
+  readonly rowCost: number;
   run(first: number, count: number): void;
   finish(): void;
 }
 
-/** `B` as [depth × columns] in float64, turned if need be, with the scale of bytes multiplied in. */
-function rightOperand({ b, transposeB }: Arguments, depth: number, columns: number, factor: number): Float64Array {
-  const packed = new Float64Array(depth * columns);
-  for (let l = 0; l < depth; l++) {
-    for (let j = 0; j < columns; j++) packed[l * columns + j] = factor * (transposeB ? at(b, j, l) : at(b, l, j));
-  }
-  return packed;
-}
+/** B's values as they are used: B itself is f32, so scale and offset are 1 and 0 unless it is a reference's bytes. */
+const valuesOf = (b: HostMatrix): HostArray =>
+  b.scale === 1 && b.offset === 0 ? b.data : Float64Array.from(b.data, (v) => v * b.scale + b.offset);
 
-/** C[i] = Σ_l A[i,l] · B[l]: a row of C at a time, gathered from rows of B. */
+/** C[i] = Σ_l A[i,l] · B[l]: a row of C at a time, gathered from rows of B, or from its columns when B is turned. */
 function rowsTimes(args: Arguments): SlicedProduct {
-  const { a, out, bias, alpha } = args;
+  const { a, b, out, bias, alpha, transposeB } = args;
   const { rows, columns, depth } = matmulShape(args);
-  // Bytes without an offset keep their zeros: multiply by the scale once, in B.
+  // Bytes without an offset keep their zeros: multiply by the scale once, at the end.
   const plain = a.offset === 0;
-  const right = rightOperand(args, depth, columns, alpha * (plain ? a.scale : 1));
-  const start = Float64Array.from({ length: columns }, (_, j) => (bias ? at(bias, 0, j) : 0));
+  const factor = plain ? alpha * a.scale : alpha;
+  const right = valuesOf(b);
+  const left = new Float64Array(depth);
   const sums = new Float64Array(columns);
+  const gather = (): void => {
+    sums.fill(0);
+    for (let l = 0; l < depth; l++) {
+      const value = left[l];
+      if (value === 0) continue;
+      for (let j = 0, w = l * columns; j < columns; j++, w++) sums[j] += value * right[w];
+    }
+  };
+  const gatherTurned = (): void => {
+    for (let j = 0, w = 0; j < columns; j++) {
+      let sum = 0;
+      for (let l = 0; l < depth; l++, w++) sum += left[l] * right[w];
+      sums[j] = sum;
+    }
+  };
   return {
     rows,
+    rowCost: depth * columns,
     run(first, count) {
       for (let i = first; i < first + count; i++) {
-        sums.set(start);
-        for (let l = 0, from = i * depth; l < depth; l++) {
-          const value = plain ? a.data[from + l] : a.data[from + l] * a.scale + a.offset;
-          if (value === 0) continue;
-          for (let j = 0, w = l * columns; j < columns; j++, w++) sums[j] += value * right[w];
+        for (let l = 0, from = i * depth; l < depth; l++, from++) {
+          left[l] = plain ? a.data[from] : a.data[from] * a.scale + a.offset;
         }
-        out.data.set(sums, i * columns);
+        if (transposeB) gatherTurned();
+        else gather();
+        for (let j = 0, to = i * columns; j < columns; j++, to++) {
+          out.data[to] = factor * sums[j] + (bias ? at(bias, 0, j) : 0);
+        }
       }
     },
     finish() {},
@@ -62,6 +77,7 @@ function transposedTimes(args: Arguments): SlicedProduct {
   const right = new Float64Array(columns);
   return {
     rows: depth,
+    rowCost: rows * columns,
     run(first, count) {
       for (let i = first; i < first + count; i++) {
         for (let j = 0; j < columns; j++) right[j] = transposeB ? at(b, j, i) : at(b, i, j);

@@ -1,4 +1,6 @@
 /** Finds an adapter and a device, and says in words why there is none. */
+import { DeviceError } from "../../errors.js";
+import { lossOf } from "./fault-log.js";
 
 /** Where to look for a GPU; all of it optional. */
 export interface GpuSource {
@@ -17,51 +19,99 @@ export type Acquired =
 const TIMEOUT_MS = 10_000;
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|software|microsoft basic render/i;
 
-const nameOf = (info: GPUAdapterInfo): string =>
-  info.description || [info.vendor, info.architecture, info.device].filter(Boolean).join(" ") || "unnamed adapter";
+/**
+ * What the kernels need of a device, at most: 256 threads of a workgroup sharing 16 KiB, 8 storage buffers, a slot of uniforms.
+ * Every device made with WebGPU's default limits has it; one of a compatibility adapter may not.
+ */
+const NEEDED_LIMITS: Readonly<Partial<Record<keyof GPUSupportedLimits, number>>> = {
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupSizeX: 256,
+  maxComputeWorkgroupStorageSize: 16_384,
+  maxComputeWorkgroupsPerDimension: 65_535,
+  maxStorageBuffersPerShaderStage: 8,
+  maxUniformBufferBindingSize: 256,
+};
 
-const isSoftware = (info: GPUAdapterInfo): boolean =>
-  info.isFallbackAdapter === true ||
-  SOFTWARE.test(`${info.description} ${info.architecture} ${info.device} ${info.vendor}`);
+/** Browsers before 2025 lack some of this, and test doubles all of it. */
+type Info = Partial<GPUAdapterInfo> | undefined;
 
-function within<T>(promise: Promise<T>, what: string): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what} did not answer within ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS);
+const nameOf = (info: Info): string =>
+  info?.description || [info?.vendor, info?.architecture, info?.device].filter(Boolean).join(" ") || "unnamed adapter";
+
+const isSoftware = (info: Info): boolean =>
+  info?.isFallbackAdapter === true ||
+  SOFTWARE.test(`${info?.description} ${info?.architecture} ${info?.device} ${info?.vendor}`);
+
+class Timeout extends Error {}
+
+/** `promise`, or a Timeout; what comes after that is handed to `late`. */
+function within<T>(promise: Promise<T>, what: string, late?: (value: T) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new Timeout(`${what} did not answer within ${TIMEOUT_MS / 1000} s`));
+      if (late) promise.then(late, () => undefined);
+    }, TIMEOUT_MS);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
+
+/** How the device was lost, if it is lost already: `lost` is then settled, also of a device lost at birth. */
+const lossSoFar = (device: GPUDevice): Promise<GPUDeviceLostInfo | undefined> =>
+  Promise.race([device.lost, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 0))]);
 
 /** Asks for WebGPU's default limits: no kernel needs more. */
-async function tryOnce(gpu: GPU, powerPreference: GPUPowerPreference | undefined): Promise<Acquired> {
+async function tryOnce(gpu: GPU, { powerPreference }: GpuSource, takeSoftware: boolean): Promise<Acquired> {
   const adapter = await within(gpu.requestAdapter(powerPreference ? { powerPreference } : {}), "requestAdapter");
   if (!adapter) return { failure: "the browser has WebGPU but offers no adapter" };
-  const device = await within(adapter.requestDevice({ label: "luce" }), "requestDevice");
-  // A device may be lost from birth: its `lost` is then settled already.
-  const born = await Promise.race([
-    device.lost,
-    new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 0)),
-  ]);
-  if (born) return { failure: `the device was lost at once (${born.message || born.reason})` };
-  return { device, owned: true, software: isSoftware(adapter.info), name: nameOf(adapter.info) };
+  const info: Info = adapter.info;
+  const name = nameOf(info);
+  const software = isSoftware(info);
+  if (software && !takeSoftware) {
+    return { failure: `the only adapter is software (${name}), which is slower than the CPU path` };
+  }
+  const device = await within(adapter.requestDevice({ label: "luce" }), "requestDevice", (late) => late.destroy());
+  const loss = await lossSoFar(device);
+  if (loss) return { failure: `the device was lost at once (${loss.message || loss.reason})` };
+  return { device, owned: true, software, name };
 }
 
-export async function acquireDevice(source: GpuSource): Promise<Acquired> {
-  if (source.gpuDevice) {
-    const info = source.gpuDevice.adapterInfo;
-    return { device: source.gpuDevice, owned: false, software: isSoftware(info), name: nameOf(info) };
+/** Throws a DeviceError unless the caller's device is alive and has what the kernels need. */
+async function checked(device: GPUDevice): Promise<Acquired> {
+  for (const [limit, needed] of Object.entries(NEEDED_LIMITS)) {
+    const got = device.limits[limit as keyof GPUSupportedLimits] as number;
+    if (got >= needed) continue;
+    throw new DeviceError(
+      "LIMIT_EXCEEDED",
+      `createEngine: gpuDevice is too small: expected ${limit} of at least ${needed}, got ${got}. ` +
+        "Make it of a core adapter, or ask for the limit in requiredLimits.",
+    );
   }
+  const loss = await lossSoFar(device);
+  if (loss) throw lossOf(loss);
+  const info: Info = device.adapterInfo;
+  return { device, owned: false, software: isSoftware(info), name: nameOf(info) };
+}
+
+/**
+ * The caller's device, or one of an adapter; a software adapter only if `takeSoftware`.
+ * @throws DeviceError LIMIT_EXCEEDED, DEVICE_DESTROYED or DEVICE_LOST for a caller's device that cannot be used
+ */
+export async function acquireDevice(source: GpuSource, takeSoftware: boolean): Promise<Acquired> {
+  if (source.gpuDevice) return checked(source.gpuDevice);
   const gpu = source.gpu ?? (globalThis.navigator as Navigator | undefined)?.gpu;
-  if (!gpu) return { failure: "this browser has no WebGPU (navigator.gpu is missing; it needs a secure context)" };
+  if (!gpu)
+    return { failure: "there is no WebGPU here (navigator.gpu is missing; browsers want a secure context for it)" };
   let failure = "";
   // A second, fresh adapter: the first may have been used up, or its device lost at birth.
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
-      const found = await tryOnce(gpu, source.powerPreference);
+      const found = await tryOnce(gpu, source, takeSoftware);
       if ("device" in found) return found;
       failure = found.failure;
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
+      // Who has kept the page waiting once is not waited for again.
+      if (error instanceof Timeout) break;
     }
   }
   return { failure };

@@ -1,30 +1,42 @@
 /** GPU buffers by size, given out and taken back, so that steady work creates none. The pool is bounded. */
 import type { FaultLog } from "./fault-log.js";
+import { BUFFER_USAGE } from "./gpu-flags.js";
 
 /** A buffer with the identity by which bind groups are cached. */
 export interface PooledBuffer {
   readonly id: number;
   readonly gpu: GPUBuffer;
   readonly sizeBytes: number;
-  /** Set when the device could not make it; it never returns to the pool. */
-  broken: boolean;
+  /** Whether the device could make it; of a new one that is not known yet. A broken one never returns to the pool. */
+  state: "new" | "sound" | "broken";
 }
 
+/** New buffers smaller than this are taken to be sound. */
+const LARGE_BYTES = 32 * 1024 * 1024;
+
+/** Whether commands that name the buffer may turn out invalid, which would take down all work of their submit. */
+export const isDoubtful = ({ state, sizeBytes }: PooledBuffer): boolean =>
+  state === "broken" || (state === "new" && sizeBytes >= LARGE_BYTES);
+
 const MOST_POOLED_BYTES = 128 * 1024 * 1024;
+/** Buffers are a multiple of this. */
+export const BUFFER_GRAIN_BYTES = 256;
 
 /** Sizes in steps of an eighth of a power of two: at most 12.5 % is wasted, and sizes repeat. */
 export function sizeClass(bytes: number): number {
-  const least = Math.max(256, bytes);
-  const step = Math.max(256, 2 ** (Math.floor(Math.log2(least)) - 3));
+  const least = Math.max(BUFFER_GRAIN_BYTES, bytes);
+  const step = Math.max(BUFFER_GRAIN_BYTES, 2 ** (Math.floor(Math.log2(least)) - 3));
   return Math.ceil(least / step) * step;
 }
+
+const sum = (buffers: Iterable<PooledBuffer>): number => [...buffers].reduce((bytes, b) => bytes + b.sizeBytes, 0);
 
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #faults: FaultLog;
   readonly #onDestroy: (buffer: PooledBuffer) => void;
   /** Oldest first. */
-  #free: PooledBuffer[] = [];
+  readonly #free: PooledBuffer[] = [];
   readonly #live = new Set<PooledBuffer>();
   #created = 0;
 
@@ -37,7 +49,9 @@ export class BufferPool {
   acquire(bytes: number, label: string): PooledBuffer {
     // Never above the device's own limit for the sake of a round size.
     const sizeBytes =
-      bytes > this.#device.limits.maxStorageBufferBindingSize * 0.875 ? Math.ceil(bytes / 256) * 256 : sizeClass(bytes);
+      bytes > this.#device.limits.maxStorageBufferBindingSize * 0.875
+        ? Math.ceil(bytes / BUFFER_GRAIN_BYTES) * BUFFER_GRAIN_BYTES
+        : sizeClass(bytes);
     const index = this.#free.findLastIndex((b) => b.sizeBytes === sizeBytes);
     const buffer = index >= 0 ? (this.#free.splice(index, 1)[0] as PooledBuffer) : this.#create(sizeBytes, label);
     this.#live.add(buffer);
@@ -45,27 +59,30 @@ export class BufferPool {
   }
 
   #create(sizeBytes: number, label: string): PooledBuffer {
-    const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+    const usage = BUFFER_USAGE.STORAGE | BUFFER_USAGE.COPY_SRC | BUFFER_USAGE.COPY_DST;
     const id = ++this.#created;
     const gpu = this.#faults.watch(
       label,
       () => this.#device.createBuffer({ size: sizeBytes, usage, label }),
-      () => {
-        buffer.broken = true;
+      (sound) => {
+        buffer.state = sound ? "sound" : "broken";
+        // It may have come back before this was known.
+        const index = sound ? -1 : this.#free.indexOf(buffer);
+        if (index >= 0) this.#destroy(this.#free.splice(index, 1)[0] as PooledBuffer);
       },
     );
-    const buffer: PooledBuffer = { id, gpu, sizeBytes, broken: false };
+    const buffer: PooledBuffer = { id, gpu, sizeBytes, state: "new" };
     return buffer;
   }
 
   release(buffer: PooledBuffer): void {
     if (!this.#live.delete(buffer)) return;
-    if (buffer.broken) {
+    if (buffer.state === "broken" || buffer.sizeBytes > MOST_POOLED_BYTES) {
       this.#destroy(buffer);
       return;
     }
     this.#free.push(buffer);
-    let pooledBytes = this.#free.reduce((bytes, b) => bytes + b.sizeBytes, 0);
+    let pooledBytes = sum(this.#free);
     while (pooledBytes > MOST_POOLED_BYTES) {
       const oldest = this.#free.shift() as PooledBuffer;
       pooledBytes -= oldest.sizeBytes;
@@ -79,7 +96,6 @@ export class BufferPool {
   }
 
   stats(): { buffers: number; bytes: number; pooledBytes: number; buffersCreated: number } {
-    const sum = (buffers: Iterable<PooledBuffer>): number => [...buffers].reduce((bytes, b) => bytes + b.sizeBytes, 0);
     return {
       buffers: this.#live.size,
       bytes: sum(this.#live),
@@ -89,8 +105,7 @@ export class BufferPool {
   }
 
   dispose(): void {
-    for (const buffer of [...this.#live, ...this.#free]) this.#destroy(buffer);
+    for (const buffer of [...this.#live, ...this.#free.splice(0)]) this.#destroy(buffer);
     this.#live.clear();
-    this.#free = [];
   }
 }

@@ -79,7 +79,7 @@ export function padRows(data: HostArray, first: number, rows: number, columns: n
 export function unpadRows(bytes: ArrayBuffer, rows: number, columns: number, type: ElementType): HostArray {
   const padded = Math.ceil(columns / 4) * 4;
   const all = new ARRAY[type](bytes, 0, rows * padded);
-  if (padded === columns) return all.slice();
+  if (padded === columns) return all;
   const out = new ARRAY[type](rows * columns);
   for (let i = 0; i < rows; i++) out.set(all.subarray(i * padded, i * padded + columns), i * columns);
   return out;

@@ -4,6 +4,8 @@
  * next submit may use the same slots again without waiting.
  */
 import type { Word } from "../../ops/op.js";
+import type { FaultLog } from "./fault-log.js";
+import { BUFFER_USAGE } from "./gpu-flags.js";
 
 const SLOT_BYTES = 256;
 const SLOTS = 512;
@@ -15,13 +17,11 @@ export class ParameterRing {
   readonly #view = new DataView(this.#bytes);
   #used = 0;
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, faults: FaultLog) {
     this.#device = device;
-    this.#buffer = device.createBuffer({
-      label: "luce/parameters",
-      size: SLOT_BYTES * SLOTS,
-      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
-    });
+    const usage = BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST;
+    const label = "luce/parameters";
+    this.#buffer = faults.watch(label, () => device.createBuffer({ label, size: SLOT_BYTES * SLOTS, usage }));
   }
 
   get binding(): GPUBufferBinding {

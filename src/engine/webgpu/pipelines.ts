@@ -3,6 +3,7 @@ import { KernelError } from "../../errors.js";
 import type { Dispatch, Kernel } from "../../ops/op.js";
 import type { PooledBuffer } from "./buffer-pool.js";
 import type { FaultLog } from "./fault-log.js";
+import { STAGE_COMPUTE } from "./gpu-flags.js";
 
 export interface Pipeline {
   readonly id: number;
@@ -20,6 +21,7 @@ export class Pipelines {
   readonly #groups = new Map<string, GPUBindGroup>();
   /** Keys of the groups that name a buffer, to forget them when it is destroyed. */
   readonly #groupsOf = new Map<number, Set<string>>();
+  #pipelinesMade = 0;
   #groupsMade = 0;
 
   /** `uniform` is the slot of the parameter ring, bound with a dynamic offset behind the storage buffers. */
@@ -41,14 +43,18 @@ export class Pipelines {
     const label = `luce/${kernel.name}`;
     const layout = this.#layoutFor(kernel);
     const module = this.#moduleFor(kernel);
-    const gpu = this.#faults.watch(label, () =>
-      this.#device.createComputePipeline({
-        label,
-        layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-        compute: { module, entryPoint: "main", constants: constants as Record<string, number> },
-      }),
+    const gpu = this.#faults.watch(
+      label,
+      () =>
+        this.#device.createComputePipeline({
+          label,
+          layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+          compute: { module, entryPoint: "main", constants: constants as Record<string, number> },
+        }),
+      // Forgotten, so that who tries again is told the same reason again.
+      (sound) => sound || this.#pipelines.delete(key),
     );
-    const pipeline: Pipeline = { id: this.#pipelines.size, gpu, layout };
+    const pipeline: Pipeline = { id: this.#pipelinesMade++, gpu, layout };
     this.#pipelines.set(key, pipeline);
     return pipeline;
   }
@@ -60,7 +66,9 @@ export class Pipelines {
     const module = this.#faults.watch(
       label,
       () => this.#device.createShaderModule({ label, code: kernel.code }),
-      () => {
+      (sound) => {
+        if (sound) return;
+        this.#modules.delete(kernel.name);
         this.#faults.await(this.#reportCompilation(kernel, module));
       },
     );
@@ -69,8 +77,9 @@ export class Pipelines {
   }
 
   async #reportCompilation(kernel: Kernel, module: GPUShaderModule): Promise<void> {
-    const { messages } = await module.getCompilationInfo();
-    const error = messages.find((m) => m.type === "error");
+    // A lost device has no messages to give.
+    const info = await module.getCompilationInfo().catch(() => undefined);
+    const error = info?.messages.find((m) => m.type === "error");
     if (!error) return;
     this.#faults.recordCause(
       new KernelError(
@@ -85,7 +94,7 @@ export class Pipelines {
     const key = bindings.join();
     const known = this.#layouts.get(key);
     if (known) return known;
-    const visibility = GPUShaderStage.COMPUTE;
+    const visibility = STAGE_COMPUTE;
     const entries: GPUBindGroupLayoutEntry[] = bindings.map((use, binding) => ({
       binding,
       visibility,
@@ -93,7 +102,8 @@ export class Pipelines {
     }));
     // A dynamic offset on the uniform only: on storage it would turn bounds clamping on under Direct3D.
     entries.push({ binding: bindings.length, visibility, buffer: { type: "uniform", hasDynamicOffset: true } });
-    const layout = this.#device.createBindGroupLayout({ label: `luce/layout/${key}`, entries });
+    const label = `luce/layout/${key}`;
+    const layout = this.#faults.watch(label, () => this.#device.createBindGroupLayout({ label, entries }));
     this.#layouts.set(key, layout);
     return layout;
   }
@@ -123,7 +133,11 @@ export class Pipelines {
 
   /** Forgets the bind groups that name a buffer about to be destroyed. */
   forget(buffer: PooledBuffer): void {
-    for (const key of this.#groupsOf.get(buffer.id) ?? []) this.#groups.delete(key);
+    for (const key of this.#groupsOf.get(buffer.id) ?? []) {
+      this.#groups.delete(key);
+      const [, ...ids] = key.split(",");
+      for (const id of ids) this.#groupsOf.get(Number(id))?.delete(key);
+    }
     this.#groupsOf.delete(buffer.id);
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Dispatch } from "../../ops/op.js";
 import type { PooledBuffer } from "./buffer-pool.js";
+import { isDoubtful } from "./buffer-pool.js";
 import type { FaultLog } from "./fault-log.js";
 import { ParameterRing } from "./parameter-ring.js";
 import { Pipelines } from "./pipelines.js";
@@ -32,15 +33,17 @@ export class Scheduler {
   constructor(device: GPUDevice, faults: FaultLog) {
     this.#device = device;
     this.#faults = faults;
-    this.#ring = new ParameterRing(device);
+    this.#ring = new ParameterRing(device, faults);
     this.pipelines = new Pipelines(device, faults, this.#ring.binding);
   }
 
   record(dispatch: Dispatch): void {
     if (this.#ring.full) this.submit();
     const { kernel, parameters, workgroups } = dispatch;
+    const buffers = dispatch.buffers as PooledBuffer[];
+    const alone = this.isolate(buffers);
     const pipeline = this.pipelines.pipelineFor(dispatch);
-    const group = this.pipelines.groupFor(pipeline, `luce/${kernel.name}`, dispatch.buffers as PooledBuffer[]);
+    const group = this.pipelines.groupFor(pipeline, `luce/${kernel.name}`, buffers);
     const pass = this.#openPass();
     if (pipeline.id !== this.#pipeline) {
       pass.setPipeline(pipeline.gpu);
@@ -52,7 +55,17 @@ export class Scheduler {
     pass.dispatchWorkgroups(Math.ceil(workgroups / down), down);
     this.dispatches++;
     this.#recordedWork += dispatch.work;
-    if (this.#recordedWork >= this.#workPerMs * SUBMIT_MS) this.submit();
+    if (alone || this.#recordedWork >= this.#workPerMs * SUBMIT_MS) this.submit();
+  }
+
+  /**
+   * Sends off what is recorded before commands that may be invalid: one of them takes down its whole submit.
+   * Returns whether that is so, and the commands are to be submitted by themselves.
+   */
+  isolate(buffers: readonly PooledBuffer[]): boolean {
+    const doubtful = buffers.some(isDoubtful);
+    if (doubtful) this.submit();
+    return doubtful;
   }
 
   #openPass(): GPUComputePassEncoder {
@@ -73,10 +86,6 @@ export class Scheduler {
     this.#pass?.end();
     this.#pass = undefined;
     return this.#openEncoder();
-  }
-
-  get hasRecorded(): boolean {
-    return this.#encoder !== undefined;
   }
 
   submit(): void {
@@ -109,9 +118,9 @@ export class Scheduler {
     this.#workPerMs = Math.min(1e10, Math.max(1e5, 0.5 * this.#workPerMs + 0.5 * (work / elapsedMs)));
   }
 
-  /** Returns when there is room for another submit. */
+  /** Returns when there is room for another submit, or when the device is gone and will make none. */
   async pace(): Promise<void> {
-    while (this.#inFlight.length >= MOST_IN_FLIGHT) await this.#inFlight[0];
+    while (this.#inFlight.length >= MOST_IN_FLIGHT && !this.#faults.gone) await this.#faults.orGone(this.#inFlight[0]);
   }
 
   dispose(): void {

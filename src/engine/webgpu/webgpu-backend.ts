@@ -3,7 +3,7 @@ import { DisposedError } from "../../errors.js";
 import type { DeviceMatrix, Dispatch, ElementType, HostArray, On, Op, Planner } from "../../ops/op.js";
 import type { Backend, EngineStats, Storage, StoredMatrix } from "../backend.js";
 import { Tensor } from "../tensor.js";
-import { BufferPool } from "./buffer-pool.js";
+import { BUFFER_GRAIN_BYTES, BufferPool } from "./buffer-pool.js";
 import { FaultLog } from "./fault-log.js";
 import type { GpuStorage } from "./gpu-storage.js";
 import { deviceMatrix, matrixOf, padRows, QUAD_BYTES, rowsPerBlock, unpadRows } from "./gpu-storage.js";
@@ -25,6 +25,7 @@ export interface WebGpuBackendOptions {
 export class WebGpuBackend implements Backend, Planner {
   readonly device = "webgpu";
   readonly workPerDispatch: number;
+  readonly software: boolean;
   readonly #device: GPUDevice;
   readonly #owned: boolean;
   readonly #faults: FaultLog;
@@ -39,6 +40,7 @@ export class WebGpuBackend implements Backend, Planner {
   constructor(device: GPUDevice, options: WebGpuBackendOptions) {
     this.#device = device;
     this.#owned = options.owned;
+    this.software = options.software;
     this.workPerDispatch = WORK_PER_DISPATCH[options.software ? "software" : "hardware"];
     this.#faults = new FaultLog(device, options.owned);
     this.#scheduler = new Scheduler(device, this.#faults);
@@ -52,7 +54,10 @@ export class WebGpuBackend implements Backend, Planner {
 
   allocate(rows: number, columns: number, type: ElementType): GpuStorage {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
-    const perBlock = rowsPerBlock(rows, columns, type, Math.min(maxStorageBufferBindingSize, maxBufferSize));
+    const largest = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+    // Buffers are bound whole, so a limit such as 2³² − 4 must not be rounded up.
+    const bindingBytes = Math.floor(largest / BUFFER_GRAIN_BYTES) * BUFFER_GRAIN_BYTES;
+    const perBlock = rowsPerBlock(rows, columns, type, bindingBytes);
     const stride = Math.ceil(columns / 4);
     const blocks = Array.from({ length: Math.ceil(rows / perBlock) }, (_, i) => {
       const count = Math.min(perBlock, rows - i * perBlock);
@@ -68,35 +73,43 @@ export class WebGpuBackend implements Backend, Planner {
   }
 
   upload(storage: Storage, first: number, data: HostArray): void {
-    const { columns, type, stride, blocks, rows: allRows } = storage as GpuStorage;
+    const { columns, type, stride, blocks } = storage as GpuStorage;
     // Recorded work may still read what the buffer held before: it goes first.
     this.#scheduler.submit();
-    if (allRows === 1) {
-      // Values of a vector: `first` is a multiple of 4, and what pads the last quad is zero.
-      const padded = padRows(data, 0, 1, data.length, type) as Float32Array<ArrayBuffer>;
-      this.#device.queue.writeBuffer(blocks[0].buffer.gpu, (first / 4) * QUAD_BYTES[type], padded);
-      this.#uploadBytes += padded.byteLength;
+    const firstRow = Math.floor(first / columns);
+    const rowBytes = stride * QUAD_BYTES[type];
+    if (data.length < columns) {
+      // A part of a row: it begins at a multiple of 4, and what pads its last quad is the row's own padding.
+      const block = blocks.find((b) => firstRow < b.firstRow + b.rows) as GpuStorage["blocks"][number];
+      const inRow = ((first % columns) / 4) * QUAD_BYTES[type];
+      this.#send(block, (firstRow - block.firstRow) * rowBytes + inRow, padRows(data, 0, 1, data.length, type));
       return;
     }
-    const firstRow = first / columns;
     const rows = data.length / columns;
-    const rowBytes = stride * QUAD_BYTES[type];
     const rowsAtOnce = Math.max(1, Math.floor(UPLOAD_BYTES / rowBytes));
     for (const block of blocks) {
       const end = Math.min(firstRow + rows, block.firstRow + block.rows);
       for (let row = Math.max(firstRow, block.firstRow); row < end; ) {
         const count = Math.min(rowsAtOnce, end - row);
-        const padded = padRows(data, row - firstRow, count, columns, type) as Float32Array<ArrayBuffer>;
-        this.#device.queue.writeBuffer(block.buffer.gpu, (row - block.firstRow) * rowBytes, padded);
-        this.#uploadBytes += padded.byteLength;
+        this.#send(block, (row - block.firstRow) * rowBytes, padRows(data, row - firstRow, count, columns, type));
         row += count;
       }
     }
   }
 
+  #send({ buffer }: GpuStorage["blocks"][number], offsetBytes: number, data: HostArray): void {
+    const { queue } = this.#device;
+    const source = data as Float32Array<ArrayBuffer>;
+    this.#faults.watch("luce/upload", () => queue.writeBuffer(buffer.gpu, offsetBytes, source));
+    this.#uploadBytes += data.byteLength;
+  }
+
   clear(storage: Storage): void {
+    const buffers = (storage as GpuStorage).blocks.map((block) => block.buffer);
+    const alone = this.#scheduler.isolate(buffers);
     const encoder = this.#scheduler.encoder();
-    for (const { buffer } of (storage as GpuStorage).blocks) encoder.clearBuffer(buffer.gpu);
+    for (const { gpu } of buffers) encoder.clearBuffer(gpu);
+    if (alone) this.#scheduler.submit();
   }
 
   release(storage: Storage): void {
@@ -137,18 +150,29 @@ export class WebGpuBackend implements Backend, Planner {
         fetches.push({ buffer, offsetBytes: block.offset * quadBytes, sizeBytes: block.rows * m.stride * quadBytes });
       }
     }
-    const copies = await this.#readback.fetch(fetches);
-    if (this.#disposed)
-      throw new DisposedError("DISPOSED", "engine: it was disposed of while a result was on its way.");
+    const copies = await this.#unlessDisposed(this.#readback.fetch(fetches));
     return matrices.map((t) => {
       const parts = copies.splice(0, matrixOf(t).blocks.length);
       return unpadRows(joined(parts), t.rows, t.columns, t.type);
     });
   }
 
+  /** Whatever came of `work`: when the engine has been disposed of meanwhile, that is the reason. */
+  async #unlessDisposed<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } finally {
+      if (this.#disposed) {
+        // biome-ignore lint/correctness/noUnsafeFinally: of a device that was let go neither result nor error means anything.
+        throw new DisposedError("DISPOSED", "engine: it was disposed of while work was waiting. Create a new one.");
+      }
+    }
+  }
+
   async pace(): Promise<void> {
-    await this.#scheduler.pace();
-    this.#faults.raise();
+    const { mark } = this.#faults;
+    await this.#unlessDisposed(this.#scheduler.pace());
+    this.#faults.raise(mark);
   }
 
   stats(): EngineStats {

@@ -1,0 +1,198 @@
+/**
+ * What the self-check runs: every op, small but awkward. Sizes that are no multiple of a quad or a tile, rows shared by one and
+ * by many threads, rows too wide for registers, bytes, sums split over workgroups.
+ */
+import { adamStep } from "../ops/adam-step.js";
+import { addOuter } from "../ops/add-outer.js";
+import { addScaled } from "../ops/add-scaled.js";
+import { argmax } from "../ops/argmax.js";
+import { combine } from "../ops/combine.js";
+import { crossEntropy } from "../ops/cross-entropy.js";
+import { dots } from "../ops/dots.js";
+import { gatherRows } from "../ops/gather-rows.js";
+import { gatherValues } from "../ops/gather-values.js";
+import { hostMatrix } from "../ops/host-matrix.js";
+import { lineSearch } from "../ops/line-search.js";
+import { matmul } from "../ops/matmul.js";
+import type { HostMatrix, On, Op } from "../ops/op.js";
+import { rowWeights } from "../ops/row-weights.js";
+import { sgdStep } from "../ops/sgd-step.js";
+import { softmax } from "../ops/softmax.js";
+import { summarize } from "../ops/summarize.js";
+import { totalLoss } from "../ops/total-loss.js";
+import { Random } from "../random.js";
+
+export interface SelfCheckCase {
+  readonly op: Op<Record<string, unknown>>;
+  readonly shape: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  /** Float32 roundings, of 2⁻²⁴ each, that a result may be away from the truth. */
+  readonly roundings: number;
+  /** Of what a rounding is a share: of the sum of the terms' magnitudes, or else of the output's largest value. */
+  readonly sum: boolean;
+}
+
+/** The operation is a copy or a comparison. */
+const EXACT = 0;
+/** A few products, quotients and roots, the worst of them good to 3 units in the last place. */
+const ELEMENTWISE = 16;
+/**
+ * exp is good to 3 + 2|x| units in the last place (WGSL's table), twice as many roundings; logits here are at most 8 apart:
+ * 38 for the numerator and 38 for the sum below it; a logarithm of the sum is good to 2⁻²¹ or 3 units, at most 48 more.
+ */
+const EXPONENTIAL = 128;
+/** Sums of n terms: 4·√n holds but for odds of 1 in 1,000 (Higham & Mary 2019), and some for the terms themselves. */
+const sumOf = (terms: number): number => 4 * Math.sqrt(terms) + 8;
+
+const NO_WEIGHTS = { classWeight: undefined, rowWeight: undefined, labelSmoothing: 0, ignoreIndex: -100 };
+
+export function selfCheckCases(): SelfCheckCase[] {
+  const cases: SelfCheckCase[] = [];
+  const random = new Random(20);
+  const floats = (rows: number, columns: number, low = -1, high = 1): HostMatrix =>
+    hostMatrix(
+      Float32Array.from({ length: rows * columns }, () => low + (high - low) * random.next()),
+      rows,
+      columns,
+    );
+  const logitsOf = (rows: number, columns: number): HostMatrix => floats(rows, columns, -4, 4);
+  const bytes = (rows: number, columns: number): HostMatrix =>
+    hostMatrix(
+      Uint8Array.from({ length: rows * columns }, () => random.integer(256)),
+      rows,
+      columns,
+      1 / 255,
+      -0.5,
+    );
+  const integers = (count: number, below: number): HostMatrix =>
+    hostMatrix(
+      Int32Array.from({ length: count }, () => random.integer(below)),
+      1,
+      count,
+    );
+  // What an op leaves unwritten must not look right.
+  const blank = (rows: number, columns: number): HostMatrix =>
+    hostMatrix(new Float32Array(rows * columns).fill(Number.NaN), rows, columns);
+  const add = <A extends object>(
+    op: Op<A>,
+    shape: string,
+    args: On<A, HostMatrix>,
+    roundings: number,
+    sum = false,
+  ): void => {
+    cases.push({
+      op: op as unknown as SelfCheckCase["op"],
+      shape,
+      args: args as SelfCheckCase["args"],
+      roundings,
+      sum,
+    });
+  };
+
+  const product = (
+    m: number,
+    depth: number,
+    n: number,
+    given: { tA?: true; tB?: true; u8?: true; bias?: true },
+  ): void => {
+    const { tA: transposeA = false, tB: transposeB = false } = given;
+    const [rows, columns] = transposeA ? [depth, m] : [m, depth];
+    const a = given.u8 ? bytes(rows, columns) : floats(rows, columns);
+    const b = transposeB ? floats(n, depth) : floats(depth, n);
+    const bias = given.bias && floats(1, n);
+    const args = {
+      a,
+      b,
+      transposeA,
+      transposeB,
+      bias,
+      alpha: 0.75,
+      ones: transposeA,
+      out: blank(m + Number(transposeA), n),
+    };
+    const orders = `${transposeA ? "Aᵀ" : "A"}·${transposeB ? "Bᵀ" : "B"}`;
+    const shape = `${orders} ${m}×${depth}×${n}${given.u8 ? ", bytes" : ""}${given.bias ? ", bias" : ""}`;
+    add(matmul, shape, args, sumOf(depth), true);
+  };
+  product(37, 53, 19, { bias: true });
+  product(65, 33, 10, { u8: true, bias: true });
+  product(5, 1100, 11, { u8: true });
+  product(33, 97, 10, { tA: true, u8: true });
+  product(7, 1100, 67, { tA: true });
+  product(67, 10, 35, { tB: true });
+  product(3, 101, 9, { tA: true, tB: true });
+
+  for (const [rows, columns] of [
+    [67, 2],
+    [67, 10],
+    [13, 37],
+    [3, 1030],
+    [2, 4099],
+  ]) {
+    const shape = `${rows}×${columns}`;
+    const logits = logitsOf(rows, columns);
+    const targets = { ...NO_WEIGHTS, labels: integers(rows, columns), soft: undefined };
+    const weights = { classWeight: floats(1, columns, 0, 2), rowWeight: floats(1, rows, 0, 2), labelSmoothing: 0.1 };
+    const soft = { ...NO_WEIGHTS, ...weights, labels: undefined, soft: floats(rows, columns, 0, 2 / columns) };
+    add(softmax, shape, { logits, out: blank(rows, columns), log: false }, EXPONENTIAL);
+    add(softmax, `${shape}, log`, { logits, out: blank(rows, columns), log: true }, EXPONENTIAL);
+    // Few values, hence ties.
+    const scores = hostMatrix(logits.data.map(Math.trunc), rows, columns);
+    add(argmax, shape, { scores, out: integers(rows, columns) }, EXACT);
+    const outputs = { loss: blank(1, rows), gradient: blank(rows, columns) };
+    const plain = { logits, scale: 1, denominator: undefined };
+    add(crossEntropy, `${shape}, labels`, { ...plain, ...targets, ...outputs, ignoreIndex: 2 }, EXPONENTIAL);
+    const mean = { logits, scale: 0.5, denominator: floats(1, 4, 1, 2) };
+    const total = sumOf(columns);
+    add(crossEntropy, `${shape}, soft`, { ...mean, ...soft, ...outputs }, EXPONENTIAL + total);
+    const line = { logits, direction: floats(rows, columns, -0.5, 0.5), step: 0.5, out: blank(1, 4) };
+    add(lineSearch, `${shape}, labels`, { ...line, ...targets }, EXPONENTIAL + total);
+    add(lineSearch, `${shape}, soft`, { ...line, ...soft }, EXPONENTIAL + total);
+  }
+
+  const [x, y, out] = [floats(13, 9), floats(13, 9), floats(13, 9)];
+  add(addScaled, "13×9", { x, alpha: -2, y, beta: 0.5, out, keep: 1 }, sumOf(3), true);
+  add(addScaled, "13×9, new", { x, alpha: 3, y: undefined, beta: 0, out: blank(13, 9), keep: 0 }, sumOf(1), true);
+  add(addOuter, "13×9", { u: floats(1, 13), v: floats(1, 9), alpha: -2, out }, sumOf(2), true);
+  for (const [count, rows, columns] of [
+    [3, 13, 9],
+    [5, 1031, 5],
+  ]) {
+    const shape = `${count}·${rows}×${columns}`;
+    const stack = floats(count * rows, columns);
+    const vector = floats(rows, columns);
+    add(dots, shape, { stack, vector, out: blank(1, count) }, sumOf(rows * columns), true);
+    const factors = { coefficients: floats(1, count), addendScale: -2 };
+    add(combine, shape, { stack, addend: vector, ...factors, out: blank(rows, columns) }, sumOf(count + 1), true);
+  }
+  for (const [rows, columns] of [
+    [13, 9],
+    [5003, 5],
+  ]) {
+    const shape = `${rows}×${columns}`;
+    add(summarize, shape, { x: floats(rows, columns), out: blank(1, 4) }, sumOf(rows * columns), true);
+  }
+
+  const indices = integers(40, 67);
+  add(gatherRows, "35 of 67×9", { source: floats(67, 9), indices, first: 5, out: blank(35, 9) }, EXACT);
+  const pixels = bytes(67, 9);
+  const taken = { ...pixels, rows: 35, data: new Uint8Array(35 * 9) };
+  add(gatherRows, "35 of 67×9, bytes", { source: pixels, indices, first: 5, out: taken }, EXACT);
+  add(gatherValues, "35 of 67", { source: floats(1, 67), indices, first: 5, out: blank(1, 35) }, EXACT);
+
+  const labels = integers(67, 7);
+  const each = { classWeight: floats(1, 7, 0, 2), rowWeight: floats(1, 67, 0, 2), ignoreIndex: 3 };
+  add(rowWeights, "67", { labels, classes: 7, ...each, out: blank(1, 67) }, ELEMENTWISE);
+  const summary = hostMatrix(Float32Array.of(5, 9, 2, 0), 1, 4);
+  add(totalLoss, "1", { summary, denominator: floats(1, 4, 1, 2), out: blank(1, 1) }, ELEMENTWISE);
+
+  const gradient = floats(10, 7);
+  const rates = { gradient, learningRate: 0.1, l2: 0.01, penalisedRows: 9 };
+  for (const nesterov of [false, true]) {
+    const state = { velocity: floats(10, 7), weights: floats(10, 7) };
+    add(sgdStep, nesterov ? "10×7, Nesterov" : "10×7", { ...rates, momentum: 0.9, nesterov, ...state }, ELEMENTWISE);
+  }
+  const moments = { mean: floats(10, 7), variance: floats(10, 7, 0.1, 1), weights: floats(10, 7) };
+  add(adamStep, "10×7", { ...rates, beta1: 0.9, beta2: 0.99, epsilon: 1e-6, step: 3, ...moments }, ELEMENTWISE);
+  return cases;
+}
