@@ -12,7 +12,14 @@ export interface GpuSource {
 }
 
 export type Acquired =
-  | { readonly device: GPUDevice; readonly owned: boolean; readonly software: boolean; readonly name: string }
+  | {
+      readonly device: GPUDevice;
+      readonly owned: boolean;
+      readonly software: boolean;
+      readonly name: string;
+      /** What the device came from. */
+      readonly entryPoint: GPU | undefined;
+    }
   | { readonly failure: string };
 
 /** Some drivers never answer; the page must not wait for them. */
@@ -72,7 +79,7 @@ async function tryOnce(gpu: GPU, { powerPreference }: GpuSource, takeSoftware: b
   const device = await within(adapter.requestDevice({ label: "luce" }), "requestDevice", (late) => late.destroy());
   const loss = await lossSoFar(device);
   if (loss) return { failure: `the device was lost at once (${loss.message || loss.reason})` };
-  return { device, owned: true, software, name };
+  return { device, owned: true, software, name, entryPoint: gpu };
 }
 
 /** Throws a DeviceError unless the caller's device is alive and has what the kernels need. */
@@ -89,7 +96,7 @@ async function checked(device: GPUDevice): Promise<Acquired> {
   const loss = await lossSoFar(device);
   if (loss) throw lossOf(loss);
   const info: Info = device.adapterInfo;
-  return { device, owned: false, software: isSoftware(info), name: nameOf(info) };
+  return { device, owned: false, software: isSoftware(info), name: nameOf(info), entryPoint: undefined };
 }
 
 /**

@@ -20,12 +20,16 @@ export interface WebGpuBackendOptions {
   /** The engine made the device and destroys it; a caller's device is left alone. */
   readonly owned: boolean;
   readonly software: boolean;
+  /** Where the device came from, if it is not the caller's. */
+  readonly entryPoint?: GPU | undefined;
 }
 
 export class WebGpuBackend implements Backend, Planner {
   readonly device = "webgpu";
   readonly workPerDispatch: number;
   readonly software: boolean;
+  /** Held on to: Dawn under Node ends the process when its entry point is collected while a device of it lives. */
+  readonly entryPoint: GPU | undefined;
   readonly #device: GPUDevice;
   readonly #owned: boolean;
   readonly #faults: FaultLog;
@@ -41,6 +45,7 @@ export class WebGpuBackend implements Backend, Planner {
     this.#device = device;
     this.#owned = options.owned;
     this.software = options.software;
+    this.entryPoint = options.entryPoint;
     this.workPerDispatch = WORK_PER_DISPATCH[options.software ? "software" : "hardware"];
     this.#faults = new FaultLog(device, options.owned);
     this.#scheduler = new Scheduler(device, this.#faults);
