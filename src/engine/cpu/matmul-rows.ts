@@ -6,7 +6,7 @@
 import { at } from "../../ops/host-matrix.js";
 import type { MatmulArguments } from "../../ops/matmul.js";
 import { matmulShape } from "../../ops/matmul.js";
-import type { HostArray, HostMatrix, On } from "../../ops/op.js";
+import type { HostMatrix, On } from "../../ops/op.js";
 
 type Arguments = On<MatmulArguments, HostMatrix>;
 
@@ -19,11 +19,10 @@ export interface SlicedProduct {
   finish(): void;
 }
 
-/** B's values as they are used: B itself is f32, so scale and offset are 1 and 0 unless it is a reference's bytes. */
-const valuesOf = (b: HostMatrix): HostArray =>
-  b.scale === 1 && b.offset === 0 ? b.data : Float64Array.from(b.data, (v) => v * b.scale + b.offset);
+/** B's values in float64, as the inner loops want them. B is f32 but in a reference, which may hand over bytes. */
+const valuesOf = (b: HostMatrix): Float64Array => Float64Array.from(b.data, (v) => v * b.scale + b.offset);
 
-/** C[i] = Σ_l A[i,l] · B[l]: a row of C at a time, gathered from rows of B, or from its columns when B is turned. */
+/** C[i] = Σ_l A[i,l] · B[l]: a row of C at a time, from the rows of B where A is not zero, or from the rows of a turned B. */
 function rowsTimes(args: Arguments): SlicedProduct {
   const { a, b, out, bias, alpha, transposeB } = args;
   const { rows, columns, depth } = matmulShape(args);
@@ -31,41 +30,58 @@ function rowsTimes(args: Arguments): SlicedProduct {
   const plain = a.offset === 0;
   const factor = plain ? alpha * a.scale : alpha;
   const right = valuesOf(b);
+  const shift = Float64Array.from({ length: columns }, (_, j) => (bias ? at(bias, 0, j) : 0));
+  /** A row's values that are not zero, and where their rows of B begin. */
   const left = new Float64Array(depth);
-  const sums = new Float64Array(columns);
-  const gather = (): void => {
-    sums.fill(0);
-    for (let l = 0; l < depth; l++) {
-      const value = left[l];
-      if (value === 0) continue;
-      for (let j = 0, w = l * columns; j < columns; j++, w++) sums[j] += value * right[w];
-    }
-  };
-  const gatherTurned = (): void => {
-    for (let j = 0, w = 0; j < columns; j++) {
-      let sum = 0;
-      for (let l = 0; l < depth; l++, w++) sum += left[l] * right[w];
-      sums[j] = sum;
-    }
-  };
+  const places = new Int32Array(depth);
+  const step = transposeB ? 1 : columns;
   return {
     rows,
     rowCost: depth * columns,
     run(first, count) {
       for (let i = first; i < first + count; i++) {
+        let found = 0;
         for (let l = 0, from = i * depth; l < depth; l++, from++) {
-          left[l] = plain ? a.data[from] : a.data[from] * a.scale + a.offset;
+          const value = plain ? a.data[from] : a.data[from] * a.scale + a.offset;
+          if (value === 0) continue;
+          left[found] = value;
+          places[found++] = l * step;
         }
-        if (transposeB) gatherTurned();
-        else gather();
-        for (let j = 0, to = i * columns; j < columns; j++, to++) {
-          out.data[to] = factor * sums[j] + (bias ? at(bias, 0, j) : 0);
+        const to = i * columns;
+        let j = 0;
+        // Four columns at a time: their sums stay in registers.
+        for (; j + 3 < columns && !transposeB; j += 4) {
+          let s0 = 0;
+          let s1 = 0;
+          let s2 = 0;
+          let s3 = 0;
+          for (let p = 0; p < found; p++) {
+            const value = left[p];
+            const w = places[p] + j;
+            s0 += value * right[w];
+            s1 += value * right[w + 1];
+            s2 += value * right[w + 2];
+            s3 += value * right[w + 3];
+          }
+          out.data[to + j] = factor * s0 + shift[j];
+          out.data[to + j + 1] = factor * s1 + shift[j + 1];
+          out.data[to + j + 2] = factor * s2 + shift[j + 2];
+          out.data[to + j + 3] = factor * s3 + shift[j + 3];
+        }
+        for (; j < columns; j++) {
+          const start = transposeB ? j * depth : j;
+          let sum = 0;
+          for (let p = 0; p < found; p++) sum += left[p] * right[start + places[p]];
+          out.data[to + j] = factor * sum + shift[j];
         }
       }
     },
     finish() {},
   };
 }
+
+/** Rows of A that the gradient takes together, so that each sum is fetched and stored once for all of them. */
+const TOGETHER = 4;
 
 /** C[l] += A[i,l] · B[i] for each row i of A in turn: the gradient, without ever turning A. */
 function transposedTimes(args: Arguments): SlicedProduct {
@@ -74,20 +90,39 @@ function transposedTimes(args: Arguments): SlicedProduct {
   const features = a.columns;
   const plain = a.offset === 0;
   const sums = new Float64Array(rows * columns);
-  const right = new Float64Array(columns);
+  const right = new Float64Array(TOGETHER * columns);
+  const valueAt = (from: number): number => (plain ? a.data[from] : a.data[from] * a.scale + a.offset);
+  /** Adds up to four rows; the order of the additions is that of the rows, however they are grouped. */
+  const addRows = (i: number, count: number): void => {
+    right.fill(0);
+    for (let r = 0; r < count; r++) {
+      for (let j = 0; j < columns; j++) right[r * columns + j] = transposeB ? at(b, j, i + r) : at(b, i + r, j);
+    }
+    for (let l = 0, from = i * features; l < features; l++, from++) {
+      const v0 = valueAt(from);
+      const v1 = count > 1 ? valueAt(from + features) : 0;
+      const v2 = count > 2 ? valueAt(from + 2 * features) : 0;
+      const v3 = count > 3 ? valueAt(from + 3 * features) : 0;
+      if (v0 === 0 && v1 === 0 && v2 === 0 && v3 === 0) continue;
+      for (let j = 0, w = l * columns; j < columns; j++, w++) {
+        let sum = sums[w];
+        sum += v0 * right[j];
+        sum += v1 * right[j + columns];
+        sum += v2 * right[j + 2 * columns];
+        sum += v3 * right[j + 3 * columns];
+        sums[w] = sum;
+      }
+    }
+    if (!ones) return;
+    for (let r = 0; r < count; r++) {
+      for (let j = 0, w = features * columns; j < columns; j++, w++) sums[w] += right[r * columns + j];
+    }
+  };
   return {
     rows: depth,
     rowCost: rows * columns,
     run(first, count) {
-      for (let i = first; i < first + count; i++) {
-        for (let j = 0; j < columns; j++) right[j] = transposeB ? at(b, j, i) : at(b, i, j);
-        for (let l = 0, from = i * features; l < features; l++) {
-          const value = plain ? a.data[from + l] : a.data[from + l] * a.scale + a.offset;
-          if (value === 0) continue;
-          for (let j = 0, w = l * columns; j < columns; j++, w++) sums[w] += value * right[j];
-        }
-        if (ones) for (let j = 0, w = features * columns; j < columns; j++, w++) sums[w] += right[j];
-      }
+      for (let i = first; i < first + count; i += TOGETHER) addRows(i, Math.min(TOGETHER, first + count - i));
     },
     finish() {
       const scaled = features * columns;
