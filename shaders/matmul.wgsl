@@ -4,7 +4,7 @@
 // The depth is walked in slices of 32, staged in workgroup memory. A long depth may be split over workgroups: each
 // split writes a C of its own and sum_partials adds them in a fixed order, so the result has the same bits every time.
 //
-// Rows of A, B and C are padded to whole quads; the padding of B is zero, therefore that of C is too.
+// Rows of A, B and C are padded to whole quads; the padding of C is written as zero.
 
 // Threads along the columns of C; each owns one quad of columns.
 override THREADS_X: u32;
@@ -16,10 +16,13 @@ override TRANSPOSE_A: bool;
 override TRANSPOSE_B: bool;
 // A holds bytes, four to a word, whose value is byte · a_scale + a_zero.
 override BYTES_A: bool;
+// With TRANSPOSE_A: A is a column of ones for the last row of C.
+override ONES: bool;
 // Rounds in which all threads load the tile of A (THREADS_Y · 32 quads) and of B (THREADS_X · 32 quads).
 override LOADS_A: u32;
 override LOADS_B: u32;
 
+const FOUR = vec4u(0u, 1u, 2u, 3u);
 // Depth of a slice in values and in quads.
 const SLICE = 32u;
 const SLICE_QUADS = 8u;
@@ -27,31 +30,34 @@ const SLICE_QUADS = 8u;
 struct Parameters {
   rows: u32,            // rows of C
   columns: u32,         // columns of C
-  depth: u32,           // length of the sum
+  depth_begin: u32,     // the sum runs over depth_begin … depth_end − 1; depth_begin < 4
+  depth_end: u32,
   depth_per_split: u32, // a multiple of SLICE
-  tiles: u32,           // tiles of C, column-major over tile rows; workgroup = split · tiles + tile
-  tile_columns: u32,    // tiles side by side
-  a_offset: u32,        // quads to the first row of A
+  groups: u32,          // workgroups of one split; workgroup = split · groups + group
+  first_workgroup: u32, // of this launch
+  end_workgroup: u32,   // one past the last of this launch
+  a_offset: u32,        // quads to where row 0 of A would begin, modulo 2³²: rows before depth_begin may not exist
   a_stride: u32,        // quads from row to row of A
-  b_offset: u32,
+  b_offset: u32,        // likewise
   b_stride: u32,
   c_offset: u32,
   c_stride: u32,
   split_stride: u32,    // quads from one split's C to the next
-  workgroups: u32,      // how many of the launched workgroups have work
   bias_offset: u32,     // quads to the bias row
   has_bias: u32,        // 1: add the bias (in split 0 only)
-  ones_row: u32,        // with TRANSPOSE_A: the row of C for which A is a column of ones; 0xffffffff for none
+  accumulate: u32,      // 1: add to what C holds
   alpha: f32,
-  a_scale: f32,
   a_zero: f32,
+  a_scale: vec4f,       // the scale of a byte that stands 0, 8, 16 and 16 bits up
 }
 
-@group(0) @binding(0) var<storage, read> a: array<vec4u>;
-@group(0) @binding(1) var<storage, read> b: array<vec4f>;
-@group(0) @binding(2) var<storage, read> bias: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> c: array<vec4f>;
-@group(0) @binding(4) var<uniform> parameters: Parameters;
+// The same memory twice: as quads of f32 and as words of four bytes.
+@group(0) @binding(0) var<storage, read> a: array<vec4f>;
+@group(0) @binding(1) var<storage, read> a_words: array<u32>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> c: array<vec4f>;
+@group(0) @binding(5) var<uniform> parameters: Parameters;
 
 // A plain: [row][quad along the depth]. A transposed: [depth][quad along the rows]. Both THREADS_Y · 32 quads.
 var<workgroup> tile_a: array<vec4f, THREADS_Y * 32>;
@@ -61,11 +67,12 @@ var<workgroup> tile_b: array<vec4f, THREADS_X * 32>;
 // The quad of A with this index, counted from the start of the buffer.
 fn quad_of_a(index: u32) -> vec4f {
   if (BYTES_A) {
-    let word = a[index >> 2u][index & 3u];
-    let bytes = vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(0xffu);
-    return vec4f(bytes) * parameters.a_scale + parameters.a_zero;
+    // Masked bytes convert exactly where they stand, and as signed integers in one instruction each.
+    let word = a_words[index];
+    let bytes = vec4u(word, word, word, word >> 8u) & vec4u(0xffu, 0xff00u, 0xff0000u, 0xff0000u);
+    return vec4f(vec4i(bytes)) * parameters.a_scale + parameters.a_zero;
   }
-  return bitcast<vec4f>(a[index]);
+  return a[index];
 }
 
 fn load_a(first_row: u32, first_depth: u32, end_depth: u32, thread: u32) {
@@ -77,16 +84,18 @@ fn load_a(first_row: u32, first_depth: u32, end_depth: u32, thread: u32) {
     if (TRANSPOSE_A) {
       let depth = first_depth + slot / THREADS_Y;
       let row = first_row + (slot % THREADS_Y) * 4u;
-      if (depth < end_depth) {
+      if (depth >= parameters.depth_begin && depth < end_depth) {
         if ((row >> 2u) < parameters.a_stride) {
           quad = quad_of_a(parameters.a_offset + depth * parameters.a_stride + (row >> 2u));
         }
-        quad = select(quad, vec4f(1.0), vec4u(row, row + 1u, row + 2u, row + 3u) == vec4u(parameters.ones_row));
+        let is_ones = vec4u(row) + FOUR == vec4u(parameters.rows - 1u);
+        quad = select(quad, vec4f(1.0), is_ones & vec4<bool>(ONES));
       }
     } else {
       let row = first_row + slot / SLICE_QUADS;
       let depth = first_depth + (slot % SLICE_QUADS) * 4u;
       if (row < parameters.rows && depth < end_depth) {
+        // Of a quad that the sum enters or leaves midway, B has zeros for the rest.
         quad = quad_of_a(parameters.a_offset + row * parameters.a_stride + (depth >> 2u));
       }
     }
@@ -121,7 +130,7 @@ fn load_b(first_column: u32, first_depth: u32, end_depth: u32, thread: u32) {
       let quad_column = (first_column >> 2u) + slot % THREADS_X;
       let depth = first_depth + slot / THREADS_X;
       var quad = vec4f(0.0);
-      if (depth < end_depth && quad_column < parameters.b_stride) {
+      if (depth >= parameters.depth_begin && depth < end_depth && quad_column < parameters.b_stride) {
         quad = b[parameters.b_offset + depth * parameters.b_stride + quad_column];
       }
       tile_b[slot] = quad;
@@ -129,17 +138,27 @@ fn load_b(first_column: u32, first_depth: u32, end_depth: u32, thread: u32) {
   }
 }
 
+fn write_quad(split: u32, row: u32, quad: u32, sum: vec4f) {
+  if (row >= parameters.rows || quad * 4u >= parameters.columns) { return; }
+  let at = parameters.c_offset + split * parameters.split_stride + row * parameters.c_stride + quad;
+  var value = parameters.alpha * sum;
+  if (parameters.has_bias == 1u && split == 0u) { value += bias[parameters.bias_offset + quad]; }
+  if (parameters.accumulate == 1u) { value += c[at]; }
+  c[at] = select(vec4f(0.0), value, vec4u(quad * 4u) + FOUR < vec4u(parameters.columns));
+}
+
 @compute @workgroup_size(THREADS_X, THREADS_Y)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launched: vec3u,
         @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let id = workgroup.y * launched.x + workgroup.x;
-  if (id >= parameters.workgroups) { return; }
-  let split = id / parameters.tiles;
-  let tile = id % parameters.tiles;
-  let first_row = (tile / parameters.tile_columns) * THREADS_Y * 4u;
-  let first_column = (tile % parameters.tile_columns) * THREADS_X * 4u;
+  let id = parameters.first_workgroup + workgroup.y * launched.x + workgroup.x;
+  if (id >= parameters.end_workgroup) { return; }
+  let split = id / parameters.groups;
+  let tile = id % parameters.groups;
+  let tile_columns = (parameters.columns + 4u * THREADS_X - 1u) / (4u * THREADS_X);
+  let first_row = (tile / tile_columns) * THREADS_Y * 4u;
+  let first_column = (tile % tile_columns) * THREADS_X * 4u;
   let begin = split * parameters.depth_per_split;
-  let end = min(parameters.depth, begin + parameters.depth_per_split);
+  let end = min(parameters.depth_end, begin + parameters.depth_per_split);
 
   var c0 = vec4f(0.0);
   var c1 = vec4f(0.0);
@@ -181,13 +200,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   }
 
   let row = first_row + local.y * 4u;
-  let quad_column = (first_column >> 2u) + local.x;
-  if (quad_column >= parameters.c_stride) { return; }
-  var shift = vec4f(0.0);
-  if (parameters.has_bias == 1u && split == 0u) { shift = bias[parameters.bias_offset + quad_column]; }
-  let at = parameters.c_offset + split * parameters.split_stride + row * parameters.c_stride + quad_column;
-  if (row < parameters.rows) { c[at] = parameters.alpha * c0 + shift; }
-  if (row + 1u < parameters.rows) { c[at + parameters.c_stride] = parameters.alpha * c1 + shift; }
-  if (row + 2u < parameters.rows) { c[at + 2u * parameters.c_stride] = parameters.alpha * c2 + shift; }
-  if (row + 3u < parameters.rows) { c[at + 3u * parameters.c_stride] = parameters.alpha * c3 + shift; }
+  let quad = (first_column >> 2u) + local.x;
+  write_quad(split, row, quad, c0);
+  write_quad(split, row + 1u, quad, c1);
+  write_quad(split, row + 2u, quad, c2);
+  write_quad(split, row + 3u, quad, c3);
 }

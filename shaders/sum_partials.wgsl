@@ -1,4 +1,4 @@
-// out[e] = Σ_p partials[p][e], p from first to last: a fixed order, therefore the same bits every time.
+// out[e] (+)= Σ_p partials[p][e], p from first to last: a fixed order, therefore the same bits every time.
 // One thread owns one quad of `out`.
 
 // Threads in a workgroup.
@@ -8,6 +8,7 @@ struct Parameters {
   partials: u32,   // how many there are
   quads: u32,      // quads in each
   out_offset: u32, // quads to the first of `out`
+  accumulate: u32, // 1: add to what `out` holds
 }
 
 @group(0) @binding(0) var<storage, read> partials: array<vec4f>;
@@ -20,6 +21,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   let quad = (workgroup.y * launched.x + workgroup.x) * THREADS + thread;
   if (quad >= parameters.quads) { return; }
   var sum = vec4f(0.0);
+  if (parameters.accumulate == 1u) { sum = out[parameters.out_offset + quad]; }
   for (var p = 0u; p < parameters.partials; p++) {
     sum += partials[p * parameters.quads + quad];
   }

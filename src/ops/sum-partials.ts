@@ -1,4 +1,4 @@
-/** `out[e] = Σ_p partials[p][e]`, in a fixed order: the second half of every sum that is split over workgroups. */
+/** `out[e] (+)= Σ_p partials[p][e]`, in a fixed order: the second half of every sum that is split over workgroups. */
 import code from "../../shaders/sum_partials.wgsl?raw";
 import type { DeviceMatrix, Kernel, Planner } from "./op.js";
 import { u32 } from "./op.js";
@@ -7,8 +7,8 @@ import { wholeBlock } from "./row-ranges.js";
 const kernel: Kernel = { name: "sum_partials", code, bindings: ["read", "write"] };
 const THREADS = 64;
 
-/** Adds `partials.rows / out.rows` stacked matrices of the shape of `out`. */
-export function sumPartials(partials: DeviceMatrix, out: DeviceMatrix, planner: Planner): void {
+/** Adds `partials.rows / out.rows` stacked matrices of the shape of `out`, to what `out` holds if `accumulate`. */
+export function sumPartials(partials: DeviceMatrix, out: DeviceMatrix, planner: Planner, accumulate = false): void {
   const quads = out.rows * out.stride;
   const count = partials.rows / out.rows;
   const from = wholeBlock("sum", "partials", partials);
@@ -17,7 +17,7 @@ export function sumPartials(partials: DeviceMatrix, out: DeviceMatrix, planner: 
     kernel,
     constants: { THREADS },
     buffers: [from.buffer, to.buffer],
-    parameters: [u32(count), u32(quads), u32(to.offset)],
+    parameters: [u32(count), u32(quads), u32(to.offset), u32(Number(accumulate))],
     workgroups: Math.ceil(quads / THREADS),
     work: 4 * quads * count,
   });
