@@ -1,4 +1,5 @@
 /** A fitted model as JSON: `{ format, version, classes, features, coef, intercept }`, numbers as float32 writes them shortest. */
+import { describeValue } from "../data/describe-value.js";
 import { FormatError } from "../errors.js";
 
 /** What stands in the file. `coef` is W [features × classes], row by row. */
@@ -49,10 +50,7 @@ function shortest(value: number): number {
 export function readModelJson(input: unknown): ModelContent {
   const json = typeof input === "string" ? parse(input) : input;
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
-    throw new FormatError(
-      "BAD_JSON",
-      `fromJSON: this is no model: expected an object, got ${Array.isArray(json) ? "an array" : typeof json}.`,
-    );
+    throw new FormatError("BAD_JSON", `fromJSON: this is no model: expected an object, got ${describeValue(json)}.`);
   }
   // Own properties only: what a prototype supplies is not in the file.
   const field = (name: string): unknown =>
@@ -61,7 +59,7 @@ export function readModelJson(input: unknown): ModelContent {
   if (field("version") !== VERSION) {
     throw new FormatError(
       "BAD_VERSION",
-      `fromJSON: unknown version: expected ${VERSION}, got ${String(field("version"))}. Update luce to read it.`,
+      `fromJSON: unknown version: expected ${VERSION}, got ${describeValue(field("version"))}. Update luce to read a later one.`,
     );
   }
   const classes = field("classes");
@@ -70,9 +68,12 @@ export function readModelJson(input: unknown): ModelContent {
   if (!Number.isSafeInteger(features) || (features as number) < 1)
     throw badField("features", "a positive integer", features);
   const count = features as number;
-  const theta = new Float32Array((count + 1) * classes.length);
-  copyNumbers("coef", field("coef"), theta.subarray(0, count * classes.length));
-  copyNumbers("intercept", field("intercept"), theta.subarray(count * classes.length));
+  // Lengths first: a number in a file must not decide how much memory is taken.
+  const coef = numbersOf("coef", field("coef"), count * classes.length);
+  const intercept = numbersOf("intercept", field("intercept"), classes.length);
+  const theta = new Float32Array(coef.length + intercept.length);
+  theta.set(coef);
+  theta.set(intercept, coef.length);
   return { classes: [...classes], features: count, theta };
 }
 
@@ -85,28 +86,33 @@ function parse(text: string): unknown {
 }
 
 function isClassList(value: unknown): value is (number | string | boolean)[] {
-  if (!Array.isArray(value) || value.length < 2 || new Set(value).size !== value.length) return false;
+  if (!Array.isArray(value) || value.length < 2) return false;
   const type = typeof value[0];
   if (type !== "number" && type !== "string" && type !== "boolean") return false;
-  return value.every((label, i) => typeof label === type && (i === 0 || value[i - 1] < label));
+  // Sorted and each once, as the columns of coef are; an index loop, since `every` would pass over holes.
+  for (let i = 0; i < value.length; i++) {
+    const label: unknown = value[i];
+    if (typeof label !== type || (type === "number" && !Number.isFinite(label))) return false;
+    if (i > 0 && !(value[i - 1] < value[i])) return false;
+  }
+  return true;
 }
 
-function copyNumbers(name: string, value: unknown, to: Float32Array): void {
-  if (!Array.isArray(value) || value.length !== to.length) {
-    throw badField(name, `an array of ${to.length} numbers`, Array.isArray(value) ? `${value.length} of them` : value);
-  }
-  value.forEach((each: unknown, i) => {
+/** The field's numbers. Throws unless there are `length` of them, each within float32. */
+function numbersOf(name: string, value: unknown, length: number): readonly number[] {
+  if (!Array.isArray(value) || value.length !== length) throw badField(name, `an array of ${length} numbers`, value);
+  for (let i = 0; i < length; i++) {
+    const each: unknown = value[i];
     if (typeof each !== "number" || !Number.isFinite(Math.fround(each))) {
       throw badField(`${name}[${i}]`, "a number within float32's range", each);
     }
-    to[i] = each;
-  });
+  }
+  return value;
 }
 
 function badField(name: string, expected: string, got: unknown): FormatError {
-  const shown = typeof got === "object" && got !== null ? "something else" : String(got);
   return new FormatError(
     "BAD_FIELD",
-    `fromJSON: field \`${name}\` cannot be used: expected ${expected}, got ${shown.slice(0, 60)}.`,
+    `fromJSON: field \`${name}\` cannot be used: expected ${expected}, got ${describeValue(got)}.`,
   );
 }

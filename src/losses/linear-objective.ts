@@ -9,6 +9,7 @@
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { LineObjective, LinePoint } from "../solvers/objective.js";
+import type { Workspace } from "../solvers/workspace.js";
 import type { LinearProblem } from "./linear-problem.js";
 
 /** ‖W‖², ⟨W, D⟩ and ‖D‖² over the penalised rows. */
@@ -47,30 +48,32 @@ export class LinearObjective implements LineObjective {
   /** θ and Z are both still zero, so Z needs no pass. */
   #untouched: boolean;
 
-  /** Allocates all that a fit needs. With an intercept it costs one pass, for the column means. */
-  static async create(engine: TensorEngine, problem: LinearProblem): Promise<LinearObjective> {
-    return new LinearObjective(engine, problem, problem.fitIntercept ? await columnMeans(engine, problem) : undefined);
+  /** Takes all memory that a fit needs. With an intercept it costs one pass, for the column means. */
+  static async create(workspace: Workspace, problem: LinearProblem): Promise<LinearObjective> {
+    const means = problem.fitIntercept ? await columnMeans(workspace, problem) : undefined;
+    return new LinearObjective(workspace, problem, means);
   }
 
-  private constructor(engine: TensorEngine, problem: LinearProblem, means: Float32Array | undefined) {
+  private constructor(workspace: Workspace, problem: LinearProblem, means: Float32Array | undefined) {
+    const { engine } = workspace;
     const { x, classes, start } = problem;
     const [n, d] = [x.rows, x.columns];
     this.#engine = engine;
     this.#problem = problem;
     this.#means = means;
-    this.#meansTensor = means && engine.tensor({ data: means, shape: [1, d] });
+    this.#meansTensor = means && workspace.tensor({ data: means, shape: [1, d] });
     this.passes = means ? 1 : 0;
-    this.parameters = engine.zeros([d + (means ? 1 : 0), classes]);
-    this.summaries = { losses: engine.empty([4]), gradient: engine.empty([4]), weights: engine.empty([4]) };
-    this.#logits = engine.zeros([n, classes]);
-    this.#aimed = engine.empty([n, classes]);
-    this.#dLogits = engine.empty([n, classes]);
-    this.#losses = engine.empty([n]);
-    this.#shift = engine.empty([1, classes]);
-    this.#dIntercept = engine.empty([classes]);
-    this.#line = engine.empty([4]);
-    this.#alignment = engine.empty([1]);
-    this.#directionSummary = engine.empty([4]);
+    this.parameters = workspace.zeros([d + (means ? 1 : 0), classes]);
+    this.summaries = { losses: workspace.empty([4]), gradient: workspace.empty([4]), weights: workspace.empty([4]) };
+    this.#logits = workspace.zeros([n, classes]);
+    this.#aimed = workspace.empty([n, classes]);
+    this.#dLogits = workspace.empty([n, classes]);
+    this.#losses = workspace.empty([n]);
+    this.#shift = workspace.empty([1, classes]);
+    this.#dIntercept = workspace.empty([classes]);
+    this.#line = workspace.empty([4]);
+    this.#alignment = workspace.empty([1]);
+    this.#directionSummary = workspace.empty([4]);
     this.#untouched = start === undefined;
     if (start) engine.write(this.parameters, moveIntercept(start, means, classes, 1));
   }
@@ -171,40 +174,18 @@ export class LinearObjective implements LineObjective {
     this.#engine.addScaled(this.parameters, step, this.#direction as Tensor);
     this.#engine.addScaled(this.#logits, step, this.#aimed);
   }
-
-  dispose(): void {
-    const { losses, gradient, weights } = this.summaries;
-    const all = [
-      this.parameters,
-      losses,
-      gradient,
-      weights,
-      this.#logits,
-      this.#aimed,
-      this.#dLogits,
-      this.#losses,
-      this.#shift,
-      this.#dIntercept,
-      this.#line,
-      this.#alignment,
-      this.#directionSummary,
-    ];
-    for (const t of all) t.dispose();
-    this.#meansTensor?.dispose();
-  }
 }
 
 /** μ = Xᵀr / Σr. One pass. */
-async function columnMeans(engine: TensorEngine, { x, rowWeight, totalWeight }: LinearProblem): Promise<Float32Array> {
-  const column = engine.tensor({ data: rowWeight ?? new Float32Array(x.rows).fill(1), shape: [x.rows, 1] });
-  const means = engine.matmul(x, column, { transposeA: true, alpha: 1 / totalWeight });
-  column.dispose();
-  try {
-    const [data] = await engine.read(means);
-    return data as Float32Array;
-  } finally {
-    means.dispose();
-  }
+async function columnMeans(workspace: Workspace, { x, rowWeight, totalWeight }: LinearProblem): Promise<Float32Array> {
+  const { engine } = workspace;
+  const column = workspace.tensor({ data: rowWeight ?? new Float32Array(x.rows).fill(1), shape: [x.rows, 1] });
+  const means = workspace.keep(engine.matmul(x, column, { transposeA: true, alpha: 1 / totalWeight }));
+  const [data] = await engine.read(means);
+  // Not needed any more, while what comes next is large.
+  workspace.free(column, means);
+  // A column whose sum is beyond float32 stays as it is: if it can be learnt from at all, then so.
+  return (data as Float32Array).map((mean) => (Number.isFinite(mean) ? mean : 0));
 }
 
 /** The last row of [W; b] with sign · μᵀW added to it; a copy. */

@@ -7,10 +7,37 @@ import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { gatherRows } from "../ops/gather-rows.js";
 import { gatherValues } from "../ops/gather-values.js";
+import type { Workspace } from "../solvers/workspace.js";
 import type { LinearProblem } from "./linear-problem.js";
 
 /** Batches whose losses the ring remembers. */
 export const RING = 256;
+
+/** Memory for the rows of one batch and what is computed of them. */
+interface BatchMemory {
+  readonly x: Tensor;
+  readonly labels: Tensor | undefined;
+  readonly soft: Tensor | undefined;
+  readonly rowWeight: Tensor | undefined;
+  /** `[4]`: the summary of `rowWeight`, whose first value divides the batch's gradient. */
+  readonly totalWeight: Tensor | undefined;
+  readonly logits: Tensor;
+  readonly dLogits: Tensor;
+  readonly losses: Tensor;
+}
+
+function batchMemory(workspace: Workspace, { x, targets, classes }: LinearProblem, rows: number): BatchMemory {
+  return {
+    x: workspace.empty([rows, x.columns], x.type, x.scale, x.offset),
+    labels: targets.labels && workspace.empty([rows], "i32"),
+    soft: targets.soft && workspace.empty([rows, classes]),
+    rowWeight: targets.rowWeight && workspace.empty([rows]),
+    totalWeight: targets.rowWeight && workspace.empty([4]),
+    logits: workspace.empty([rows, classes]),
+    dLogits: workspace.empty([rows, classes]),
+    losses: workspace.empty([rows]),
+  };
+}
 
 export class MinibatchObjective {
   /** [W; b], or W alone without an intercept. */
@@ -26,34 +53,27 @@ export class MinibatchObjective {
   readonly #engine: TensorEngine;
   readonly #problem: LinearProblem;
   readonly #order: Tensor;
-  readonly #x: Tensor;
-  readonly #labels: Tensor | undefined;
-  readonly #soft: Tensor | undefined;
-  readonly #weights: Tensor | undefined;
-  readonly #logits: Tensor;
-  readonly #dLogits: Tensor;
-  readonly #losses: Tensor;
+  readonly #whole: BatchMemory;
+  /** For the last batch of an epoch, when it is shorter than the others. */
+  readonly #short: BatchMemory;
 
-  constructor(engine: TensorEngine, problem: LinearProblem, batchSize: number) {
+  constructor(workspace: Workspace, problem: LinearProblem, batchSize: number) {
+    const { engine } = workspace;
     const { x, targets, classes, fitIntercept, start } = problem;
     this.#engine = engine;
     this.#problem = problem;
     this.batchSize = Math.min(batchSize, x.rows);
     this.penalisedRows = x.columns;
     const rows = x.columns + (fitIntercept ? 1 : 0);
-    this.parameters = engine.zeros([rows, classes]);
+    this.parameters = workspace.zeros([rows, classes]);
     if (start) engine.write(this.parameters, start);
-    this.gradient = engine.empty([rows, classes]);
-    this.lossRing = engine.zeros([RING, 4]);
-    this.weightRing = targets.rowWeight && engine.zeros([RING, 4]);
-    this.#order = engine.empty([x.rows], "i32");
-    this.#x = engine.empty([this.batchSize, x.columns], x.type, x.scale, x.offset);
-    this.#labels = targets.labels && engine.empty([this.batchSize], "i32");
-    this.#soft = targets.soft && engine.empty([this.batchSize, classes]);
-    this.#weights = targets.rowWeight && engine.empty([this.batchSize]);
-    this.#logits = engine.empty([this.batchSize, classes]);
-    this.#dLogits = engine.empty([this.batchSize, classes]);
-    this.#losses = engine.empty([this.batchSize]);
+    this.gradient = workspace.empty([rows, classes]);
+    this.lossRing = workspace.zeros([RING, 4]);
+    this.weightRing = targets.rowWeight && workspace.zeros([RING, 4]);
+    this.#order = workspace.empty([x.rows], "i32");
+    this.#whole = batchMemory(workspace, problem, this.batchSize);
+    const rest = x.rows % this.batchSize;
+    this.#short = rest === 0 ? this.#whole : batchMemory(workspace, problem, rest);
   }
 
   get batches(): number {
@@ -75,51 +95,23 @@ export class MinibatchObjective {
     const engine = this.#engine;
     const { x, targets, loss, fitIntercept } = this.#problem;
     const count = this.rowsOf(batch);
+    const memory = count === this.batchSize ? this.#whole : this.#short;
+    const { logits, dLogits, losses, rowWeight, totalWeight: denominator } = memory;
     const at = { indices: this.#order, first: batch * this.batchSize };
-    const rows = (t: Tensor): Tensor => (count === this.batchSize ? t : t.slice(0, count));
-    const taken = <T extends Tensor | undefined>(
-      source: T,
-      into: T,
-      op: typeof gatherRows | typeof gatherValues,
-    ): T => {
-      if (!source || !into) return undefined as T;
-      const out = rows(into) as Tensor & T;
-      engine.run(op, { source, ...at, out });
-      return out;
-    };
-    const xs = taken(x, this.#x, gatherRows);
-    const rowWeight = taken(targets.rowWeight, this.#weights, gatherValues);
-    const batchTargets = {
-      labels: taken(targets.labels, this.#labels, gatherValues),
-      soft: taken(targets.soft, this.#soft, gatherRows),
-      rowWeight,
-    };
-    const denominator = this.weightRing?.row(step % RING);
-    if (rowWeight && denominator) engine.summarize(rowWeight, { out: denominator });
-    const [logits, gradient, losses] = [rows(this.#logits), rows(this.#dLogits), rows(this.#losses)];
+    engine.run(gatherRows, { source: x, ...at, out: memory.x });
+    if (targets.labels && memory.labels)
+      engine.run(gatherValues, { source: targets.labels, ...at, out: memory.labels });
+    if (targets.soft && memory.soft) engine.run(gatherRows, { source: targets.soft, ...at, out: memory.soft });
+    if (targets.rowWeight && rowWeight) engine.run(gatherValues, { source: targets.rowWeight, ...at, out: rowWeight });
+    if (rowWeight && denominator) {
+      engine.summarize(rowWeight, { out: denominator });
+      engine.summarize(rowWeight, { out: this.weightRing?.row(step % RING) as Tensor });
+    }
     const bias = fitIntercept ? { bias: this.parameters.row(x.columns) } : {};
-    engine.matmul(xs, this.parameters.slice(0, x.columns), { ...bias, out: logits });
+    engine.matmul(memory.x, this.parameters.slice(0, x.columns), { ...bias, out: logits });
     const scale = denominator ? 1 : 1 / count;
-    loss.evaluate(engine, { logits, targets: batchTargets, losses, gradient, scale, denominator });
+    loss.evaluate(engine, { logits, targets: memory, losses, gradient: dLogits, scale, denominator });
     engine.summarize(losses, { out: this.lossRing.row(step % RING) });
-    engine.matmul(xs, gradient, { transposeA: true, ones: fitIntercept, out: this.gradient });
-  }
-
-  dispose(): void {
-    const all = [
-      this.parameters,
-      this.gradient,
-      this.lossRing,
-      this.weightRing,
-      this.#order,
-      this.#x,
-      this.#labels,
-      this.#soft,
-      this.#weights,
-      this.#logits,
-      this.#dLogits,
-      this.#losses,
-    ];
-    for (const t of all) t?.dispose();
+    engine.matmul(memory.x, dLogits, { transposeA: true, ones: fitIntercept, out: this.gradient });
   }
 }

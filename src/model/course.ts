@@ -25,6 +25,8 @@ export class Course {
   readonly #options: CourseOptions;
   readonly #begun = performance.now();
   #lastReport = Number.NEGATIVE_INFINITY;
+  /** The iteration that was reported last. */
+  #reported: number | undefined;
 
   constructor(options: CourseOptions) {
     this.#options = options;
@@ -42,13 +44,17 @@ export class Course {
   }
 
   /** Takes note of where the solver is; every so often, and when it is the `last` time, publishes the weights and reports. */
-  async observe(progress: SolverProgress, last = false): Promise<void> {
+  async observe({ iteration, loss, gradientNorm, passes }: SolverProgress, last = false): Promise<void> {
     const { onProgress, publish, theta } = this.#options;
     this.throwIfStopped();
+    if (last && this.#reported === iteration) return;
     const due = last || performance.now() - this.#lastReport >= REPORT_MS;
     const measured = due ? await this.#measure(publish, theta) : undefined;
     const point: FitPoint = {
-      ...progress,
+      iteration,
+      loss,
+      gradientNorm,
+      passes,
       elapsedMs: this.elapsedMs,
       validationLoss: measured?.validationLoss,
       validationAccuracy: measured?.validationAccuracy,
@@ -57,6 +63,7 @@ export class Course {
     if (previous?.iteration === point.iteration) this.history.pop();
     this.history.push(point);
     if (!due) return;
+    this.#reported = iteration;
     if (onProgress) await this.#tell(point, onProgress);
     this.#lastReport = performance.now();
     this.throwIfStopped();
@@ -75,7 +82,8 @@ export class Course {
   async #tell(point: FitPoint, onProgress: NonNullable<FitOptions["onProgress"]>): Promise<void> {
     const { maxIterations, rows, stepsPerEpoch } = this.#options;
     const epoch = stepsPerEpoch === undefined ? undefined : point.iteration / stepsPerEpoch;
-    const samplesPerSecond = (rows * point.passes) / 2 / (point.elapsedMs / 1000);
+    // A coarse clock may not have moved yet.
+    const samplesPerSecond = point.elapsedMs > 0 ? (rows * point.passes) / 2 / (point.elapsedMs / 1000) : 0;
     try {
       await onProgress({ ...point, maxIterations, epoch, samplesPerSecond });
     } catch (cause) {

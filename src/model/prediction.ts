@@ -3,6 +3,7 @@ import type { DenseMatrix } from "../data/matrix.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { ShapeError } from "../errors.js";
+import { Workspace } from "../solvers/workspace.js";
 import type { Fitted } from "./fitted.js";
 import { interceptOf, weightsOf } from "./fitted.js";
 
@@ -33,25 +34,23 @@ export async function predictRows(
   const out = wanted === "classes" ? new Int32Array(x.rows) : new Float32Array(x.rows * k);
   const rowBytes = 4 * (features + 2 * k);
   const chunk = Math.min(x.rows, Math.max(1, Math.floor(CHUNK_BYTES / rowBytes / ROW_GRAIN)) * ROW_GRAIN);
-  const weights = engine.tensor({ data: weightsOf(fitted), shape: [features, k] });
-  const bias = engine.tensor(interceptOf(fitted));
+  const workspace = new Workspace(engine);
   try {
+    const weights = workspace.tensor({ data: weightsOf(fitted), shape: [features, k] });
+    const bias = workspace.tensor(interceptOf(fitted));
     for (let first = 0; first < x.rows; first += chunk) {
       const count = Math.min(chunk, x.rows - first);
-      const rows = x instanceof Tensor ? x.slice(first, count) : engine.tensor(rowsOf(x, first, count));
-      const logits = engine.matmul(rows, weights, { bias });
-      const made = finish(engine, logits, wanted);
-      try {
-        const [data] = await engine.read(made);
-        out.set(data as Float32Array, wanted === "classes" ? first : first * k);
-      } finally {
-        for (const t of [rows, logits, made]) t.dispose();
-      }
+      const rows = x instanceof Tensor ? x.slice(first, count) : workspace.tensor(rowsOf(x, first, count));
+      const logits = workspace.keep(engine.matmul(rows, weights, { bias }));
+      const made = workspace.keep(finish(engine, logits, wanted));
+      const [data] = await engine.read(made);
+      out.set(data, wanted === "classes" ? first : first * k);
+      // The next chunk takes their place.
+      workspace.free(rows, logits, made);
     }
     return out;
   } finally {
-    weights.dispose();
-    bias.dispose();
+    workspace.dispose();
   }
 }
 

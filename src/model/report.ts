@@ -48,7 +48,13 @@ export interface FitReport {
 /** A sentence for people whose fit did not end well. */
 export function adviceFor(
   stopReason: StopReason,
-  numbers: { maxIterations: number; tolerance: number; gradientNorm: number | undefined; learningRate: number },
+  numbers: {
+    readonly maxIterations: number;
+    readonly tolerance: number;
+    readonly gradientNorm: number | undefined;
+    /** Undefined for L-BFGS, which has none. */
+    readonly learningRate: number | undefined;
+  },
 ): string | undefined {
   const { maxIterations, tolerance, gradientNorm, learningRate } = numbers;
   if (stopReason === "max-iterations" && gradientNorm !== undefined) {
@@ -64,7 +70,9 @@ export function adviceFor(
     );
   }
   if (stopReason === "diverged") {
-    return `The loss grew without bound; the last finite weights were kept. Lower learningRate (${learningRate}) or scale the features.`;
+    return learningRate === undefined
+      ? "The loss or its gradient left the range of float32; the last finite weights were kept. Scale the features down."
+      : `The loss grew without bound; the last finite weights were kept. Lower learningRate (${learningRate}) or scale the features.`;
   }
   return undefined;
 }

@@ -18,7 +18,7 @@ import { checkFitOptions, checkModelOptions } from "./model-options.js";
 import type { Prediction } from "./prediction.js";
 import { predictRows, requireFeatures } from "./prediction.js";
 import type { FitReport } from "./report.js";
-import { topClasses } from "./top-classes.js";
+import { checkCount, topClasses } from "./top-classes.js";
 import { train } from "./training.js";
 import type { CheckedData } from "./training-data.js";
 import { checkData, checkFeatures } from "./training-data.js";
@@ -33,6 +33,11 @@ export interface RankedLabel {
   readonly label: Label;
   /** 0 … 1 */
   readonly probability: number;
+}
+
+interface Question {
+  readonly fitted: Fitted;
+  readonly x: ReturnType<typeof checkFeatures>;
 }
 
 export class SoftmaxRegression {
@@ -73,6 +78,7 @@ export class SoftmaxRegression {
     try {
       const engine = await this.#openEngine();
       this.#requireAlive("fit");
+      if (options.signal?.aborted) throw options.signal.reason;
       const { classes } = data.y;
       const features = data.x.columns;
       return await train(engine, {
@@ -112,8 +118,8 @@ export class SoftmaxRegression {
 
   /** The most probable label of each row, as the labels were given; of equally probable ones the first. */
   async predict(x: Features): Promise<Label[]> {
-    const { fitted, data } = await this.#run("predict", x, "classes");
-    return decodeLabels(fitted.classes, data);
+    const question = this.#question("predict", x);
+    return decodeLabels(question.fitted.classes, await this.#answer(question, "classes"));
   }
 
   /** Probabilities [n×k] in the order of `classes`; each row adds up to 1. */
@@ -133,37 +139,39 @@ export class SoftmaxRegression {
 
   /** The `count` most probable labels of each row, most probable first; all k when there are fewer. */
   async predictTopK(x: Features, count: number): Promise<RankedLabel[][]> {
-    const { data, shape } = await this.#matrix("predictTopK", x, "probabilities");
-    return topClasses(data, shape, count, this.classes);
+    const question = this.#question("predictTopK", x);
+    checkCount(count);
+    const { classes } = question.fitted;
+    const data = (await this.#answer(question, "probabilities")) as Float32Array;
+    return topClasses(data, [question.x.rows, classes.length], count, classes);
   }
 
   /** Accuracy: the (weighted) share of rows whose label is predicted right, 0 … 1. */
   async score(x: Features, y: LabelsLike, sampleWeight?: FitOptions["sampleWeight"]): Promise<number> {
-    const fitted = this.#requireFitted("score");
-    const rows = checkFeatures(x, "score", "X");
-    const expected = encodeAgainst(fitted.classes, y, rows.rows, "score");
-    const weights = sampleWeight && checkSampleWeight(sampleWeight, rows.rows, "score");
-    const { data } = await this.#run("score", x, "classes");
-    return accuracy(data, likeliestClasses(expected), weights);
+    const question = this.#question("score", x);
+    const { rows } = question.x;
+    const expected = encodeAgainst(question.fitted.classes, y, rows, "score");
+    const weights = sampleWeight && checkSampleWeight(sampleWeight, rows, "score");
+    return accuracy(await this.#answer(question, "classes"), likeliestClasses(expected), weights);
   }
 
   async #matrix(where: string, x: Features, wanted: Prediction): Promise<MatrixResult> {
-    const { fitted, data, rows } = await this.#run(where, x, wanted);
-    return { data: data as Float32Array, shape: [rows, fitted.classes.length] };
+    const question = this.#question(where, x);
+    const data = (await this.#answer(question, wanted)) as Float32Array;
+    return { data, shape: [question.x.rows, question.fitted.classes.length] };
   }
 
-  async #run(
-    where: string,
-    x: Features,
-    wanted: Prediction,
-  ): Promise<{ fitted: Fitted; data: Float32Array | Int32Array; rows: number }> {
+  /** Checked rows and the weights to judge them by, taken once: a fit may publish new ones while the answer is awaited. */
+  #question(where: string, x: Features): Question {
     this.#requireAlive(where);
-    // Taken once: a fit may publish new weights while this waits.
     const fitted = this.#requireFitted(where);
     const checked = checkFeatures(x, where, "X");
     requireFeatures(where, checked, fitted.features);
-    const data = await predictRows(await this.#openEngine(), fitted, checked, wanted);
-    return { fitted, data, rows: checked.rows };
+    return { fitted, x: checked };
+  }
+
+  async #answer({ fitted, x }: Question, wanted: Prediction): Promise<Float32Array | Int32Array> {
+    return predictRows(await this.#openEngine(), fitted, x, wanted);
   }
 
   /** W [d×k], a copy. @throws NotFittedError */
@@ -200,7 +208,10 @@ export class SoftmaxRegression {
     return model;
   }
 
-  /** Ends a fit in progress (it rejects with DisposedError) and frees the engine, unless it was given. A second call does nothing. */
+  /**
+   * Ends a fit in progress (it rejects with DisposedError) and frees the engine, unless it was given. What lies on the host can
+   * still be read: coef, intercept, classes, toJSON. A second call does nothing.
+   */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;

@@ -2,9 +2,9 @@
 import type { DenseMatrix } from "../data/matrix.js";
 import { toDenseMatrix } from "../data/matrix.js";
 import { Tensor } from "../engine/tensor.js";
-import type { TensorEngine } from "../engine/tensor-engine.js";
-import { OptionError, ShapeError } from "../errors.js";
+import { DataError, OptionError, ShapeError } from "../errors.js";
 import type { TrainingTargets } from "../losses/loss.js";
+import type { Workspace } from "../solvers/workspace.js";
 import type { EncodedLabels, Label, LabelsLike } from "./labels.js";
 import { checkSampleWeight, encodeAgainst, encodeLabels } from "./labels.js";
 import type { Features, FitOptions } from "./model-options.js";
@@ -19,15 +19,28 @@ export interface CheckedData extends CheckedRows {
   readonly validation: CheckedRows | undefined;
 }
 
-/** Rows on the device; `own` is what was uploaded and must be disposed of. */
+/** Rows on the device. */
 export interface UploadedRows {
   readonly x: Tensor;
   readonly targets: TrainingTargets;
-  readonly own: readonly Tensor[];
 }
 
+/** A checked copy of a caller's matrix, or a tensor of the caller's, which stays where it is. */
 export function checkFeatures(x: Features, where: string, name: string): DenseMatrix | Tensor {
-  return x instanceof Tensor ? x : toDenseMatrix(x, where, name);
+  if (!(x instanceof Tensor)) return toDenseMatrix(x, where, name);
+  if (x.shape.length !== 2) {
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `${where}: ${name} is not a matrix: expected a tensor of shape [rows, columns], got [${x.shape.join(", ")}].`,
+    );
+  }
+  if (x.type === "i32") {
+    throw new DataError(
+      "UNSUPPORTED_TYPE",
+      `${where}: ${name} has the wrong element type: expected a tensor of f32 or u8, got ${x.type}.`,
+    );
+  }
+  return x;
 }
 
 /** @throws ShapeError, DataError, LabelError, OptionError before anything has changed */
@@ -39,7 +52,7 @@ export function checkData(
 ): CheckedData {
   const checked = checkFeatures(x, "fit", "X");
   const labels = encodeLabels(y, checked.rows, { where: "fit", ...(declared ? { classes: declared } : {}) });
-  const weights = options.sampleWeight && checkSampleWeight(options.sampleWeight, checked.rows, "fit");
+  const weights = options.sampleWeight && evened(checkSampleWeight(options.sampleWeight, checked.rows, "fit"));
   const { validation } = options;
   if (!validation) return { x: checked, y: labels, weights, validation: undefined };
   if (validation.x === undefined || validation.y === undefined) {
@@ -59,32 +72,33 @@ export function checkData(
   return { x: checked, y: labels, weights, validation: { x: vx, y: vy } };
 }
 
-export function uploadFeatures(engine: TensorEngine, x: DenseMatrix | Tensor): Tensor {
-  if (x instanceof Tensor) return x;
-  return engine.tensor({ data: x.data, shape: [x.rows, x.columns], scale: x.scale, offset: x.offset });
+/**
+ * The weights times a power of two that brings the largest into [1, 2). J is the same to the last bit, since it divides by
+ * their sum, and neither that sum nor its inverse can leave float32, where weights are tiny or huge.
+ */
+function evened(weights: Float32Array): Float32Array {
+  const largest = weights.reduce((most, w) => Math.max(most, w), 0);
+  const factor = 2 ** -Math.floor(Math.log2(largest));
+  return weights.map((w) => w * factor);
 }
 
+/** Memory of the workspace, but for features that are a tensor already. */
 export function uploadRows(
-  engine: TensorEngine,
+  workspace: Workspace,
   { x, y }: CheckedRows,
   weights: Float32Array | undefined,
 ): UploadedRows {
-  const own: Tensor[] = [];
-  const keep = (t: Tensor): Tensor => {
-    own.push(t);
-    return t;
-  };
-  const features = x instanceof Tensor ? x : keep(uploadFeatures(engine, x));
+  const features =
+    x instanceof Tensor
+      ? x
+      : workspace.tensor({ data: x.data, shape: [x.rows, x.columns], scale: x.scale, offset: x.offset });
+  const soft = y.kind === "soft" ? { data: y.targets, shape: [x.rows, y.classes.length] } : undefined;
   return {
     x: features,
     targets: {
-      labels: y.kind === "labels" ? keep(engine.tensor(y.indices)) : undefined,
-      soft:
-        y.kind === "soft"
-          ? keep(engine.tensor({ data: y.targets, shape: [features.rows, y.classes.length] }))
-          : undefined,
-      rowWeight: weights && keep(engine.tensor(weights)),
+      labels: y.kind === "labels" ? workspace.tensor(y.indices) : undefined,
+      soft: soft && workspace.tensor(soft),
+      rowWeight: weights && workspace.tensor(weights),
     },
-    own,
   };
 }

@@ -1,5 +1,6 @@
 /** One fit from checked data to a report: memory is taken, a solver runs, memory is given back. */
 import type { TensorEngine } from "../engine/tensor-engine.js";
+import { CallbackError } from "../errors.js";
 import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import { LinearObjective } from "../losses/linear-objective.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
@@ -9,6 +10,7 @@ import { minimiseLbfgs } from "../solvers/lbfgs.js";
 import { minimiseByMinibatches } from "../solvers/minibatch.js";
 import { sgd } from "../solvers/sgd.js";
 import type { SolverResult } from "../solvers/solver.js";
+import { Workspace } from "../solvers/workspace.js";
 import type { CourseOptions } from "./course.js";
 import { Course } from "./course.js";
 import { withIntercept } from "./fitted.js";
@@ -29,14 +31,25 @@ export interface TrainingRequest {
   readonly isDisposed: () => boolean;
 }
 
-/** Pairs that L-BFGS remembers. */
-const MEMORY = 20;
+/** Pairs that L-BFGS remembers, and the bytes they may take: a GPU binds 128 MiB at once, unless asked for more. */
+const MEMORY = { pairs: 20, bytes: 128 * 1024 * 1024 };
 const LEARNING_RATE = { sgd: 0.1, adam: 0.01 };
 
 export async function train(engine: TensorEngine, request: TrainingRequest): Promise<FitReport> {
+  const workspace = new Workspace(engine);
+  try {
+    return await trainIn(workspace, request);
+  } finally {
+    workspace.dispose();
+  }
+}
+
+type Follow = (part: Pick<CourseOptions, "maxIterations" | "stepsPerEpoch" | "theta">) => Course;
+
+function trainIn(workspace: Workspace, request: TrainingRequest): Promise<FitReport> {
   const { data, options } = request;
   const classes = data.y.classes.length;
-  const rows = uploadRows(engine, data, data.weights);
+  const rows = uploadRows(workspace, data, data.weights);
   const features = rows.x.columns;
   const problem: LinearProblem = {
     x: rows.x,
@@ -49,73 +62,66 @@ export async function train(engine: TensorEngine, request: TrainingRequest): Pro
     fitIntercept: options.fitIntercept,
     start: request.start?.subarray(0, (features + Number(options.fitIntercept)) * classes),
   };
-  let validation: Validation | undefined;
-  try {
-    validation = data.validation && new Validation(engine, problem.loss, data.validation, classes);
-    const follow = (part: Pick<CourseOptions, "maxIterations" | "stepsPerEpoch" | "theta">): Course =>
-      new Course({
-        ...request.fit,
-        ...part,
-        validation,
-        rows: rows.x.rows,
-        publish: request.publish,
-        isDisposed: request.isDisposed,
-      });
-    const { solver } = options;
-    return solver === "sgd" || solver === "adam"
-      ? await trainByMinibatches(engine, problem, options, solver, follow, request.publish)
-      : await trainLbfgs(engine, problem, options, follow, request.publish);
-  } finally {
-    validation?.dispose();
-    for (const t of rows.own) t.dispose();
-  }
+  const validation = data.validation && new Validation(workspace, problem.loss, data.validation, classes);
+  const { publish, isDisposed } = request;
+  const follow: Follow = (part) =>
+    new Course({ ...request.fit, ...part, validation, rows: rows.x.rows, publish, isDisposed });
+  const { solver } = options;
+  return solver === "sgd" || solver === "adam"
+    ? trainByMinibatches(workspace, problem, request, solver, follow)
+    : trainLbfgs(workspace, problem, request, follow);
 }
 
-type Follow = (part: Pick<CourseOptions, "maxIterations" | "stepsPerEpoch" | "theta">) => Course;
-
 async function trainLbfgs(
-  engine: TensorEngine,
+  workspace: Workspace,
   problem: LinearProblem,
-  options: ModelOptions,
+  request: TrainingRequest,
   follow: Follow,
-  publish: (theta: Float32Array) => void,
 ): Promise<FitReport> {
-  const objective = await LinearObjective.create(engine, problem);
+  const { options } = request;
+  const objective = await LinearObjective.create(workspace, problem);
   const theta = async (): Promise<Float32Array> =>
     withIntercept(await objective.weights(), problem.x.columns, problem.classes);
   const course = follow({ maxIterations: options.maxIterations, stepsPerEpoch: undefined, theta });
+  const { rows, columns } = objective.parameters;
   try {
-    const result = await minimiseLbfgs(engine, objective, {
+    const result = await minimiseLbfgs(workspace, objective, {
       maxIterations: options.maxIterations,
       tolerance: options.tolerance,
-      memory: MEMORY,
+      memory: pairsFor(rows, columns),
       observe: (progress) => course.observe(progress),
       throwIfStopped: () => course.throwIfStopped(),
     });
-    if (result.stopReason !== "diverged") await course.observe(result, true);
-    return reportOf(engine, options, course, result, 0);
+    if (result.stopReason === "diverged") await publishFinite(request, theta);
+    else await course.observe(result, true);
+    return reportOf(workspace.engine, options, course, result, undefined);
   } catch (error) {
-    // The weights so far stay usable, unless the device that holds them has gone too.
-    await theta().then(publish, () => undefined);
+    if (isCallers(error, request)) await publishFinite(request, theta);
     throw error;
-  } finally {
-    objective.dispose();
   }
 }
 
+/** As many pairs of vectors [rows×columns] as there is memory for, one at least. */
+function pairsFor(rows: number, columns: number): number {
+  const pairBytes = 2 * rows * Math.ceil(columns / 4) * 16;
+  return Math.max(1, Math.min(MEMORY.pairs, Math.floor(MEMORY.bytes / pairBytes)));
+}
+
 async function trainByMinibatches(
-  engine: TensorEngine,
+  workspace: Workspace,
   problem: LinearProblem,
-  options: ModelOptions,
+  request: TrainingRequest,
   solver: "sgd" | "adam",
   follow: Follow,
-  publish: (theta: Float32Array) => void,
 ): Promise<FitReport> {
+  const { engine } = workspace;
+  const { options } = request;
   const { x, classes, l2 } = problem;
-  const objective = new MinibatchObjective(engine, problem, options.batchSize);
+  const objective = new MinibatchObjective(workspace, problem, options.batchSize);
   const target = { weights: objective.parameters, l2, penalisedRows: objective.penalisedRows };
-  const rule = solver === "adam" ? adam(engine, target) : sgd(engine, target, options);
+  const rule = solver === "adam" ? adam(workspace, target) : sgd(workspace, target, options);
   const learningRate = options.learningRate ?? LEARNING_RATE[solver];
+  /** The last weights that were seen to be finite. */
   let latest = withIntercept(problem.start ?? new Float32Array(0), x.columns, classes);
   const course = follow({
     maxIterations: options.epochs * objective.batches,
@@ -136,16 +142,30 @@ async function trainByMinibatches(
       observe: (progress) => course.observe(progress),
       throwIfStopped: () => course.throwIfStopped(),
     });
-    if (result.stopReason === "diverged") publish(latest);
+    if (result.stopReason === "diverged") request.publish(latest);
     else await course.observe(result, true);
     return reportOf(engine, options, course, result, learningRate);
   } catch (error) {
-    publish(latest);
+    if (isCallers(error, request)) {
+      request.publish(latest);
+      await publishFinite(request, async () => {
+        const [theta] = await engine.read(objective.parameters);
+        return withIntercept(theta as Float32Array, x.columns, classes);
+      });
+    }
     throw error;
-  } finally {
-    rule.dispose();
-    objective.dispose();
   }
+}
+
+/** Whether the caller broke the fit off. After a fault of the device nothing read from it would prove anything. */
+function isCallers(error: unknown, { fit, isDisposed }: TrainingRequest): boolean {
+  return !isDisposed() && (fit.signal?.aborted === true || error instanceof CallbackError);
+}
+
+/** Makes `theta` the model's, unless it is not finite or the device that holds it has gone. */
+async function publishFinite(request: TrainingRequest, theta: () => Promise<Float32Array>): Promise<void> {
+  const now = await theta().catch(() => undefined);
+  if (now?.every(Number.isFinite) && !request.isDisposed()) request.publish(now);
 }
 
 function sumOfSquares(values: Float32Array, count: number): number {
@@ -159,7 +179,7 @@ function reportOf(
   options: ModelOptions,
   course: Course,
   { stopReason, iteration, loss, gradientNorm, passes }: SolverResult,
-  learningRate: number,
+  learningRate: number | undefined,
 ): FitReport {
   const advice = adviceFor(stopReason, { ...options, gradientNorm, learningRate });
   return {

@@ -2,6 +2,7 @@
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { Loss } from "../losses/loss.js";
+import type { Workspace } from "../solvers/workspace.js";
 import { likeliestClasses } from "./labels.js";
 import { accuracy } from "./metrics.js";
 import type { CheckedRows, UploadedRows } from "./training-data.js";
@@ -19,18 +20,18 @@ export class Validation {
   readonly #summary: Tensor;
   readonly #predicted: Tensor;
 
-  constructor(engine: TensorEngine, loss: Loss, rows: CheckedRows, classes: number) {
-    this.#engine = engine;
+  constructor(workspace: Workspace, loss: Loss, rows: CheckedRows, classes: number) {
+    this.#engine = workspace.engine;
     this.#loss = loss;
-    this.#rows = uploadRows(engine, rows, undefined);
+    this.#rows = uploadRows(workspace, rows, undefined);
     this.#expected = likeliestClasses(rows.y);
     const [n, d] = [this.#rows.x.rows, this.#rows.x.columns];
-    this.#weights = engine.empty([d, classes]);
-    this.#intercept = engine.empty([classes]);
-    this.#logits = engine.empty([n, classes]);
-    this.#losses = engine.empty([n]);
-    this.#summary = engine.empty([4]);
-    this.#predicted = engine.empty([n], "i32");
+    this.#weights = workspace.empty([d, classes]);
+    this.#intercept = workspace.empty([classes]);
+    this.#logits = workspace.empty([n, classes]);
+    this.#losses = workspace.empty([n]);
+    this.#summary = workspace.empty([4]);
+    this.#predicted = workspace.empty([n], "i32");
   }
 
   /** @param theta W then b, row by row */
@@ -53,12 +54,8 @@ export class Validation {
     engine.summarize(this.#losses, { out: this.#summary });
     engine.argmax(logits, { out: this.#predicted });
     const [summary, predicted] = await engine.read(this.#summary, this.#predicted);
-    return { validationLoss: summary[0] / x.rows, validationAccuracy: accuracy(predicted, this.#expected) };
-  }
-
-  dispose(): void {
-    for (const t of this.#rows.own) t.dispose();
-    for (const t of [this.#weights, this.#intercept, this.#logits, this.#losses, this.#summary, this.#predicted])
-      t.dispose();
+    // Losses that are not finite are counted, not summed: leaving them out would flatter the weights.
+    const validationLoss = summary[3] > 0 ? Number.NaN : summary[0] / x.rows;
+    return { validationLoss, validationAccuracy: accuracy(predicted, this.#expected) };
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
+import type { Workspace } from "./workspace.js";
 
 /** A pair is kept when sᵀy > this · ‖s‖ · ‖y‖: below it the curvature is rounding noise. */
 const LEAST_CURVATURE = 1e-12;
@@ -26,13 +27,13 @@ export class CurvatureMemory {
   #order: number[] = [];
   #pending = 0;
 
-  constructor(engine: TensorEngine, size: number, rows: number, columns: number) {
-    this.#engine = engine;
+  constructor(workspace: Workspace, size: number, rows: number, columns: number) {
+    this.#engine = workspace.engine;
     this.#size = size;
     this.#rows = rows;
-    this.stack = engine.zeros([2 * size * rows, columns]);
-    this.#coefficients = engine.zeros([2 * size]);
-    this.products = [engine.empty([2 * size]), engine.empty([2 * size]), engine.empty([2 * size])];
+    this.stack = workspace.zeros([2 * size * rows, columns]);
+    this.#coefficients = workspace.zeros([2 * size]);
+    this.products = [workspace.empty([2 * size]), workspace.empty([2 * size]), workspace.empty([2 * size])];
     this.#sy = new Float64Array(size * size);
     this.#yy = new Float64Array(size * size);
   }
@@ -110,9 +111,5 @@ export class CurvatureMemory {
     this.#engine.write(this.#coefficients, coefficients);
     this.#engine.combine(out, this.stack, this.#coefficients, gradient, -gamma);
     return slope;
-  }
-
-  dispose(): void {
-    for (const t of [this.stack, this.#coefficients, ...this.products]) t.dispose();
   }
 }

@@ -12,6 +12,8 @@ export interface LineSearchResult {
 
 /** A step is good enough when |φ′(t)| ≤ this · |φ′(0)|. */
 const SLOPE_SHARE = 0.1;
+/** Where that is not to be had, a step will do at which the slope is below this share: less of a change is rounding. */
+const LEAST_GAIN = 0.9;
 const MOST_EVALUATIONS = 12;
 /** How much further a step may go at once while no upper bound is known. */
 const STRETCH = 10;
@@ -43,5 +45,5 @@ export async function searchLine(
     else step = high === Number.POSITIVE_INFINITY ? limit : (low + high) / 2;
     if (!(step > low && step < high)) break;
   }
-  return best && Math.abs(best.point.slope) < Math.abs(slope) ? best : undefined;
+  return best && Math.abs(best.point.slope) <= LEAST_GAIN * Math.abs(slope) ? best : undefined;
 }

@@ -80,7 +80,7 @@ export async function minimiseByMinibatches(
     for (let t = Math.max(from, to - ring); t < to; t++) {
       const slot = 4 * (t % ring);
       const weight = weights ? weights[slot] : objective.rowsOf(t % objective.batches);
-      firstLoss ??= losses[slot] / weight;
+      if (weight > 0) firstLoss ??= losses[slot] / weight;
       sum += losses[slot];
       total += weight;
       faults += losses[slot + 3];

@@ -1,17 +1,16 @@
 /** `v ← momentum·v + g`, `θ ← θ − rate·v`, or `θ − rate·(g + momentum·v)` with Nesterov's look ahead. */
-import type { TensorEngine } from "../engine/tensor-engine.js";
 import { sgdStep } from "../ops/sgd-step.js";
 import type { UpdateRule, UpdateTarget } from "./update-rule.js";
+import type { Workspace } from "./workspace.js";
 
 export function sgd(
-  engine: TensorEngine,
+  workspace: Workspace,
   target: UpdateTarget,
   { momentum, nesterov }: { readonly momentum: number; readonly nesterov: boolean },
 ): UpdateRule {
-  const velocity = engine.zeros([target.weights.rows, target.weights.columns]);
+  const velocity = workspace.zeros([target.weights.rows, target.weights.columns]);
   return {
     apply: ({ gradient, learningRate }) =>
-      engine.run(sgdStep, { ...target, gradient, velocity, learningRate, momentum, nesterov }),
-    dispose: () => velocity.dispose(),
+      workspace.engine.run(sgdStep, { ...target, gradient, velocity, learningRate, momentum, nesterov }),
   };
 }

@@ -4,7 +4,6 @@ import type { Tensor } from "../engine/tensor.js";
 export interface UpdateRule {
   /** Moves the weights by the gradient, in place, on the device. */
   apply(step: { readonly gradient: Tensor; readonly learningRate: number; readonly number: number }): void;
-  dispose(): void;
 }
 
 /** What an update rule is made for. */

@@ -1,0 +1,60 @@
+/** J and its gradient for softmax regression in float64, plainly: what a fitted model is judged by. */
+import type { SoftmaxRegression } from "../../../src/index.js";
+import type { Dataset } from "./clusters.js";
+
+export interface Judgement {
+  /** J, penalty included. */
+  readonly loss: number;
+  /** max |dJ| with respect to W, and b where it is learnt. */
+  readonly gradientNorm: number;
+  /** ‖dJ‖₂ */
+  readonly gradientLength: number;
+}
+
+export interface Penalty {
+  readonly l2: number;
+  readonly weights?: ArrayLike<number>;
+  readonly fitIntercept?: boolean;
+}
+
+export function judge(model: SoftmaxRegression, data: Dataset, penalty: Penalty): Judgement {
+  return judgeWeights(model.coef.data, model.intercept, data, penalty);
+}
+
+export function judgeWeights(
+  w: ArrayLike<number>,
+  b: ArrayLike<number>,
+  { x, y, classes: k }: Dataset,
+  { l2, weights, fitIntercept = true }: Penalty,
+): Judgement {
+  const [n, d] = x.shape;
+  const gradient = new Float64Array((d + 1) * k);
+  let total = 0;
+  for (let i = 0; i < n; i++) total += weights ? weights[i] : 1;
+  let loss = 0;
+  const z = new Float64Array(k);
+  for (let i = 0; i < n; i++) {
+    const share = (weights ? weights[i] : 1) / total;
+    for (let j = 0; j < k; j++) {
+      z[j] = b[j];
+      for (let l = 0; l < d; l++) z[j] += x.data[i * d + l] * w[l * k + j];
+    }
+    const maximum = Math.max(...z);
+    const sum = z.reduce((s, v) => s + Math.exp(v - maximum), 0);
+    loss += share * (maximum + Math.log(sum) - z[y[i]]);
+    for (let j = 0; j < k; j++) {
+      const error = share * (Math.exp(z[j] - maximum) / sum - (j === y[i] ? 1 : 0));
+      for (let l = 0; l < d; l++) gradient[l * k + j] += error * x.data[i * d + l];
+      if (fitIntercept) gradient[d * k + j] += error;
+    }
+  }
+  for (let e = 0; e < d * k; e++) {
+    loss += (l2 / 2) * w[e] * w[e];
+    gradient[e] += l2 * w[e];
+  }
+  return {
+    loss,
+    gradientNorm: gradient.reduce((most, v) => Math.max(most, Math.abs(v)), 0),
+    gradientLength: Math.sqrt(gradient.reduce((sum, v) => sum + v * v, 0)),
+  };
+}
