@@ -37,6 +37,7 @@ struct Parameters {
   smoothing: f32,      // ε
   scale: f32,          // c
   class_weight_offset: u32, // quads
+  denominator_offset: u32,  // index of the denominator
 }
 
 @group(0) @binding(0) var<storage, read> z: array<vec4f>;
@@ -198,7 +199,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   if (!WRITE_GRADIENT) { return; }
   var factor = parameters.scale * weight;
   if (HAS_DENOMINATOR) {
-    let divisor = denominator[0];
+    let divisor = denominator[parameters.denominator_offset];
     if (divisor == 0.0) { factor = 0.0; } else { factor /= divisor; }
   }
   let to = parameters.d_offset + row * parameters.d_stride;

@@ -107,6 +107,7 @@ function plan(args: On<CrossEntropyArguments, DeviceMatrix>, planner: Planner): 
         ].map(u32),
         ...[args.labelSmoothing, args.scale].map(f32),
         u32(t.classWeightOffset),
+        u32((denominator?.offset ?? 0) * 4),
       ],
       workgroups: Math.ceil(range.rows / lanes.rowsPerGroup),
       work: work * range.rows,
