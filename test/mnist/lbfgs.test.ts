@@ -20,7 +20,7 @@ interface Outcome {
   readonly buffersLeft: number;
 }
 
-async function fit(device: "webgpu" | "cpu", l2: number, tolerance?: number): Promise<Outcome> {
+async function trained(device: "webgpu" | "cpu", l2: number, tolerance?: number): Promise<Outcome> {
   using model = new SoftmaxRegression({ l2, device, ...(tolerance === undefined ? {} : { tolerance }) });
   const engine = await model.engine;
   expect(engine.device).toBe(device);
@@ -40,7 +40,7 @@ const passesOf = (iterations: number): number => 2 + 2 * iterations + Math.floor
 
 describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
   test("l2 = 1e-2 is within 1e-6 of the optimum after at most 80 passes", async () => {
-    const { report, accuracy, buffersLeft } = await fit(device, 1e-2, 1e-5);
+    const { report, accuracy, buffersLeft } = await trained(device, 1e-2, 1e-5);
     expect(report.stopReason).toBe("converged");
     expect(report.loss).toBeLessThanOrEqual(OPTIMUM.strong * (1 + 1e-6));
     expect(passesTo(1e-3, report, OPTIMUM.strong)).toBeLessThanOrEqual(40);
@@ -51,7 +51,7 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
   });
 
   test("l2 = 1e-4 is within 1e-4 of the optimum at the default tolerance, and right on 92.5 % of the test digits", async () => {
-    const { report, accuracy } = await fit(device, 1e-4);
+    const { report, accuracy } = await trained(device, 1e-4);
     expect(report.converged).toBe(true);
     expect(report.loss).toBeLessThanOrEqual(OPTIMUM.weak * (1 + 1e-4));
     expect(passesTo(1e-3, report, OPTIMUM.weak)).toBeLessThanOrEqual(140);
@@ -61,6 +61,6 @@ describe.each(["cpu", "webgpu"] as const)("on %s", (device) => {
 });
 
 test("l2 = 1e-4 on cpu is within 1e-6 of the optimum after at most 290 passes", async () => {
-  const { report } = await fit("cpu", 1e-4, 3e-6);
+  const { report } = await trained("cpu", 1e-4, 3e-6);
   expect(passesTo(1e-6, report, OPTIMUM.weak)).toBeLessThanOrEqual(290);
 });
