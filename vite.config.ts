@@ -10,8 +10,18 @@ const config: UserConfig = defineConfig({
     sourcemap: true,
     copyPublicDir: false,
     reportCompressedSize: true,
-    // Vite keeps the blanks of ES libraries unless the bundler is told itself.
-    rolldownOptions: { output: { codeSplitting: false, minify: true } },
+    // Vite keeps the blanks of ES libraries unless the bundler is told itself. Classes keep their names: people meet them in
+    // stack traces and consoles.
+    rolldownOptions: {
+      output: {
+        codeSplitting: false,
+        minify: {
+          codegen: { removeWhitespace: true },
+          compress: { keepNames: { function: false, class: true } },
+          mangle: { keepNames: { function: false, class: true } },
+        },
+      },
+    },
   },
 });
 

@@ -35,9 +35,11 @@ export class ProbabilityBars {
       const probability = probabilities[digit] ?? 0;
       bar.fill.style.transform = `scaleX(${probability})`;
       bar.text.textContent = percentText(probability, 1);
-      bar.item.classList.toggle("best", digit === best);
+      bar.item.classList.toggle("best", digit === best && probability > 0.101);
     });
-    this.#say(`This looks like a ${best}`);
+    // Weights of zero know nothing: all ten are equal then.
+    const learnt = (probabilities[best] ?? 0) > 0.101;
+    this.#say(learnt ? `This looks like a ${best}` : "Nothing learnt yet");
   }
 
   /** Nothing on the pad, or no model yet. */

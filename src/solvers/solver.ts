@@ -1,6 +1,11 @@
 /** What all solvers report while they work and when they stop. */
 
-/** Why a fit ended. `precision`: float32 cannot see a lower loss, though the tolerance was not reached. */
+/**
+ * Why a fit ended. `converged`: the tolerance was reached. `max-iterations`: it was not within `maxIterations`, or a minibatch
+ * solver has done its epochs, which is how it always ends well. `precision`: float32 cannot see a lower loss, though the
+ * tolerance was not reached. `diverged`: the loss grew without bound. `aborted` and `early-stop` name ends that a caller asks
+ * for; a `fit` that its signal ends rejects with the signal's reason instead.
+ */
 export type StopReason = "converged" | "max-iterations" | "precision" | "diverged" | "aborted" | "early-stop";
 
 /** Where a solver is, after an iteration (full batch) or now and then (minibatches). */
