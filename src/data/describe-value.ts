@@ -18,7 +18,12 @@ export function describeValue(value: unknown): string {
     case "symbol":
       return "a symbol";
     case "object":
-      return value === null ? "null" : describeObject(value);
+      try {
+        return value === null ? "null" : describeObject(value);
+      } catch {
+        // A revoked proxy, or a tag that throws.
+        return "an object that cannot be looked into";
+      }
     default:
       return String(value);
   }

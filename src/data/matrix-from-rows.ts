@@ -4,6 +4,7 @@ import type { Argument } from "./argument.js";
 import { describeValue } from "./describe-value.js";
 import { refuseNonFinite } from "./finite.js";
 import type { DenseMatrix } from "./matrix-like.js";
+import { allocated } from "./memory.js";
 import { isByteArray, isNumericArray, type NumericArray, refuseDetached } from "./numeric-array.js";
 import { refuseEmpty, refuseNonNumbers } from "./refusals.js";
 
@@ -25,7 +26,7 @@ export function matrixFromRows(input: readonly unknown[], argument: Argument): D
   }
   refuseEmpty(input.length, columns, argument);
   const rows = input as readonly Row[];
-  return bytesOnly ? joinBytes(rows as readonly Uint8Array[], columns) : joinFloats(rows, columns, argument);
+  return bytesOnly ? joinBytes(rows as readonly Uint8Array[], columns, argument) : joinFloats(rows, columns, argument);
 }
 
 function checkedRow(row: unknown, index: number, argument: Argument): Row {
@@ -48,14 +49,14 @@ function checkedRow(row: unknown, index: number, argument: Argument): Row {
   );
 }
 
-function joinBytes(rows: readonly Uint8Array[], columns: number): DenseMatrix {
-  const data = new Uint8Array(rows.length * columns);
+function joinBytes(rows: readonly Uint8Array[], columns: number, { where }: Argument): DenseMatrix {
+  const data = allocated(Uint8Array, rows.length, columns, where);
   for (let i = 0; i < rows.length; i++) data.set(rows[i], i * columns);
   return { data, rows: rows.length, columns, scale: 1, offset: 0 };
 }
 
 function joinFloats(rows: readonly Row[], columns: number, argument: Argument): DenseMatrix {
-  const data = new Float32Array(rows.length * columns);
+  const data = allocated(Float32Array, rows.length, columns, argument.where);
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i];
     if (!isNumericArray(row)) refuseNonNumbers(row, i * columns, columns, argument);

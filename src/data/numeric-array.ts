@@ -27,7 +27,7 @@ const NUMERIC_ARRAYS: ReadonlySet<string> = new Set([
 ]);
 
 // `instanceof` fails for arrays made in another frame; the tag does not.
-const tagOf = (value: unknown): string =>
+export const tagOf = (value: unknown): string =>
   ArrayBuffer.isView(value) ? String((value as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag]) : "";
 
 export function isNumericArray(value: unknown): value is NumericArray {

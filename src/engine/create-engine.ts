@@ -1,4 +1,5 @@
 /** Chooses a device and makes an engine on it. */
+import { describeValue } from "../data/describe-value.js";
 import { DeviceError, OptionError } from "../errors.js";
 import { CpuBackend } from "./cpu/cpu-backend.js";
 import { Engine } from "./engine.js";
@@ -20,11 +21,15 @@ export interface EngineOptions extends GpuSource {
  *   DEVICE_LOST for a `gpuDevice` that cannot be used; OptionError
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const given: unknown = options;
+  if (typeof given !== "object" || given === null) {
+    throw new OptionError("BAD_OPTION", `createEngine: options must be an object, got ${describeValue(given)}.`);
+  }
   const { device = options.gpuDevice ? "webgpu" : "auto" } = options;
   if (device !== "auto" && device !== "webgpu" && device !== "cpu") {
     throw new OptionError(
       "BAD_OPTION",
-      `createEngine: unknown device: expected "auto", "webgpu" or "cpu", got ${JSON.stringify(device)}.`,
+      `createEngine: unknown device: expected "auto", "webgpu" or "cpu", got ${describeValue(device)}.`,
     );
   }
   if (device === "cpu") return new Engine(new CpuBackend(), "the CPU was asked for");

@@ -1,12 +1,16 @@
 /** `engine.crossEntropy`: PyTorch's options on top of the fused kernel, and the door through which its targets come. */
 
+import { describeValue } from "../data/describe-value.js";
 import type { MatrixLike, NumericArray } from "../data/matrix.js";
 import { toDenseMatrix } from "../data/matrix.js";
 import { DataError, LabelError, OptionError, ShapeError } from "../errors.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 
+import type { Matrix } from "../ops/op.js";
 import { rowWeights } from "../ops/row-weights.js";
+import { checkTargets } from "../ops/targets.js";
 import { totalLoss } from "../ops/total-loss.js";
+import { requireTensors } from "./check-arguments.js";
 import { Tensor } from "./tensor.js";
 import type { TensorEngine } from "./tensor-engine.js";
 
@@ -68,18 +72,19 @@ function checkedLabels(
   if (bad >= 0) {
     throw new LabelError(
       "BAD_LABEL",
-      `crossEntropy: the label at row ${bad} is no class: expected an integer in 0 … ${classes - 1} or ignoreIndex ${ignoreIndex}, got ${values[bad]}.`,
+      `crossEntropy: the label at row ${bad} is no class: expected an integer in 0 … ${classes - 1} or ignoreIndex ${ignoreIndex}, got ${describeValue(values[bad])}.`,
     );
   }
   return Int32Array.from(values);
 }
 
 function checkedWeights(name: string, values: NumericArray | readonly number[]): Float32Array {
-  const bad = values.findIndex((w: number) => !(w >= 0 && Number.isFinite(w)));
+  // Rounded first: the devices have float32 only.
+  const bad = values.findIndex((w: number) => !(typeof w === "number" && w >= 0 && Number.isFinite(Math.fround(w))));
   if (bad < 0) return Float32Array.from(values);
   throw new DataError(
     "BAD_WEIGHTS",
-    `crossEntropy: ${name} ${bad} is unusable: expected a finite number ≥ 0, got ${values[bad]}.`,
+    `crossEntropy: ${name} ${bad} is unusable: expected a finite number ≥ 0, got ${describeValue(values[bad])}.`,
   );
 }
 
@@ -92,16 +97,17 @@ export function prepareTargets(
   options: CrossEntropyOptions,
 ): PreparedTargets {
   const { labelSmoothing = 0, ignoreIndex = -100, reduction = "mean", classWeight, sampleWeight } = options;
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+  if (!(typeof labelSmoothing === "number" && labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new OptionError(
       "BAD_OPTION",
-      `crossEntropy: labelSmoothing is out of range: expected 0 … 1, got ${labelSmoothing}.`,
+      `crossEntropy: labelSmoothing is out of range: expected 0 … 1, got ${describeValue(labelSmoothing)}.`,
     );
   }
-  if (!Number.isInteger(ignoreIndex)) {
+  // Labels are int32: a larger number would wrap round to one that may be a class.
+  if (typeof ignoreIndex !== "number" || (ignoreIndex | 0) !== ignoreIndex) {
     throw new OptionError(
       "BAD_OPTION",
-      `crossEntropy: ignoreIndex is out of range: expected an integer, got ${ignoreIndex}.`,
+      `crossEntropy: ignoreIndex is out of range: expected an integer of 32 bits, got ${describeValue(ignoreIndex)}.`,
     );
   }
   if (reduction !== "none" && reduction !== "mean" && reduction !== "sum") {
@@ -116,6 +122,12 @@ export function prepareTargets(
     length: number,
   ): Tensor | Float32Array | undefined => {
     if (w === undefined || w instanceof Tensor) return w;
+    if (!isPlainVector(w)) {
+      throw new DataError(
+        "UNSUPPORTED_TYPE",
+        `crossEntropy: ${name} cannot be used: expected a tensor or an array of numbers, got ${describeValue(w)}.`,
+      );
+    }
     if (w.length === length) return checkedWeights(name, w);
     throw new ShapeError(
       "SHAPE_MISMATCH",
@@ -131,6 +143,22 @@ export function prepareTargets(
       : isPlainVector(targets)
         ? checkedLabels(targets, rows, classes, ignoreIndex)
         : toDenseMatrix(targets as MatrixLike, "crossEntropy", "targets");
+  const vectorOf = (v: Tensor | Float32Array | undefined): Matrix | undefined =>
+    v instanceof Tensor || v === undefined ? v : { rows: 1, columns: v.length };
+  const target: Matrix = given instanceof Int32Array ? { rows: 1, columns: given.length } : given;
+  checkTargets(
+    "crossEntropy",
+    {
+      labels: hard ? target : undefined,
+      soft: hard ? undefined : target,
+      classWeight: vectorOf(ofClass),
+      rowWeight: vectorOf(ofRow),
+      labelSmoothing,
+      ignoreIndex,
+    },
+    rows,
+    classes,
+  );
 
   const own: Tensor[] = [];
   const upload = (value: Parameters<TensorEngine["tensor"]>[0]): Tensor => {
@@ -164,10 +192,12 @@ export function meanDenominator(engine: TensorEngine, t: PreparedTargets, rows: 
   if (!t.labels) return t.rowWeight ? engine.summarize(t.rowWeight) : engine.tensor([rows]);
   const each = engine.empty([rows]);
   const { labels, classWeight, rowWeight, ignoreIndex } = t;
-  engine.run(rowWeights, { labels, classes, classWeight, rowWeight, ignoreIndex, out: each });
-  const total = engine.summarize(each);
-  each.dispose();
-  return total;
+  try {
+    engine.run(rowWeights, { labels, classes, classWeight, rowWeight, ignoreIndex, out: each });
+    return engine.summarize(each);
+  } finally {
+    each.dispose();
+  }
 }
 
 export function crossEntropyOn(
@@ -176,6 +206,7 @@ export function crossEntropyOn(
   targets: Targets,
   options: CrossEntropyOptions,
 ): CrossEntropyResult {
+  requireTensors("crossEntropy", { logits });
   const t = prepareTargets(engine, logits.rows, logits.columns, targets, options);
   const losses = engine.empty([logits.rows]);
   const gradient = engine.empty([logits.rows, logits.columns]);

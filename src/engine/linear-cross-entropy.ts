@@ -5,6 +5,7 @@
 
 import { OptionError, ShapeError } from "../errors.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
+import { requireTensors } from "./check-arguments.js";
 import type { CrossEntropyOptions, Targets } from "./cross-entropy.js";
 import { meanDenominator, prepareTargets, reducedLoss } from "./cross-entropy.js";
 import type { Tensor } from "./tensor.js";
@@ -38,6 +39,7 @@ export function linearCrossEntropyOn(
   targets: Targets,
   options: LinearCrossEntropyOptions,
 ): LinearCrossEntropyResult {
+  requireTensors("linearCrossEntropy", b ? { x, w, b } : { x, w });
   if (options.reduction === "none") {
     throw new OptionError(
       "BAD_OPTION",
@@ -62,17 +64,24 @@ export function linearCrossEntropyOn(
     if (made) temporary.push(made);
     return made;
   };
+  /** What the caller gets, unless something is refused. */
+  const results: Tensor[] = [];
+  const give = (shape: readonly number[]): Tensor => {
+    const made = engine.empty(shape);
+    results.push(made);
+    return made;
+  };
   try {
     const denominator = t.reduction === "mean" ? keep(meanDenominator(engine, t, rows, classes)) : undefined;
-    const losses = engine.empty([rows]);
+    const losses = give([rows]);
     const logits = keep(engine.empty([chunk, classes]));
     const dLogits = keep(engine.empty([chunk, classes]));
     const part = chunk < rows ? keep(engine.empty([features, classes])) : undefined;
     const biasPart = b && chunk < rows ? keep(engine.empty([1, classes])) : undefined;
     const onesColumn = b && keep(engine.tensor({ data: new Float32Array(chunk).fill(1), shape: [chunk, 1] }));
-    const dWeights = engine.empty([features, classes]);
-    const dBias = b && engine.empty([1, classes]);
-    const dX = options.inputGradient ? engine.empty([rows, features]) : undefined;
+    const dWeights = give([features, classes]);
+    const dBias = b && give([1, classes]);
+    const dX = options.inputGradient ? give([rows, features]) : undefined;
     for (let first = 0; first < rows; first += chunk) {
       const count = Math.min(chunk, rows - first);
       const [z, g, xs] = [logits.slice(0, count), dLogits.slice(0, count), x.slice(first, count)];
@@ -101,6 +110,9 @@ export function linearCrossEntropyOn(
       if (dX) engine.matmul(g, w, { transposeB: true, out: dX.slice(first, count) });
     }
     return { loss: reducedLoss(engine, losses, denominator), dWeights, dBias, dX };
+  } catch (error) {
+    for (const each of results) each.dispose();
+    throw error;
   } finally {
     for (const each of temporary) each.dispose();
   }

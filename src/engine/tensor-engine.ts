@@ -16,7 +16,8 @@ import type { ElementType, HostArray, Op } from "../ops/op.js";
 import { softmax } from "../ops/softmax.js";
 import { summarize } from "../ops/summarize.js";
 import type { Backend, EngineStats } from "./backend.js";
-import { checkArguments } from "./check-arguments.js";
+import { checkArguments, requireTensors } from "./check-arguments.js";
+import { checkElements, checkShape } from "./check-tensor.js";
 import { Tensor } from "./tensor.js";
 
 export interface MatmulOptions {
@@ -90,18 +91,15 @@ export class TensorEngine {
   /** A tensor whose values are undefined until something is written to it; bytes stand for `byte · scale + offset`. */
   empty(shape: readonly number[], type: ElementType = "f32", scale = 1, offset = 0): Tensor {
     this.requireAlive("empty");
-    if (shape.length < 1 || shape.length > 2 || shape.some((n) => !(Number.isSafeInteger(n) && n > 0))) {
-      throw new ShapeError(
-        "SHAPE_MISMATCH",
-        `engine: bad shape: expected [n] or [n, d] of positive integers, got [${shape.join(", ")}].`,
-      );
-    }
+    checkShape(shape, type);
     return type === "u8" ? this.#allocate(shape, type, scale, offset) : this.#allocate(shape, type);
   }
 
   /** Overwrites a tensor with packed row-major elements of its own type; the array may be changed afterwards. */
   write(t: Tensor, data: HostArray): void {
+    requireTensors("write", { tensor: t });
     t.requireUsable("write", this.#backend);
+    checkElements(t, data);
     if (data.length !== t.rows * t.columns) {
       throw new ShapeError(
         "SHAPE_MISMATCH",
@@ -158,6 +156,7 @@ export class TensorEngine {
 
   /** `C = α · op(A) · op(B) + bias`, [m×n]. A may hold bytes. */
   matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+    requireTensors("matmul", { a, b });
     const { transposeA = false, transposeB = false, bias, alpha = 1, ones = false } = options;
     const { rows, columns } = matmulShape({ a, b, transposeA, transposeB, ones });
     const args = { a, b, transposeA, transposeB, bias, alpha, ones };
@@ -175,11 +174,13 @@ export class TensorEngine {
   }
 
   #softmax(logits: Tensor, options: OutOption, log: boolean): Tensor {
+    requireTensors(log ? "logSoftmax" : "softmax", { logits });
     return this.#into(options.out, logits.shape, (out) => this.run(softmax, { logits, out, log }));
   }
 
   /** The column of each row's largest value, the lowest one on a tie: `[n]` integers. */
   argmax(scores: Tensor, options: OutOption = {}): Tensor {
+    requireTensors("argmax", { scores });
     return this.#into(options.out, [scores.rows], (out) => this.run(argmax, { scores, out }), "i32");
   }
 
@@ -190,36 +191,42 @@ export class TensorEngine {
     x: Tensor,
     { beta = 0, y, keep = 1 }: { beta?: number; y?: Tensor; keep?: number } = {},
   ): Tensor {
+    requireTensors("addScaled", { out, x });
     this.run(addScaled, { x, alpha, y, beta, out, keep });
     return out;
   }
 
   /** `out[i,j] += α · u[i] · v[j]` */
   addOuter(out: Tensor, alpha: number, u: Tensor, v: Tensor): Tensor {
+    requireTensors("addOuter", { out, u, v });
     this.run(addOuter, { u, v, alpha, out });
     return out;
   }
 
   /** `[r]` dot products of a vector [p×k] with each of the r matrices stacked in `stack` [r·p × k]. */
   dots(stack: Tensor, vector: Tensor, options: OutOption = {}): Tensor {
+    requireTensors("dots", { stack, vector });
     const count = Math.max(1, Math.floor(stack.rows / vector.rows));
     return this.#into(options.out, [count], (out) => this.run(dots, { stack, vector, out }));
   }
 
   /** `out = a · addend + Σ_r coefficients[r] · stack[r]` */
   combine(out: Tensor, stack: Tensor, coefficients: Tensor, addend: Tensor, addendScale: number): Tensor {
+    requireTensors("combine", { out, stack, coefficients, addend });
     this.run(combine, { stack, coefficients, addend, addendScale, out });
     return out;
   }
 
   /** `[Σ x, Σ x², max |x|, how many x are not finite]`; the first three over the finite values. */
   summarize(x: Tensor, options: OutOption = {}): Tensor {
+    requireTensors("summarize", { x });
     return this.#into(options.out, [4], (out) => this.run(summarize, { x, out }));
   }
 
   /** Several tensors' elements with one wait. @throws DeviceError, KernelError for anything that went wrong since the last read */
   async read(...tensors: readonly Tensor[]): Promise<(Float32Array | Uint8Array | Int32Array)[]> {
     this.requireAlive("read");
+    requireTensors("read", tensors as unknown as Record<string, unknown>);
     for (const t of tensors) t.requireUsable("read", this.#backend);
     return (await this.#backend.read(tensors)) as (Float32Array | Uint8Array | Int32Array)[];
   }
@@ -248,6 +255,11 @@ export class TensorEngine {
   /** A tag of its own, by which frameworks tell that this is no plain object to be wrapped in a proxy. */
   get [Symbol.toStringTag](): string {
     return "Engine";
+  }
+
+  /** @internal Throws unless `t` is alive and of this engine. */
+  requireOwn(where: string, t: Tensor): void {
+    t.requireUsable(where, this.#backend);
   }
 
   /** @internal Throws a DisposedError after `dispose()`. */

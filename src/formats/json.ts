@@ -74,7 +74,8 @@ export function readModelJson(input: unknown): ModelContent {
   const theta = new Float32Array(coef.length + intercept.length);
   theta.set(coef);
   theta.set(intercept, coef.length);
-  return { classes: [...classes], features: count, theta };
+  // A file may say −0; as a class it is 0.
+  return { classes: classes.map((label) => (label === 0 ? 0 : label)), features: count, theta };
 }
 
 function parse(text: string): unknown {
@@ -101,13 +102,15 @@ function isClassList(value: unknown): value is (number | string | boolean)[] {
 /** The field's numbers. Throws unless there are `length` of them, each within float32. */
 function numbersOf(name: string, value: unknown, length: number): readonly number[] {
   if (!Array.isArray(value) || value.length !== length) throw badField(name, `an array of ${length} numbers`, value);
+  // A copy, so that what was checked is what is used.
+  const values: unknown[] = Array.from(value);
   for (let i = 0; i < length; i++) {
-    const each: unknown = value[i];
+    const each = values[i];
     if (typeof each !== "number" || !Number.isFinite(Math.fround(each))) {
       throw badField(`${name}[${i}]`, "a number within float32's range", each);
     }
   }
-  return value;
+  return values as number[];
 }
 
 function badField(name: string, expected: string, got: unknown): FormatError {

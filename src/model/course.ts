@@ -85,9 +85,25 @@ export class Course {
     // A coarse clock may not have moved yet.
     const samplesPerSecond = point.elapsedMs > 0 ? (rows * point.passes) / 2 / (point.elapsedMs / 1000) : 0;
     try {
-      await onProgress({ ...point, maxIterations, epoch, samplesPerSecond });
+      const told = onProgress({ ...point, maxIterations, epoch, samplesPerSecond });
+      await (this.#options.signal ? unlessAborted(told, this.#options.signal) : told);
     } catch (cause) {
       throw new CallbackError("CALLBACK_FAILED", "fit: onProgress threw; the weights so far are kept.", cause);
     }
+  }
+}
+
+/** Waits for `work`, but no longer than until the signal is aborted: a callback that never answers must not hold up an abort. */
+async function unlessAborted(work: unknown, signal: AbortSignal): Promise<void> {
+  let stop = (): void => undefined;
+  const aborted = new Promise<void>((resolve) => {
+    stop = resolve;
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) resolve();
+  });
+  try {
+    await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }

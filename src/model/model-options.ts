@@ -111,7 +111,7 @@ export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions
   return options;
 }
 
-/** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
-export function checkFitOptions(given: FitOptions): void {
-  checkOptions(given, FIT_TABLE, "fit");
+/** The options as they are now, each read once; the caller may change the object. @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
+export function checkFitOptions(given: FitOptions): FitOptions {
+  return checkOptions(given, FIT_TABLE, "fit") as FitOptions;
 }

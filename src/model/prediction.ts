@@ -1,5 +1,6 @@
 /** Scores of new rows, some thousand rows at a time, so that a large matrix never stands whole on the device. */
 import type { DenseMatrix } from "../data/matrix.js";
+import { allocated } from "../data/memory.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { ShapeError } from "../errors.js";
@@ -31,7 +32,7 @@ export async function predictRows(
 ): Promise<Float32Array | Int32Array> {
   const { features, classes } = fitted;
   const k = classes.length;
-  const out = wanted === "classes" ? new Int32Array(x.rows) : new Float32Array(x.rows * k);
+  const out = wanted === "classes" ? new Int32Array(x.rows) : allocated(Float32Array, x.rows, k, "predict");
   const rowBytes = 4 * (features + 2 * k);
   const chunk = Math.min(x.rows, Math.max(1, Math.floor(CHUNK_BYTES / rowBytes / ROW_GRAIN)) * ROW_GRAIN);
   const workspace = new Workspace(engine);

@@ -3,11 +3,13 @@
  * The estimator: what a user fits, asks for predictions, and keeps.
  */
 
-import { createEngine } from "../engine/create-engine.js";
+import { createEngine, type EngineOptions } from "../engine/create-engine.js";
 import type { Engine } from "../engine/engine.js";
+import { Tensor } from "../engine/tensor.js";
 import { BusyError, DisposedError, LabelError, NotFittedError } from "../errors.js";
 import type { ModelJson } from "../formats/json.js";
 import { readModelJson, writeModelJson } from "../formats/json.js";
+import { listClasses } from "./classes.js";
 import type { Fitted } from "./fitted.js";
 import { interceptOf, weightsOf } from "./fitted.js";
 import type { Label, LabelsLike } from "./labels.js";
@@ -43,7 +45,7 @@ interface Question {
 export class SoftmaxRegression {
   /** Vue's mark for objects that it must not wrap in a proxy, through which private state cannot be reached. @internal */
   readonly __v_skip: true = true;
-  readonly #given: SoftmaxRegressionOptions;
+  readonly #engineOptions: EngineOptions;
   readonly #options: ModelOptions;
   #engine: Promise<Engine> | undefined;
   #fitted: Fitted | undefined;
@@ -53,7 +55,8 @@ export class SoftmaxRegression {
   /** @throws OptionError for an option that is unknown or out of its range */
   constructor(options: SoftmaxRegressionOptions = {}) {
     this.#options = checkModelOptions(options);
-    this.#given = options;
+    // A copy: what the caller does to the object afterwards must not decide on the device.
+    this.#engineOptions = deviceOptions(options);
   }
 
   /**
@@ -70,21 +73,24 @@ export class SoftmaxRegression {
         "BUSY",
         "fit: this model is being fitted already. Wait for that fit, abort it, or use another model.",
       );
-    checkFitOptions(options);
-    const data = checkData(x, y, options, this.#options.classes);
+    const checked = checkFitOptions(options);
+    const { signal } = checked;
+    const data = checkData(x, y, checked, this.#options.classes);
     const start = this.#startFrom(data);
-    if (options.signal?.aborted) throw options.signal.reason;
+    if (signal?.aborted) throw signal.reason;
     this.#busy = true;
     try {
       const engine = await this.#openEngine();
       this.#requireAlive("fit");
-      if (options.signal?.aborted) throw options.signal.reason;
+      if (signal?.aborted) throw signal.reason;
+      // Before the first weights are published: a tensor that cannot be used changes nothing.
+      for (const each of [data.x, data.validation?.x]) if (each instanceof Tensor) engine.requireOwn("fit", each);
       const { classes } = data.y;
       const features = data.x.columns;
       return await train(engine, {
         data,
         options: this.#options,
-        fit: options,
+        fit: checked,
         start,
         publish: (theta) => {
           this.#fitted = { classes, features, theta };
@@ -109,7 +115,7 @@ export class SoftmaxRegression {
     if (classes.length !== last.classes.length || classes.some((label, i) => label !== last.classes[i])) {
       throw new LabelError(
         "BAD_LABEL",
-        `fit: a warm start needs the classes of the last fit: expected ${last.classes.join(", ")}, got ${classes.join(", ")}. ` +
+        `fit: a warm start needs the classes of the last fit: expected ${listClasses(last.classes)}, got ${listClasses(classes)}. ` +
           "Declare `classes` when the rows may lack some, or use a new model.",
       );
     }
@@ -229,7 +235,7 @@ export class SoftmaxRegression {
   #openEngine(): Promise<Engine> {
     this.#requireAlive("model");
     if (this.#options.engine) return Promise.resolve(this.#options.engine);
-    this.#engine ??= createEngine(deviceOptions(this.#given)).catch((error: unknown) => {
+    this.#engine ??= createEngine(this.#engineOptions).catch((error: unknown) => {
       // The next call may try again.
       this.#engine = undefined;
       throw error;
@@ -252,12 +258,7 @@ export class SoftmaxRegression {
 }
 
 /** What of a model's options is for its engine. */
-function deviceOptions({
-  device,
-  gpuDevice,
-  gpu,
-  powerPreference,
-}: SoftmaxRegressionOptions): Parameters<typeof createEngine>[0] {
+function deviceOptions({ device, gpuDevice, gpu, powerPreference }: SoftmaxRegressionOptions): EngineOptions {
   return {
     ...(device && { device }),
     ...(gpuDevice && { gpuDevice }),

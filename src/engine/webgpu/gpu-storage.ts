@@ -21,16 +21,19 @@ export const QUAD_BYTES: Readonly<Record<ElementType, number>> = { f32: 16, i32:
 /** Blocks of rows are multiples of this, except the last. */
 const ROW_GRAIN = 64;
 
+/** 128 GiB at the default limits: more is a mistake, and would fill the page with lists of buffers first. */
+const MOST_BLOCKS = 1024;
+
 /** Rows that fit one binding. Throws LIMIT_EXCEEDED when not even 64 do, though there are more. */
 export function rowsPerBlock(rows: number, columns: number, type: ElementType, bindingBytes: number): number {
   const rowBytes = Math.ceil(columns / 4) * QUAD_BYTES[type];
   if (rows * rowBytes <= bindingBytes) return rows;
   const fitting = Math.floor(bindingBytes / rowBytes / ROW_GRAIN) * ROW_GRAIN;
-  if (fitting > 0) return fitting;
+  if (fitting > 0 && rows / fitting <= MOST_BLOCKS) return fitting;
   throw new DeviceError(
     "LIMIT_EXCEEDED",
     `engine: a matrix of ${rows} × ${columns} does not fit this GPU's limit maxStorageBufferBindingSize: expected rows of at most ` +
-      `${Math.floor(bindingBytes / ROW_GRAIN)} bytes, got ${rowBytes}. Use fewer columns, or device: "cpu".`,
+      `${Math.floor(bindingBytes / ROW_GRAIN)} bytes, ${MOST_BLOCKS * fitting} of them, got ${rowBytes}. Use fewer, or device: "cpu".`,
   );
 }
 
@@ -69,7 +72,9 @@ export function padRows(data: HostArray, first: number, rows: number, columns: n
   const padded = Math.ceil(columns / 4) * 4;
   const from = first * columns;
   const typed = data instanceof ARRAY[type];
-  if (padded === columns && typed) return data.subarray(from, from + rows * columns);
+  // WebGPU takes nothing from memory that may change its size.
+  const { resizable, growable } = data.buffer as { resizable?: boolean; growable?: boolean };
+  if (padded === columns && typed && !resizable && !growable) return data.subarray(from, from + rows * columns);
   const out = new ARRAY[type](rows * padded);
   for (let i = 0; i < rows; i++) out.set(data.subarray(from + i * columns, from + (i + 1) * columns), i * padded);
   return out;

@@ -120,4 +120,45 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     refuses(engine, () => engine.zeros([1, 2, 3]), shape);
     refuses(engine, (t) => engine.write(t(3), new Float32Array(4)), shape);
   });
+
+  test("what is no tensor, no shape or no array of elements is refused before it is recorded", async ({ engines }) => {
+    const engine = engines[device];
+    // A caller without types has no compiler to tell.
+    const any = (value: unknown): never => value as never;
+    const type = { name: "DataError", code: "UNSUPPORTED_TYPE" };
+    const shape = { name: "ShapeError", code: "SHAPE_MISMATCH" };
+    for (const odd of [null, [[1, 2]], { rows: 2, columns: 2, shape: [2, 2] }, 1n]) {
+      refuses(engine, (t) => engine.matmul(any(odd), t(2, 2)), type);
+      refuses(engine, (t) => engine.matmul(t(2, 2), t(2, 2), { bias: any(odd) }), type);
+      refuses(engine, () => engine.softmax(any(odd)), type);
+      refuses(engine, () => engine.summarize(any(odd)), type);
+      refuses(engine, () => engine.crossEntropy(any(odd), [0]), type);
+      refuses(engine, (t) => engine.write(t(4), any(odd)), type);
+      await expect(engine.read(any(odd))).rejects.toMatchObject(type);
+    }
+    refuses(engine, (t) => engine.matmul(t(2, 2), t(2, 2), { alpha: any("2") }), type);
+    for (const sizes of [4, "12", [Symbol("n")], new Array(2), Uint32Array.of(2, 2)]) {
+      refuses(engine, () => engine.zeros(any(sizes)), shape);
+    }
+    for (const element of ["f64", "constructor", null]) refuses(engine, () => engine.zeros([2], any(element)), type);
+    using bytes = engine.zeros([3], "u8");
+    refuses(engine, () => engine.write(bytes, Float32Array.of(0, 300, 1.5)), {
+      ...type,
+      message: expect.stringMatching(/Uint8Array.*u8/),
+    });
+  });
+
+  test("elements in memory that may change its size", async ({ engines }) => {
+    const engine = engines[device];
+    const resizable = new Int32Array(
+      new (ArrayBuffer as new (length: number, options: object) => ArrayBuffer)(16, { maxByteLength: 32 }),
+    );
+    resizable.set([1, 2, 3, 4]);
+    using t = engine.tensor(resizable);
+    expect([...(await t.read())]).toEqual([1, 2, 3, 4]);
+  });
+
+  test("more rows than there is memory for anywhere are refused at once", ({ engines }) => {
+    refuses(engines[device], () => engines[device].empty([2 ** 53 - 1, 1]), { name: "DeviceError" });
+  });
 });

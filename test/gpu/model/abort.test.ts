@@ -119,4 +119,19 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     expect(report.iterations).toBe(2);
     expect(await unhandledRejections()).toEqual([]);
   });
+
+  test("while a callback never answers, and with options that are inherited", async ({ engines }) => {
+    const engine = engines[device];
+    for (const solver of SOLVERS) {
+      const abort = new AbortController();
+      const onProgress = (): Promise<void> => {
+        setTimeout(() => abort.abort("enough"), 0);
+        return new Promise(() => {});
+      };
+      const options = Object.create({ signal: abort.signal, onProgress }) as object;
+      const model = create(engine, { solver });
+      await expectMemoryBack(engine, () => expect(model.fit(x, y, options)).rejects.toBe("enough"));
+    }
+    expect(await unhandledRejections()).toEqual([]);
+  });
 });

@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import {
   DataError,
+  DisposedError,
   type ErrorCode,
   type Features,
   type FitOptions,
@@ -170,5 +171,20 @@ describe.each(ENGINE_DEVICES)("refused on %s, and nothing has changed:", (device
       "ONE_CLASS",
       "at least two",
     );
+  });
+
+  test("a tensor of another engine, or one that is gone, also for validation", async ({ engines }) => {
+    const engine = engines[device];
+    const other = engines[device === "cpu" ? "webgpu" : "cpu"];
+    using foreign = other.tensor(x);
+    const gone = engine.tensor(x);
+    gone.dispose();
+    for (const [rows, kind, code] of [
+      [foreign, ShapeError, "SHAPE_MISMATCH"],
+      [gone, DisposedError, "DISPOSED"],
+    ] as const) {
+      await expectRefusal(engine, (m) => m.fit(rows, y), kind, code, "fit: ");
+      await expectRefusal(engine, (m) => m.fit(x, y, { validation: { x: rows, y } }), kind, code, "fit: ");
+    }
   });
 });

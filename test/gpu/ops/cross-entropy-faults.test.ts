@@ -67,6 +67,30 @@ const FAULTS: readonly Fault[] = [
     { sampleWeight: [Number.POSITIVE_INFINITY, 1] },
   ],
   [
+    "a class weight beyond float32",
+    DataError,
+    "BAD_WEIGHTS",
+    /classWeight 1.*got 1e\+300/,
+    [0, 1],
+    { classWeight: [1, 1e300, 1] },
+  ],
+  [
+    "an ignored label that would wrap round to class 0",
+    OptionError,
+    "BAD_OPTION",
+    /ignoreIndex.*32 bits/,
+    [2 ** 32, 1],
+    { ignoreIndex: 2 ** 32 },
+  ],
+  [
+    "smoothing in a string",
+    OptionError,
+    "BAD_OPTION",
+    /labelSmoothing.*the string "0.5"/,
+    [0, 1],
+    { labelSmoothing: "0.5" as unknown as number },
+  ],
+  [
     "too few class weights",
     ShapeError,
     "SHAPE_MISMATCH",
@@ -105,6 +129,18 @@ describe.each(ENGINE_DEVICES)("engine.crossEntropy on %s refuses", (device) => {
     expect(call).toThrow(error);
     expect(call).toThrow(words);
     expect(call).toThrow(expect.objectContaining({ code }));
+    expect(engine.stats().buffers, "nothing stays behind").toBe(buffers);
+  });
+
+  test("tensors of the wrong length", ({ engines }) => {
+    const engine = engines[device];
+    using logits = logitsOn(engine);
+    using labels = engine.zeros([7], "i32");
+    using weights = engine.zeros([7]);
+    const { buffers } = engine.stats();
+    expect(() => engine.crossEntropy(logits, labels)).toThrow(/labels.*got 1 × 7/);
+    expect(() => engine.crossEntropy(logits, [0, 1], { classWeight: weights })).toThrow(/classWeight.*got 1 × 7/);
+    expect(() => engine.crossEntropy(logits, [0, 1], { sampleWeight: weights })).toThrow(/sampleWeight.*got 1 × 7/);
     expect(engine.stats().buffers, "nothing stays behind").toBe(buffers);
   });
 });

@@ -158,10 +158,15 @@ test("what does not fit is refused, and nothing stays behind", ({ engines }) => 
   for (const device of ENGINE_DEVICES) {
     const engine = engines[device];
     const [x, w, b] = [engine.zeros([4, 3]), engine.zeros([3, 2]), engine.zeros([2])];
+    // More rows than X has would otherwise be passed over in silence.
+    const [bias3, labels8, soft8] = [engine.zeros([3]), engine.zeros([8], "i32"), engine.zeros([8, 2])];
     const { buffers } = engine.stats();
     const calls: readonly [() => unknown, new (...args: never[]) => Error, RegExp][] = [
       [() => engine.linearCrossEntropy(x, engine.zeros([4, 2]), b, [0, 1, 0, 1]), ShapeError, /expected 3.*got 4/],
       [() => engine.linearCrossEntropy(x, w, b, [0, 1, 0]), ShapeError, /expected 4.*got 3/],
+      [() => engine.linearCrossEntropy(x, w, bias3, [0, 1, 0, 1]), ShapeError, /bias.*expected 1 × 2/],
+      [() => engine.linearCrossEntropy(x, w, b, labels8), ShapeError, /labels.*expected 4/],
+      [() => engine.linearCrossEntropy(x, w, b, soft8, { reduction: "sum" }), ShapeError, /soft.*expected 4 × 2/],
       [
         () => engine.linearCrossEntropy(x, w, b, [0, 1, 0, 1], { reduction: "none" } as LinearCrossEntropyOptions),
         OptionError,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type MatrixLike, toDenseMatrix } from "../../../src/data/matrix.js";
-import { DataError, ShapeError } from "../../../src/errors.js";
+import { DataError, DeviceError, ShapeError } from "../../../src/errors.js";
 import { expectFault } from "./fault.js";
 
 /** The compiler refuses most of these; a caller without types does not have it. */
@@ -161,4 +161,21 @@ describe("memory that is gone", () => {
       expectFault(() => dense([[1], data]), DataError, "DETACHED_BUFFER", "the buffer of row 1 of X");
     }
   });
+});
+
+test("more numbers than a page can hold", () => {
+  // One long row, a million times over: the caller's own memory stays small.
+  const rows = (row: Float32Array | Uint8Array) => new Array(1_000_000).fill(row);
+  for (const row of [new Float32Array(1_000_000), new Uint8Array(10_000_000)]) {
+    expectFault(() => dense(rows(row)), DeviceError, "OUT_OF_MEMORY", "fit: ", "1000000 × ");
+  }
+});
+
+test("an object that cannot be looked into", () => {
+  const tag = {
+    get [Symbol.toStringTag](): string {
+      throw new Error("no");
+    },
+  };
+  expectFault(() => dense(tag), DataError, "UNSUPPORTED_TYPE", "cannot be looked into");
 });

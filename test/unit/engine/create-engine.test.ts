@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createEngine } from "../../../src/engine/create-engine.js";
+import { SoftmaxRegression, type SoftmaxRegressionOptions } from "../../../src/index.js";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -197,4 +198,19 @@ describe("a device of the caller's", () => {
 test("an unknown device is refused", async () => {
   const refusal = { name: "OptionError", code: "BAD_OPTION", message: expect.stringContaining('"gpu"') };
   await expect(createEngine({ device: "gpu" as "auto" })).rejects.toMatchObject(refusal);
+});
+
+test.each([
+  ["no object", null, "null"],
+  ["a bigint for a device", { device: 1n }, "the bigint 1n"],
+])("%s is refused", async (_, options, got) => {
+  const refusal = { name: "OptionError", code: "BAD_OPTION", message: expect.stringContaining(`got ${got}`) };
+  await expect(createEngine(options as object)).rejects.toMatchObject(refusal);
+});
+
+test("a model keeps the device it was made for, whatever becomes of its options", async () => {
+  const options: SoftmaxRegressionOptions & { device: "cpu" | "webgpu" } = { device: "cpu" };
+  using model = new SoftmaxRegression(options);
+  options.device = "webgpu";
+  expect((await model.engine).device).toBe("cpu");
 });

@@ -170,3 +170,12 @@ describe("bombs", () => {
     );
   });
 });
+
+test("a class of −0 is the class 0, and numbers are read once", () => {
+  let reads = 0;
+  const coef = [1, 2, 3, 4];
+  Object.defineProperty(coef, 2, { get: () => (reads++ === 0 ? 3 : Number.NaN) });
+  const { classes, theta } = readModelJson({ ...good(), classes: [-0, 1], coef });
+  expect(Object.is(classes[0], 0)).toBe(true);
+  expect([...theta]).toEqual([1, 2, 3, 4, 5, 6]);
+});
