@@ -1,6 +1,7 @@
 /** Chooses a device and makes an engine on it. */
 import { describeValue } from "../data/describe-value.js";
 import { DeviceError, OptionError } from "../errors.js";
+import { requireKnownOptions } from "../known-options.js";
 import { CpuBackend } from "./cpu/cpu-backend.js";
 import { Engine } from "./engine.js";
 import type { GpuSource } from "./webgpu/acquire-device.js";
@@ -21,10 +22,7 @@ export interface EngineOptions extends GpuSource {
  *   DEVICE_LOST for a `gpuDevice` that cannot be used; OptionError
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const given: unknown = options;
-  if (typeof given !== "object" || given === null) {
-    throw new OptionError("BAD_OPTION", `createEngine: options must be an object, got ${describeValue(given)}.`);
-  }
+  requireKnownOptions(options, ["device", "gpuDevice", "gpu", "powerPreference"], "createEngine");
   const { device = options.gpuDevice ? "webgpu" : "auto" } = options;
   if (device !== "auto" && device !== "webgpu" && device !== "cpu") {
     throw new OptionError(

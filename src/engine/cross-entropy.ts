@@ -4,6 +4,7 @@ import { describeValue } from "../data/describe-value.js";
 import type { MatrixLike, NumericArray } from "../data/matrix.js";
 import { toDenseMatrix } from "../data/matrix.js";
 import { DataError, LabelError, OptionError, ShapeError } from "../errors.js";
+import { requireKnownOptions } from "../known-options.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 
 import type { Matrix } from "../ops/op.js";
@@ -88,6 +89,9 @@ function checkedWeights(name: string, values: NumericArray | readonly number[]):
   );
 }
 
+/** The last one is linearCrossEntropy's own. */
+const OPTIONS = ["classWeight", "sampleWeight", "labelSmoothing", "ignoreIndex", "reduction", "inputGradient"];
+
 /** Checks and uploads what is not yet on the device. Throws before anything is uploaded. */
 export function prepareTargets(
   engine: TensorEngine,
@@ -96,6 +100,7 @@ export function prepareTargets(
   targets: Targets,
   options: CrossEntropyOptions,
 ): PreparedTargets {
+  requireKnownOptions(options, OPTIONS, "crossEntropy");
   const { labelSmoothing = 0, ignoreIndex = -100, reduction = "mean", classWeight, sampleWeight } = options;
   if (!(typeof labelSmoothing === "number" && labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new OptionError(

@@ -6,6 +6,7 @@
 import type { MatrixLike, NumericArray } from "../data/matrix.js";
 import { toDenseMatrix } from "../data/matrix.js";
 import { DataError, DisposedError, ShapeError } from "../errors.js";
+import { requireKnownOptions } from "../known-options.js";
 import { addOuter } from "../ops/add-outer.js";
 import { addScaled } from "../ops/add-scaled.js";
 import { argmax } from "../ops/argmax.js";
@@ -157,6 +158,7 @@ export class TensorEngine {
   /** `C = α · op(A) · op(B) + bias`, [m×n]. A may hold bytes. */
   matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
     requireTensors("matmul", { a, b });
+    requireKnownOptions(options, ["transposeA", "transposeB", "bias", "alpha", "ones", "out"], "matmul");
     const { transposeA = false, transposeB = false, bias, alpha = 1, ones = false } = options;
     const { rows, columns } = matmulShape({ a, b, transposeA, transposeB, ones });
     const args = { a, b, transposeA, transposeB, bias, alpha, ones };
@@ -174,13 +176,16 @@ export class TensorEngine {
   }
 
   #softmax(logits: Tensor, options: OutOption, log: boolean): Tensor {
-    requireTensors(log ? "logSoftmax" : "softmax", { logits });
+    const name = log ? "logSoftmax" : "softmax";
+    requireTensors(name, { logits });
+    requireKnownOptions(options, ["out"], name);
     return this.#into(options.out, logits.shape, (out) => this.run(softmax, { logits, out, log }));
   }
 
   /** The column of each row's largest value, the lowest one on a tie: `[n]` integers. */
   argmax(scores: Tensor, options: OutOption = {}): Tensor {
     requireTensors("argmax", { scores });
+    requireKnownOptions(options, ["out"], "argmax");
     return this.#into(options.out, [scores.rows], (out) => this.run(argmax, { scores, out }), "i32");
   }
 

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** A matrix or vector in the memory of one engine's device. */
 import { DisposedError, ShapeError } from "../errors.js";
 import type { ElementType, HostArray, Matrix } from "../ops/op.js";

@@ -6,7 +6,7 @@
  */
 import { describeValue } from "../data/describe-value.js";
 import { OptionError } from "../errors.js";
-import { nearestName } from "./nearest-name.js";
+import { requireKnownOptions } from "../known-options.js";
 
 /** A finite number; with kind `integer` a whole one. The bounds belong to the range unless marked exclusive. */
 export interface NumberRule {
@@ -69,11 +69,8 @@ export function checkOptions<const Table extends OptionTable>(
   where: string,
 ): FilledOptions<Table> {
   const options: unknown = given === undefined ? {} : given;
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new OptionError("BAD_OPTION", `${where}: options must be an object, got ${describeValue(options)}.`);
-  }
   const known = Object.keys(table);
-  for (const name of Object.keys(options)) if (!known.includes(name)) throw unknownOption(name, known, where);
+  requireKnownOptions(options, known, where);
   const values = known.map((name) => {
     const rule = table[name];
     const value: unknown = (options as Readonly<Record<string, unknown>>)[name];
@@ -123,13 +120,4 @@ function describeRule(rule: OptionRule): string {
       return [rule.kind === "integer" ? "an integer" : "a finite number", bounds.join(" and ")].join(" ").trim();
     }
   }
-}
-
-function unknownOption(name: string, known: readonly string[], where: string): OptionError {
-  const nearest = nearestName(name, known);
-  const question = nearest === undefined ? "" : ` Did you mean \`${nearest}\`?`;
-  return new OptionError(
-    "UNKNOWN_OPTION",
-    `${where}: unknown option \`${name}\`.${question} Known: ${known.join(", ")}.`,
-  );
 }

@@ -1,4 +1,27 @@
-/** What somebody meant to type. Imports nothing. */
+/** Refuses options that do not exist, and says what somebody probably meant to type. Imports errors only. */
+import { OptionError } from "./errors.js";
+
+/**
+ * Throws unless every option has a known name: one that is misspelt must not be taken for one that is not given.
+ * @throws OptionError UNKNOWN_OPTION with the nearest name; BAD_OPTION for options that are no object
+ */
+export function requireKnownOptions(given: unknown, known: readonly string[], where: string): void {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) {
+    throw new OptionError(
+      "BAD_OPTION",
+      `${where}: options must be an object, got ${given === null ? "null" : typeof given}.`,
+    );
+  }
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    const nearest = nearestName(name, known);
+    const question = nearest === undefined ? "" : ` Did you mean \`${nearest}\`?`;
+    throw new OptionError(
+      "UNKNOWN_OPTION",
+      `${where}: unknown option \`${name}\`.${question} Known: ${known.join(", ")}.`,
+    );
+  }
+}
 
 /** Letters to insert, delete, replace or swap with their neighbour to get from `a` to `b` (Damerau 1964). */
 export function editDistance(a: string, b: string): number {

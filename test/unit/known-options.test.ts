@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { editDistance, nearestName } from "../../../src/model/nearest-name.js";
+import { editDistance, nearestName, requireKnownOptions } from "../../src/known-options.js";
 
 const words = fc.string({ unit: fc.constantFrom("a", "b", "c"), maxLength: 8 });
 
@@ -47,5 +47,24 @@ describe("nearestName", () => {
     expect(nearestName("EPOCHS", ["epoch", "epochs"])).toBe("epochs");
     expect(nearestName("seed", ["l2", "tolerance"])).toBeUndefined();
     expect(nearestName("seed", [])).toBeUndefined();
+  });
+});
+
+describe("requireKnownOptions", () => {
+  const refuse = (given: unknown) => () => requireKnownOptions(given, ["labelSmoothing", "reduction"], "crossEntropy");
+
+  test("takes known names and nothing at all", () => {
+    expect(refuse({ reduction: "sum" })).not.toThrow();
+    expect(refuse({})).not.toThrow();
+  });
+
+  test("names what was probably meant", () => {
+    expect(refuse({ label_smoothing: 0.1 })).toThrow(
+      "crossEntropy: unknown option `label_smoothing`. Did you mean `labelSmoothing`? Known: labelSmoothing, reduction.",
+    );
+  });
+
+  test.each([null, 3, "mean", [1]])("refuses %j for options", (given) => {
+    expect(refuse(given)).toThrow("crossEntropy: options must be an object");
   });
 });
