@@ -3,7 +3,7 @@
  * `read` waits. The same calls with the same meaning on WebGPU and on the CPU.
  */
 
-import type { MatrixLike, NumericArray } from "../data/matrix.js";
+import type { DenseMatrix, MatrixLike, NumericArray } from "../data/matrix.js";
 import { toDenseMatrix } from "../data/matrix.js";
 import { DataError, DisposedError, ShapeError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
@@ -75,7 +75,12 @@ export class TensorEngine {
       const { data } = toDenseMatrix({ data: input, shape: [1, input.length] }, "tensor", "vector");
       return this.#filled([input.length], "f32", Float32Array.from(data));
     }
-    const m = toDenseMatrix(input as MatrixLike, "tensor", "matrix");
+    return this.fromDense(toDenseMatrix(input as MatrixLike, "tensor", "matrix"));
+  }
+
+  /** @internal A copy on the device of a matrix that has been through the door already. */
+  fromDense(m: DenseMatrix): Tensor {
+    this.requireAlive("tensor");
     const type = m.data instanceof Uint8Array ? "u8" : "f32";
     const t = this.#allocate([m.rows, m.columns], type, Math.fround(m.scale), Math.fround(m.offset));
     this.#backend.upload(t.memory.storage, 0, m.data);

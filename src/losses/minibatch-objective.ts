@@ -19,8 +19,6 @@ interface BatchMemory {
   readonly labels: Tensor | undefined;
   readonly soft: Tensor | undefined;
   readonly rowWeight: Tensor | undefined;
-  /** `[4]`: the summary of `rowWeight`, whose first value divides the batch's gradient. */
-  readonly totalWeight: Tensor | undefined;
   readonly logits: Tensor;
   readonly dLogits: Tensor;
   readonly losses: Tensor;
@@ -32,7 +30,6 @@ function batchMemory(workspace: Workspace, { x, targets, classes }: LinearProble
     labels: targets.labels && workspace.empty([rows], "i32"),
     soft: targets.soft && workspace.empty([rows, classes]),
     rowWeight: targets.rowWeight && workspace.empty([rows]),
-    totalWeight: targets.rowWeight && workspace.empty([4]),
     logits: workspace.empty([rows, classes]),
     dLogits: workspace.empty([rows, classes]),
     losses: workspace.empty([rows]),
@@ -45,7 +42,7 @@ export class MinibatchObjective {
   readonly gradient: Tensor;
   /** [RING×4]: the summary of the rows' losses of batch t at row t mod RING. */
   readonly lossRing: Tensor;
-  /** [RING×4], with row weights only: the summary of the batch's weights, which divide its loss. */
+  /** [RING×4], with row weights only: the summary of the batch's weights, whose sum divides its loss and gradient. */
   readonly weightRing: Tensor | undefined;
   readonly batchSize: number;
   /** Rows of θ that l2 applies to. */
@@ -96,17 +93,15 @@ export class MinibatchObjective {
     const { x, targets, loss, fitIntercept } = this.#problem;
     const count = this.rowsOf(batch);
     const memory = count === this.batchSize ? this.#whole : this.#short;
-    const { logits, dLogits, losses, rowWeight, totalWeight: denominator } = memory;
+    const { logits, dLogits, losses, rowWeight } = memory;
+    const denominator = this.weightRing?.row(step % RING);
     const at = { indices: this.#order, first: batch * this.batchSize };
     engine.run(gatherRows, { source: x, ...at, out: memory.x });
     if (targets.labels && memory.labels)
       engine.run(gatherValues, { source: targets.labels, ...at, out: memory.labels });
     if (targets.soft && memory.soft) engine.run(gatherRows, { source: targets.soft, ...at, out: memory.soft });
     if (targets.rowWeight && rowWeight) engine.run(gatherValues, { source: targets.rowWeight, ...at, out: rowWeight });
-    if (rowWeight && denominator) {
-      engine.summarize(rowWeight, { out: denominator });
-      engine.summarize(rowWeight, { out: this.weightRing?.row(step % RING) as Tensor });
-    }
+    if (rowWeight && denominator) engine.summarize(rowWeight, { out: denominator });
     const bias = fitIntercept ? { bias: this.parameters.row(x.columns) } : {};
     engine.matmul(memory.x, this.parameters.slice(0, x.columns), { ...bias, out: logits });
     const scale = denominator ? 1 : 1 / count;

@@ -41,7 +41,7 @@ export async function predictRows(
     const bias = workspace.tensor(interceptOf(fitted));
     for (let first = 0; first < x.rows; first += chunk) {
       const count = Math.min(chunk, x.rows - first);
-      const rows = x instanceof Tensor ? x.slice(first, count) : workspace.tensor(rowsOf(x, first, count));
+      const rows = x instanceof Tensor ? x.slice(first, count) : workspace.fromDense(rowsOf(x, first, count));
       const logits = workspace.keep(engine.matmul(rows, weights, { bias }));
       const made = workspace.keep(finish(engine, logits, wanted));
       const [data] = await engine.read(made);
@@ -61,10 +61,6 @@ function finish(engine: TensorEngine, logits: Tensor, wanted: Prediction): Tenso
   return wanted === "classes" ? engine.argmax(logits) : logits;
 }
 
-function rowsOf(
-  { data, columns, scale, offset }: DenseMatrix,
-  first: number,
-  count: number,
-): Parameters<TensorEngine["tensor"]>[0] {
-  return { data: data.subarray(first * columns, (first + count) * columns), shape: [count, columns], scale, offset };
+function rowsOf(m: DenseMatrix, first: number, rows: number): DenseMatrix {
+  return { ...m, rows, data: m.data.subarray(first * m.columns, (first + rows) * m.columns) };
 }

@@ -88,10 +88,7 @@ export function uploadRows(
   { x, y }: CheckedRows,
   weights: Float32Array | undefined,
 ): UploadedRows {
-  const features =
-    x instanceof Tensor
-      ? x
-      : workspace.tensor({ data: x.data, shape: [x.rows, x.columns], scale: x.scale, offset: x.offset });
+  const features = x instanceof Tensor ? x : workspace.fromDense(x);
   const soft = y.kind === "soft" ? { data: y.targets, shape: [x.rows, y.classes.length] } : undefined;
   return {
     x: features,

@@ -2,6 +2,7 @@
  * The device memory of one piece of work: taken bit by bit, given back all at once, also when taking some of it fails.
  * Whoever begins the work disposes of the workspace; what is built in it needs no `dispose` of its own.
  */
+import type { DenseMatrix } from "../data/matrix.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine, TensorInput } from "../engine/tensor-engine.js";
 import type { ElementType } from "../ops/op.js";
@@ -28,6 +29,11 @@ export class Workspace {
   /** As `engine.tensor`. */
   tensor(input: TensorInput): Tensor {
     return this.keep(this.engine.tensor(input));
+  }
+
+  /** As `engine.fromDense`. */
+  fromDense(m: DenseMatrix): Tensor {
+    return this.keep(this.engine.fromDense(m));
   }
 
   /** As `engine.zeros`. */
