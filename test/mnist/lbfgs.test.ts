@@ -1,6 +1,6 @@
 /**
  * L-BFGS on the whole of MNIST through the public API: the objective that scikit-learn's solver ends at, the accuracy, and the
- * passes over the data that it takes. SciPy's L-BFGS needs 96 and 246 passes at l2 = 1e-2, 318 and 692 at l2 = 1e-4.
+ * passes over the data that it takes. SciPy's L-BFGS needs 96 and 236 passes at l2 = 1e-2, 312 and 680 at l2 = 1e-4.
  */
 import { beforeAll, describe, expect, test } from "vitest";
 import { type FitReport, SoftmaxRegression } from "../../src/index.js";
