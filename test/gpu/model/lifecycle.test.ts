@@ -132,7 +132,15 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
       const own = device === "webgpu" ? { gpuDevice } : { device };
       for (const options of [own, { engine: given }]) {
         const model = new SoftmaxRegression({ solver, epochs: 100_000, tolerance: 0, l2: 0, ...options });
-        const fit = model.fit(x, y, { onProgress: () => setTimeout(() => model.dispose()) });
+        // The fit waits for its callback, so that it cannot end before it is disposed of, however fast the device.
+        const disposed = (): Promise<void> =>
+          new Promise((resolve) => {
+            setTimeout(() => {
+              model.dispose();
+              resolve();
+            });
+          });
+        const fit = model.fit(x, y, { onProgress: disposed });
         await expectRejection(fit, DisposedError, "DISPOSED", "fit: ");
       }
       expect(liveMemory(given)).toEqual(before);
