@@ -8,6 +8,7 @@ import type { Tensor } from "./tensor.js";
 /** Arrays whose elements become those of a tensor without a change but the rounding to float32. */
 const WRITABLE: Readonly<Record<ElementType, readonly string[]>> = {
   f32: ["Float32Array", "Float64Array", "Int32Array", "Uint8Array"],
+  f16: ["Uint16Array"],
   i32: ["Int32Array"],
   u8: ["Uint8Array"],
 };
@@ -30,7 +31,7 @@ export function checkShape(shape: readonly number[], type: ElementType): void {
   if (Object.hasOwn(WRITABLE, type)) return;
   throw new DataError(
     "UNSUPPORTED_TYPE",
-    `engine: unknown element type: expected "f32", "i32" or "u8", got ${describeValue(type)}.`,
+    `engine: unknown element type: expected "f32", "f16", "i32" or "u8", got ${describeValue(type)}.`,
   );
 }
 

@@ -234,11 +234,11 @@ export class TensorEngine {
   }
 
   /** Several tensors' elements with one wait. @throws DeviceError, KernelError for anything that went wrong since the last read */
-  async read(...tensors: readonly Tensor[]): Promise<(Float32Array | Uint8Array | Int32Array)[]> {
+  async read(...tensors: readonly Tensor[]): Promise<(Float32Array | Uint8Array | Uint16Array | Int32Array)[]> {
     this.requireAlive("read");
     requireTensors("read", tensors as unknown as Record<string, unknown>);
     for (const t of tensors) t.requireUsable("read", this.#backend);
-    return (await this.#backend.read(tensors)) as (Float32Array | Uint8Array | Int32Array)[];
+    return (await this.#backend.read(tensors)) as (Float32Array | Uint8Array | Uint16Array | Int32Array)[];
   }
 
   /** Lets the device catch up and the page have its turn; long loops of recorded work call it once a step. */

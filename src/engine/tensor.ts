@@ -24,7 +24,7 @@ export class Tensor implements Matrix {
   readonly rows: number;
   readonly columns: number;
   readonly type: ElementType;
-  /** 1 unless `type` is `u8`. */
+  /** 1 unless `type` is `u8` or `f16`. */
   readonly scale: number;
   readonly offset: number;
   /** First row of this tensor in its memory. @internal */
@@ -101,8 +101,9 @@ export class Tensor implements Matrix {
     return new Tensor(view.memory, [this.columns], this.scale, this.offset, view.firstRow);
   }
 
-  /** The elements, row by row, in an array of the caller's own: Float32Array, Uint8Array (bytes as they are) or Int32Array. */
-  async read(): Promise<Float32Array | Uint8Array | Int32Array> {
+  /** The elements, row by row, in an array of the caller's own: Float32Array, Uint8Array (bytes as they are), Uint16Array (the bits of
+   * f16) or Int32Array. */
+  async read(): Promise<Float32Array | Uint8Array | Uint16Array | Int32Array> {
     this.requireUsable("read", this.memory.backend);
     const [data] = await this.memory.backend.read([this]);
     return data as Exclude<HostArray, Float64Array>;

@@ -10,13 +10,13 @@ export interface Matrix {
   readonly columns: number;
 }
 
-/** Element types a matrix may be stored in. The value of a `u8` element is `element · scale + offset`. */
-export type ElementType = "f32" | "u8" | "i32";
+/** Element types a matrix may be stored in. The value of a `u8` or `f16` element is `element · scale + offset`. */
+export type ElementType = "f32" | "f16" | "u8" | "i32";
 
-/** Arrays that hold a matrix on the host. Float64Array serves the reference only. */
-export type HostArray = Float32Array | Float64Array | Uint8Array | Int32Array;
+/** Arrays that hold a matrix on the host: Uint16Array the bits of f16. Float64Array serves the reference only. */
+export type HostArray = Float32Array | Float64Array | Uint8Array | Uint16Array | Int32Array;
 
-/** A matrix in host memory, row-major without padding. The value at (i, j) is `data[i·columns + j] · scale + offset`. */
+/** A matrix in host memory, row-major without padding. The value at (i, j) is `element[i·columns + j] · scale + offset`. */
 export interface HostMatrix extends Matrix {
   readonly data: HostArray;
   readonly scale: number;
@@ -35,8 +35,8 @@ export interface DeviceBlock {
 }
 
 /**
- * A matrix in device memory. Rows are padded to whole quads (4 elements: 16 bytes of f32 or i32, 4 bytes of u8) and the
- * padding of f32 is zero. A matrix larger than one binding may be is cut into blocks of rows, 64 or a multiple each.
+ * A matrix in device memory. Rows are padded to whole quads (4 elements: 16 bytes of f32 or i32, 8 of f16, 4 of u8) and
+ * the padding of f32 is zero. A matrix larger than one binding may be is cut into blocks of rows, 64 or a multiple each.
  */
 export interface DeviceMatrix extends Matrix {
   readonly type: ElementType;

@@ -1,6 +1,6 @@
 /**
  * The rules of the house, as functions that list what breaks them. Imports run one way:
- * errors, random, known-options → ops (and shaders) → engine → losses, solvers, data, formats → model → index.
+ * errors, random, known-options, half-float → ops (and shaders) → engine → losses, solvers, data, formats → model → index.
  */
 import { importsOf, type SourceFile, withoutComments } from "../support/source-tree.js";
 
@@ -9,17 +9,30 @@ const ROOMS_BELOW: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   random: ["errors"],
   "known-options": ["errors"],
+  "half-float": [],
   shaders: [],
   // What a caller gives is checked once, at the door, which stands by itself: engine and model both take from it.
-  door: ["errors"],
-  ops: ["errors", "random", "shaders"],
-  engine: ["errors", "random", "known-options", "ops", "door"],
-  losses: ["errors", "random", "ops", "door", "engine", "solvers", "data", "formats"],
-  solvers: ["errors", "random", "ops", "door", "engine", "losses", "data", "formats"],
-  data: ["errors", "random", "ops", "door", "engine", "losses", "solvers", "formats"],
-  formats: ["errors", "random", "ops", "door", "engine", "losses", "solvers", "data"],
-  model: ["errors", "random", "known-options", "ops", "door", "engine", "losses", "solvers", "data", "formats"],
-  index: ["errors", "random", "ops", "door", "engine", "losses", "solvers", "data", "formats", "model"],
+  door: ["errors", "half-float"],
+  ops: ["errors", "random", "half-float", "shaders"],
+  engine: ["errors", "random", "known-options", "half-float", "ops", "door"],
+  losses: ["errors", "random", "half-float", "ops", "door", "engine", "solvers", "data", "formats"],
+  solvers: ["errors", "random", "half-float", "ops", "door", "engine", "losses", "data", "formats"],
+  data: ["errors", "random", "half-float", "ops", "door", "engine", "losses", "solvers", "formats"],
+  formats: ["errors", "random", "half-float", "ops", "door", "engine", "losses", "solvers", "data"],
+  model: [
+    "errors",
+    "random",
+    "known-options",
+    "half-float",
+    "ops",
+    "door",
+    "engine",
+    "losses",
+    "solvers",
+    "data",
+    "formats",
+  ],
+  index: ["errors", "random", "half-float", "ops", "door", "engine", "losses", "solvers", "data", "formats", "model"],
 };
 
 /** Asks for the room of a path; undefined for a package or for a path that no rule knows. */

@@ -25,7 +25,7 @@ const FIRST_GUESS = 1e4;
 /** A few milliseconds of exponentials. */
 const CHUNK_ELEMENTS = 1 << 16;
 
-const ARRAY = { f32: Float32Array, u8: Uint8Array, i32: Int32Array } as const;
+const ARRAY = { f32: Float32Array, f16: Uint16Array, u8: Uint8Array, i32: Int32Array } as const;
 
 export class CpuBackend implements Backend {
   readonly device = "cpu";

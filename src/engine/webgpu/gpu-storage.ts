@@ -16,7 +16,7 @@ export interface GpuStorage extends Storage {
   readonly blocks: readonly GpuBlock[];
 }
 
-export const QUAD_BYTES: Readonly<Record<ElementType, number>> = { f32: 16, i32: 16, u8: 4 };
+export const QUAD_BYTES: Readonly<Record<ElementType, number>> = { f32: 16, i32: 16, f16: 8, u8: 4 };
 
 /** Blocks of rows are multiples of this, except the last. */
 const ROW_GRAIN = 64;
@@ -65,7 +65,7 @@ export function deviceMatrix(storage: GpuStorage, part: Part = {}): DeviceMatrix
 
 export const matrixOf = (t: StoredMatrix): DeviceMatrix => deviceMatrix(t.memory.storage as GpuStorage, t);
 
-const ARRAY = { f32: Float32Array, u8: Uint8Array, i32: Int32Array } as const;
+const ARRAY = { f32: Float32Array, f16: Uint16Array, u8: Uint8Array, i32: Int32Array } as const;
 
 /** Rows `first …` of packed `data` with each row padded to whole quads; `data` itself when there is nothing to pad. */
 export function padRows(data: HostArray, first: number, rows: number, columns: number, type: ElementType): HostArray {

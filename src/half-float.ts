@@ -1,0 +1,41 @@
+/**
+ * IEEE 754 binary16, which browsers of 2024 have no typed array for: its 16 bits travel in a Uint16Array.
+ * The exponent is biased by 15; what is below 2⁻¹⁴ is a multiple of 2⁻²⁴.
+ */
+
+/** The largest finite value. */
+export const LARGEST_HALF = 65504;
+
+const floats = new Float32Array(1);
+const words = new Uint32Array(floats.buffer);
+
+/** The value of 16 bits, exactly. */
+export function fromHalf(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+/** The bits of the nearest half, ties to even, of a float32; what rounds beyond 65504 becomes infinite. */
+export function toHalf(value: number): number {
+  floats[0] = value;
+  const word = words[0] as number;
+  const sign = (word >>> 16) & 0x8000;
+  const magnitude = word & 0x7fffffff;
+  if (magnitude > 0x7f800000) return sign | 0x7e00;
+  // 65520 and above: half a unit beyond the largest.
+  if (magnitude >= 0x477ff000) return sign | 0x7c00;
+  if (magnitude >= 0x38800000) {
+    // A normal half: 13 bits fall away, and the exponent's bias is 112 smaller. A carry moves into the exponent by itself.
+    const odd = (magnitude >>> 13) & 1;
+    return sign | ((magnitude - 0x38000000 + 0xfff + odd) >>> 13);
+  }
+  // Below 2⁻¹⁴ the halves are the multiples of 2⁻²⁴.
+  const scaled = Math.abs(floats[0] as number) * 2 ** 24;
+  const floor = Math.floor(scaled);
+  const rest = scaled - floor;
+  return sign | (floor + Number(rest > 0.5 || (rest === 0.5 && floor % 2 === 1)));
+}
