@@ -51,6 +51,7 @@ let session: TrainingSession | undefined;
 
 elementById("settings", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
+  if (!form.check()) return;
   if (session === undefined) void open();
   else void session.start(form.settings);
 });
@@ -91,7 +92,8 @@ function newSession(mnist: Mnist): TrainingSession {
     onEnd(run, report, reading) {
       status.progress = report === undefined ? currentShare(run) : 1;
       status.show("ready", endText(run, report));
-      if (run !== undefined && run.points.length > 0) runsTable.add(run);
+      // A run without a step has nothing to be compared by.
+      if (run !== undefined && (run.points.at(-1)?.step ?? 0) > 0) runsTable.add(run);
       if (reading !== undefined) showMisread(mnist, reading);
     },
     onFailure: showFailure,

@@ -1,4 +1,7 @@
-/** The form above the curves: shows the settings, hides the fields that the chosen solver does not have. */
+/**
+ * The form above the curves: shows the settings, hides the fields that the chosen solver does not have. A number that is out
+ * of range stays as it was typed, with the browser's own word on what it may be, and holds up Train until it is put right.
+ */
 import { defaultSettings, settingsFrom, type TrainingSettings } from "./settings.js";
 
 type FormControl = HTMLInputElement | HTMLSelectElement | RadioNodeList;
@@ -16,12 +19,21 @@ export class SettingsForm {
     this.show(initial);
     form.addEventListener("change", (event) => {
       const isSwitch = event.target instanceof HTMLInputElement && event.target.type === "radio";
+      if (!isSwitch && !this.check()) return;
       const isSolver = isSwitch && (event.target as HTMLInputElement).name === "solver";
       // A learning rate that suits SGD makes Adam diverge: each solver starts from its own.
       if (isSolver) this.show({ ...this.settings, rate: defaultSettings(this.settings.solver).rate });
       else this.show(this.settings);
       onChange(this.settings, isSwitch);
     });
+  }
+
+  /** Whether every number is in range; shows where one is not. */
+  check(): boolean {
+    if (this.#form.checkValidity()) return true;
+    // The browser cannot point at a field that is folded away.
+    for (const fold of this.#form.querySelectorAll("details")) fold.open = true;
+    return this.#form.reportValidity();
   }
 
   /** What the form says now. */
@@ -33,7 +45,7 @@ export class SettingsForm {
     });
   }
 
-  /** Fills the form in; a number that was out of range is thereby put right. */
+  /** Fills the form in. */
   show(settings: TrainingSettings): void {
     const rows = this.#control("rows");
     if (rows instanceof HTMLSelectElement && !rowsOffered(rows, settings.rows)) {

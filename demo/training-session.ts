@@ -15,7 +15,7 @@ import type { Mnist } from "./dataset.js";
 import type { Engines } from "./engines.js";
 import type { Run, RunPoint } from "./run.js";
 import type { TrainingSettings } from "./settings.js";
-import { newModel, type Reading, readDigits, train } from "./training.js";
+import { accuracyOf, newModel, type Reading, readDigits, train } from "./training.js";
 
 export interface SessionEvents {
   /** A run was ordered; its device is being prepared. */
@@ -39,6 +39,8 @@ export class TrainingSession {
   #newestTurn = 0;
   /** The model whose weights are on the page. */
   #model: SoftmaxRegression | undefined;
+  /** As last shown. */
+  #samplesPerSecond = 0;
 
   constructor(engines: Engines, mnist: Mnist, events: SessionEvents) {
     this.#engines = engines;
@@ -74,6 +76,8 @@ export class TrainingSession {
       model = newModel(engine, settings);
       const report = await this.#fit(model, run, signal);
       const reading = this.#model === model ? await readDigits(model, this.#mnist.test) : undefined;
+      // Weights that a stop by hand has left are newer than the last report.
+      if (reading !== undefined && report === undefined) this.#correctLastPoint(run, model, reading);
       if (reading !== undefined && report !== undefined) run.readings = reading.digits;
       this.#events.onEnd(run, report, reading);
     } catch (error) {
@@ -93,6 +97,7 @@ export class TrainingSession {
     const draw = (progress: FitProgress): void => {
       this.#adopt(model);
       drawnAtMs = performance.now();
+      this.#samplesPerSecond = progress.samplesPerSecond;
       this.#events.onProgress(run, model, progress.samplesPerSecond);
     };
     const onProgress = (progress: FitProgress): void => {
@@ -115,6 +120,13 @@ export class TrainingSession {
     }
     if (newest !== undefined) draw(newest);
     return report;
+  }
+
+  #correctLastPoint(run: Run, model: SoftmaxRegression, reading: Reading): void {
+    const last = run.points.pop();
+    if (last === undefined) return;
+    run.points.push({ ...last, accuracy: accuracyOf(reading, this.#mnist.test) });
+    this.#events.onProgress(run, model, this.#samplesPerSecond);
   }
 
   /** From now on this model is the one on the page. */

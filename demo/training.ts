@@ -65,6 +65,13 @@ export async function readDigits(model: SoftmaxRegression, set: DigitSet): Promi
   return { digits, confidence };
 }
 
+/** The share of a set's digits that are read right. */
+export function accuracyOf({ digits }: Reading, set: DigitSet): number {
+  let right = 0;
+  for (let row = 0; row < set.count; row++) right += Number(digits[row] === set.labels[row]);
+  return right / set.count;
+}
+
 function matrixOf(set: DigitSet, rows: number = set.count): PixelMatrix {
   return {
     data: set.pixels.subarray(0, rows * pixelsPerDigit),

@@ -52,6 +52,9 @@ test("Stop ends a run, keeps its weights, and Train starts again", async () => {
   expect(await finished(page)).toMatch(/^Stopped at iteration \d+: the weights so far are in use\.$/);
   expect(await page.evaluate(() => document.activeElement?.id)).toBe("train");
   expect(await page.locator("#stop").isDisabled()).toBe(true);
+  // Accuracy and misread digits are those of the same weights.
+  const misread = Number.parseInt((await text(page, "#misread-count")).replace(",", ""), 10);
+  expect(misread).toBe(Math.round(10_000 - 100 * (await figure(page, "accuracy"))));
 
   const iterations = await figure(page, "step");
   await page.waitForTimeout(500);
@@ -87,6 +90,12 @@ test("a run that diverges says so and what to change, and the page goes on", asy
   const page = await demo.open("?device=cpu&solver=sgd&rows=2000&rate=10&l2=1&epochs=3");
   expect(await finished(page)).toMatch(/^Diverged\. .*learningRate/);
   await page.getByText("Settings").click();
+  // A number out of range is neither taken nor swapped for another in silence.
+  await page.getByLabel("Learning rate").fill("11");
+  await page.getByLabel("Learning rate").press("Enter");
+  expect(await page.getByLabel("Learning rate").inputValue()).toBe("11");
+  expect(await page.locator('input[name="rate"]:invalid').count()).toBe(1);
+  expect(await page.evaluate(() => document.body.dataset.state)).toBe("ready");
   await page.getByLabel("Learning rate").fill("0.1");
   await page.getByLabel("Learning rate").press("Enter");
   await says(page, "Reached epoch 3.0");
