@@ -62,11 +62,12 @@ export function flattenRows<Data>(array: { readonly data: Data; readonly shape: 
   data: Data;
   shape: [rows: number, columns: number];
 } {
-  const [rows, ...rest] = array.shape;
+  const shape: unknown = array?.shape;
+  const [rows, ...rest] = Array.isArray(shape) ? (shape as readonly number[]) : [];
   if (rows === undefined) {
     throw new ShapeError(
       "SHAPE_MISMATCH",
-      "flattenRows: there are no rows: expected at least one dimension, got none.",
+      "flattenRows: there are no rows: expected data with a shape of at least one dimension, got none.",
     );
   }
   return { data: array.data, shape: [rows, rest.reduce((product, size) => product * size, 1)] };

@@ -195,13 +195,10 @@ export class TensorEngine {
   }
 
   /** `out = α·x + β·y + keep·out`; shares no memory between `out` and the rest. */
-  addScaled(
-    out: Tensor,
-    alpha: number,
-    x: Tensor,
-    { beta = 0, y, keep = 1 }: { beta?: number; y?: Tensor; keep?: number } = {},
-  ): Tensor {
+  addScaled(out: Tensor, alpha: number, x: Tensor, options: { beta?: number; y?: Tensor; keep?: number } = {}): Tensor {
     requireTensors("addScaled", { out, x });
+    requireKnownOptions(options, ["beta", "y", "keep"], "addScaled");
+    const { beta = 0, y, keep = 1 } = options;
     this.run(addScaled, { x, alpha, y, beta, out, keep });
     return out;
   }
@@ -216,6 +213,7 @@ export class TensorEngine {
   /** `[r]` dot products of a vector [p×k] with each of the r matrices stacked in `stack` [r·p × k]. */
   dots(stack: Tensor, vector: Tensor, options: OutOption = {}): Tensor {
     requireTensors("dots", { stack, vector });
+    requireKnownOptions(options, ["out"], "dots");
     const count = Math.max(1, Math.floor(stack.rows / vector.rows));
     return this.#into(options.out, [count], (out) => this.run(dots, { stack, vector, out }));
   }
@@ -230,6 +228,7 @@ export class TensorEngine {
   /** `[Σ x, Σ x², max |x|, how many x are not finite]`; the first three over the finite values. */
   summarize(x: Tensor, options: OutOption = {}): Tensor {
     requireTensors("summarize", { x });
+    requireKnownOptions(options, ["out"], "summarize");
     return this.#into(options.out, [4], (out) => this.run(summarize, { x, out }));
   }
 

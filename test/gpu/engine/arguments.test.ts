@@ -137,6 +137,11 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
       await expect(engine.read(any(odd))).rejects.toMatchObject(type);
     }
     refuses(engine, (t) => engine.matmul(t(2, 2), t(2, 2), { alpha: any("2") }), type);
+    const option = { name: "OptionError", code: "BAD_OPTION" };
+    refuses(engine, (t) => engine.softmax(t(2, 2), any(null)), option);
+    refuses(engine, (t) => engine.dots(t(4, 2), t(2, 2), any(null)), option);
+    refuses(engine, (t) => engine.summarize(t(2, 2), any(null)), option);
+    refuses(engine, (t) => engine.addScaled(t(2, 2), 1, t(2, 2), any(null)), option);
     for (const sizes of [4, "12", [Symbol("n")], new Array(2), Uint32Array.of(2, 2)]) {
       refuses(engine, () => engine.zeros(any(sizes)), shape);
     }

@@ -99,6 +99,8 @@ describe("flattenRows", () => {
   });
 
   test("refuses an array without dimensions", () => {
-    expectFault(() => flattenRows({ data: new Uint8Array(1), shape: [] }), ShapeError, "SHAPE_MISMATCH");
+    for (const odd of [{ data: new Uint8Array(1), shape: [] }, null, 1, "x", [], { shape: 3 }]) {
+      expectFault(() => flattenRows(odd as never), ShapeError, "SHAPE_MISMATCH");
+    }
   });
 });
