@@ -1,4 +1,4 @@
-// C = alpha · op(A) · op(B) + bias      A: f32 or u8 [rows × depth], B: f32 [depth × columns], C: f32 [rows × columns]
+// C = alpha · op(A) · op(B) + bias      A: f32, f16 or u8 [rows × depth], B: f32 [depth × columns], C: f32 [rows × columns]
 //
 // One workgroup owns one tile of C of (4·THREADS_Y) × (4·THREADS_X) values, one thread 4 × 4 of them in registers.
 // The depth is walked in slices of 32, staged in workgroup memory. A long depth may be split over workgroups: each
@@ -14,8 +14,8 @@ override THREADS_Y: u32;
 override TRANSPOSE_A: bool;
 // B is stored as [columns × depth].
 override TRANSPOSE_B: bool;
-// A holds bytes, four to a word, whose value is byte · a_scale + a_zero.
-override BYTES_A: bool;
+// A holds 0: f32, 1: bytes, four to a word, 2: f16, four to two words; the value is element · a_scale + a_zero.
+override FORMAT_A: u32;
 // With TRANSPOSE_A: A is a column of ones for the last row of C.
 override ONES: bool;
 // Rounds in which all threads load the tile of A (THREADS_Y · 32 quads) and of B (THREADS_X · 32 quads).
@@ -51,7 +51,7 @@ struct Parameters {
   a_scale: vec4f,       // the scale of a byte that stands 0, 8, 16 and 16 bits up
 }
 
-// The same memory twice: as quads of f32 and as words of four bytes.
+// The same memory twice: as quads of f32 and as words of smaller elements.
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(1) var<storage, read> a_words: array<u32>;
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
@@ -66,11 +66,15 @@ var<workgroup> tile_b: array<vec4f, THREADS_X * 32>;
 
 // The quad of A with this index, counted from the start of the buffer.
 fn quad_of_a(index: u32) -> vec4f {
-  if (BYTES_A) {
+  if (FORMAT_A == 1u) {
     // Masked bytes convert exactly where they stand, and as signed integers in one instruction each.
     let word = a_words[index];
     let bytes = vec4u(word, word, word, word >> 8u) & vec4u(0xffu, 0xff00u, 0xff0000u, 0xff0000u);
     return vec4f(vec4i(bytes)) * parameters.a_scale + parameters.a_zero;
+  }
+  if (FORMAT_A == 2u) {
+    let halves = vec4f(unpack2x16float(a_words[2u * index]), unpack2x16float(a_words[2u * index + 1u]));
+    return halves * parameters.a_scale.x + parameters.a_zero;
   }
   return a[index];
 }

@@ -2,7 +2,7 @@
 
 import tiledCode from "../../shaders/matmul.wgsl?raw";
 import directCode from "../../shaders/matmul_direct.wgsl?raw";
-import type { Kernel, Planner } from "./op.js";
+import type { ElementType, Kernel, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
 
 /** A matrix within one binding: quads to where its row 0 begins, and from row to row. */
@@ -19,7 +19,7 @@ export interface Product {
   /** The sum runs over `depthBegin … depthEnd − 1`, 0 ≤ depthBegin < 4. */
   readonly depthBegin: number;
   readonly depthEnd: number;
-  readonly a: Operand & { readonly bytes: boolean; readonly scale: number; readonly zero: number };
+  readonly a: Operand & { readonly type: ElementType; readonly scale: number; readonly zero: number };
   readonly b: Operand;
   readonly out: Operand & { readonly splitStride: number };
   readonly bias: Omit<Operand, "stride"> | undefined;
@@ -128,7 +128,7 @@ export function launch(variant: Variant, p: Product, planner: Planner): void {
         ...variant.constants,
         TRANSPOSE_A: Number(p.transposeA),
         TRANSPOSE_B: Number(p.transposeB),
-        BYTES_A: Number(p.a.bytes),
+        FORMAT_A: p.a.type === "u8" ? 1 : p.a.type === "f16" ? 2 : 0,
         ONES: Number(p.ones),
       },
       buffers: [p.a.buffer, p.a.buffer, p.b.buffer, p.bias?.buffer ?? p.b.buffer, p.out.buffer],

@@ -76,7 +76,7 @@ export function planMatmul(args: On<MatmulArguments, DeviceMatrix>, planner: Pla
           columns: column.count,
           depthBegin: skipped,
           depthEnd: skipped + depth.count,
-          a: { ...left, bytes: a.type === "u8", scale: a.scale, zero: a.offset },
+          a: { ...left, type: a.type, scale: a.scale, zero: a.offset },
           b: right,
           bias: d === 0 && biasBlock ? { ...biasBlock, offset: biasBlock.offset + quadAt(column.first) } : undefined,
           alpha: args.alpha,
