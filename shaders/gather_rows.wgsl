@@ -1,4 +1,4 @@
-// out[i] = source[indices[first + i]], row by row, of words whatever they mean (four bytes or one f32): a minibatch.
+// out[i] = source[indices[first + i]], row by row, of words whatever they mean (four bytes, two halves or one f32): a minibatch.
 // Rows outside this launch's block of the source are left to the launches for the other blocks.
 
 // Threads in a workgroup.

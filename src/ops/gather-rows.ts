@@ -1,7 +1,7 @@
 /** `out[i] = source[indices[first + i]]`, row by row and in the source's own element type: the features of a minibatch. */
 import code from "../../shaders/gather_rows.wgsl?raw";
 import { rowsOf } from "./host-matrix.js";
-import type { Kernel, Matrix, Op } from "./op.js";
+import type { ElementType, Kernel, Matrix, Op } from "./op.js";
 import { u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
 import { requireShape } from "./shape-rule.js";
@@ -18,10 +18,12 @@ export interface GatherRowsArguments<M extends Matrix = Matrix> {
 
 const kernel: Kernel = { name: "gather_rows", code, bindings: ["read", "read", "write"] };
 const THREADS = 64;
+const WORDS_PER_QUAD: Readonly<Record<ElementType, number>> = { f32: 4, i32: 4, f16: 2, u8: 1 };
+const ELEMENTS = ["f32", "i32", "f16", "u8"] as const;
 
 export const gatherRows: Op<GatherRowsArguments> = {
   name: "gatherRows",
-  types: { source: ["f32", "i32", "u8"], indices: ["i32"], out: ["f32", "i32", "u8"] },
+  types: { source: ELEMENTS, indices: ["i32"], out: ELEMENTS },
   check({ source, indices, first, out }) {
     requireShape("gatherRows", "out", out, out.rows, source.columns);
     requireShape("gatherRows", "indices", indices, 1, Math.max(indices.columns, first + out.rows));
@@ -36,7 +38,7 @@ export const gatherRows: Op<GatherRowsArguments> = {
     }
   },
   plan({ source, indices, first, out }, planner) {
-    const wordsPerQuad = source.type === "u8" ? 1 : 4;
+    const wordsPerQuad = WORDS_PER_QUAD[source.type];
     const words = source.stride * wordsPerQuad;
     const list = wholeBlock("gatherRows", "indices", indices);
     const to = wholeBlock("gatherRows", "out", out);

@@ -1,5 +1,5 @@
 /** Reading and slicing of matrices in host memory, for the references and for the CPU device. */
-import { fromHalf } from "../half-float.js";
+import { halfValues } from "../half-float.js";
 import type { HostArray, HostMatrix } from "./op.js";
 
 /** A matrix over an array that holds plain values. */
@@ -10,7 +10,7 @@ export function hostMatrix(data: HostArray, rows: number, columns: number, scale
 /** The value at row i, column j. */
 export function at(m: HostMatrix, i: number, j: number): number {
   const element = m.data[i * m.columns + j];
-  return (m.data instanceof Uint16Array ? fromHalf(element) : element) * m.scale + m.offset;
+  return (m.data instanceof Uint16Array ? halfValues()[element] : element) * m.scale + m.offset;
 }
 
 /** Rows `first … first + rows − 1`, sharing memory. */

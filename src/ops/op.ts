@@ -36,7 +36,7 @@ export interface DeviceBlock {
 
 /**
  * A matrix in device memory. Rows are padded to whole quads (4 elements: 16 bytes of f32 or i32, 8 of f16, 4 of u8) and
- * the padding of f32 is zero. A matrix larger than one binding may be is cut into blocks of rows, 64 or a multiple each.
+ * the padding of f32 and f16 is zero. A matrix larger than one binding may be is cut into blocks of rows, 64 or a multiple each.
  */
 export interface DeviceMatrix extends Matrix {
   readonly type: ElementType;

@@ -3,10 +3,11 @@
  * Sums are kept in float64; a zero of A, which most pixels and bags of words are, costs one test.
  * Each value of C is summed in the order of the depth whatever the slices are, so the bits do not depend on timing.
  */
+import { halfValues } from "../../half-float.js";
 import { at } from "../../ops/host-matrix.js";
 import type { MatmulArguments } from "../../ops/matmul.js";
 import { matmulShape } from "../../ops/matmul.js";
-import type { HostMatrix, On } from "../../ops/op.js";
+import type { HostArray, HostMatrix, On } from "../../ops/op.js";
 
 type Arguments = On<MatmulArguments, HostMatrix>;
 
@@ -22,13 +23,38 @@ export interface SlicedProduct {
 /** B's values in float64, as the inner loops want them. B is f32 but in a reference, which may hand over bytes. */
 const valuesOf = (b: HostMatrix): Float64Array => Float64Array.from(b.data, (v) => v * b.scale + b.offset);
 
+/** Rows of A as numbers, before scale and offset. Halves are decoded for a few rows at a time, in memory that is used again. */
+class ElementRows {
+  readonly data: HostArray;
+  readonly #halves: Uint16Array | undefined;
+  readonly #columns: number;
+
+  constructor({ data, columns }: HostMatrix, most: number) {
+    this.#halves = data instanceof Uint16Array ? data : undefined;
+    this.#columns = columns;
+    this.data = this.#halves ? new Float32Array(most * columns) : data;
+  }
+
+  /** Where in `data` row `first` begins, with `count − 1` others behind it, until the next call. */
+  load(first: number, count: number): number {
+    const from = first * this.#columns;
+    const halves = this.#halves;
+    if (!halves) return from;
+    const values = halfValues();
+    const { data } = this;
+    for (let i = 0; i < count * this.#columns; i++) data[i] = values[halves[from + i]];
+    return 0;
+  }
+}
+
 /** C[i] = Σ_l A[i,l] · B[l]: a row of C at a time, from the rows of B where A is not zero, or from the rows of a turned B. */
 function rowsTimes(args: Arguments): SlicedProduct {
   const { a, b, out, bias, alpha, transposeB } = args;
   const { rows, columns, depth } = matmulShape(args);
-  // Bytes without an offset keep their zeros: multiply by the scale once, at the end.
+  // Bytes and halves without an offset keep their zeros: multiply by the scale once, at the end.
   const plain = a.offset === 0;
   const factor = plain ? alpha * a.scale : alpha;
+  const elements = new ElementRows(a, 1);
   const right = valuesOf(b);
   const shift = Float64Array.from({ length: columns }, (_, j) => (bias ? at(bias, 0, j) : 0));
   /** A row's values that are not zero, and where their rows of B begin. */
@@ -41,8 +67,8 @@ function rowsTimes(args: Arguments): SlicedProduct {
     run(first, count) {
       for (let i = first; i < first + count; i++) {
         let found = 0;
-        for (let l = 0, from = i * depth; l < depth; l++, from++) {
-          const value = plain ? a.data[from] : a.data[from] * a.scale + a.offset;
+        for (let l = 0, from = elements.load(i, 1); l < depth; l++, from++) {
+          const value = plain ? elements.data[from] : elements.data[from] * a.scale + a.offset;
           if (value === 0) continue;
           left[found] = value;
           places[found++] = l * step;
@@ -91,14 +117,15 @@ function transposedTimes(args: Arguments): SlicedProduct {
   const plain = a.offset === 0;
   const sums = new Float64Array(rows * columns);
   const right = new Float64Array(TOGETHER * columns);
-  const valueAt = (from: number): number => (plain ? a.data[from] : a.data[from] * a.scale + a.offset);
+  const elements = new ElementRows(a, TOGETHER);
+  const valueAt = (from: number): number => (plain ? elements.data[from] : elements.data[from] * a.scale + a.offset);
   /** Adds up to four rows; the order of the additions is that of the rows, however they are grouped. */
   const addRows = (i: number, count: number): void => {
     right.fill(0);
     for (let r = 0; r < count; r++) {
       for (let j = 0; j < columns; j++) right[r * columns + j] = transposeB ? at(b, j, i + r) : at(b, i + r, j);
     }
-    for (let l = 0, from = i * features; l < features; l++, from++) {
+    for (let l = 0, from = elements.load(i, count); l < features; l++, from++) {
       const v0 = valueAt(from);
       const v1 = count > 1 ? valueAt(from + features) : 0;
       const v2 = count > 2 ? valueAt(from + 2 * features) : 0;
