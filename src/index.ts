@@ -1,6 +1,6 @@
 /** The only public door of Luce. */
 export { flattenRows, type IdxArray, type ReadIdxOptions, readIdx } from "./data/idx.js";
-export type { MatrixData, MatrixLike, NumericArray, TensorData } from "./data/matrix.js";
+export type { FeatureStorage, HalfArray, MatrixData, MatrixLike, NumericArray, TensorData } from "./data/matrix.js";
 export type { EngineStats } from "./engine/backend.js";
 export type { DeviceChoice, EngineOptions } from "./engine/create-engine.js";
 export { createEngine } from "./engine/create-engine.js";
@@ -9,7 +9,7 @@ export { Engine } from "./engine/engine.js";
 export type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./engine/linear-cross-entropy.js";
 export type { SelfCheckReport } from "./engine/self-check.js";
 export { Tensor } from "./engine/tensor.js";
-export type { MatmulOptions, OutOption, TensorInput } from "./engine/tensor-engine.js";
+export type { MatmulOptions, OutOption, TensorInput, TensorOptions } from "./engine/tensor-engine.js";
 export * from "./errors.js";
 export type { ModelJson } from "./formats/json.js";
 export type { Label, LabelsLike } from "./model/labels.js";

@@ -2,12 +2,15 @@
 import { DataError, ShapeError } from "../errors.js";
 import type { Argument } from "./argument.js";
 import { describeValue } from "./describe-value.js";
-import { refuseNonFinite } from "./finite.js";
+import { HalfElements, readableRuns } from "./element-source.js";
+import type { FeatureStorage } from "./feature-storage.js";
 import type { DenseMatrix, MatrixData, TensorData } from "./matrix-like.js";
-import { isByteArray, isNumericArray, type NumericArray, refuseDetached } from "./numeric-array.js";
-import { refuseEmpty, refuseNonNumbers } from "./refusals.js";
+import { isHalfArray, isNumericArray, type NumericArray, refuseDetached, tagOf } from "./numeric-array.js";
+import { refuseEmpty } from "./refusals.js";
+import { storedMatrix } from "./stored-matrix.js";
 
-type Layout = Omit<DenseMatrix, "data">;
+/** What tensors of half floats call themselves: in ONNX Runtime and transformers.js, and here. */
+const HALF_TYPES: readonly unknown[] = ["float16", "f16"];
 
 /** The list of sizes inside. Throws ShapeError SHAPE_MISMATCH unless they are whole and not negative. */
 export function checkedShape(input: MatrixData | TensorData, { where, name }: Argument): readonly number[] {
@@ -20,15 +23,26 @@ export function checkedShape(input: MatrixData | TensorData, { where, name }: Ar
   );
 }
 
-/** The array of numbers inside, not yet looked through. Throws DataError UNSUPPORTED_TYPE or DETACHED_BUFFER. */
-export function checkedData(input: MatrixData | TensorData, argument: Argument): NumericArray | readonly unknown[] {
+/**
+ * The array of numbers inside, not yet looked through; half floats that are handed out as their raw bits, which are not the
+ * numbers, as such. Throws DataError UNSUPPORTED_TYPE or DETACHED_BUFFER.
+ */
+export function checkedData(
+  input: MatrixData | TensorData,
+  argument: Argument,
+): NumericArray | readonly unknown[] | HalfElements {
   const { where, name } = argument;
   const data: unknown = input.data;
-  // Where Float16Array does not exist, half floats are handed out as their raw bits, which are not the numbers.
-  if ((input as { type?: unknown }).type === "float16") {
+  const ofHalves = HALF_TYPES.includes(input.type);
+  if (ofHalves && !isHalfArray(data)) {
+    if (tagOf(data) === "Uint16Array") {
+      refuseDetached(data as Uint16Array, argument);
+      return new HalfElements(data as Uint16Array);
+    }
     throw new DataError(
       "UNSUPPORTED_TYPE",
-      `${where}: ${name} has an unsupported type: expected float32, got float16. Convert it to a Float32Array.`,
+      `${where}: the data of ${name} does not fit its type ${input.type}: expected a Float16Array, or a Uint16Array of their bits, ` +
+        `got ${describeValue(data)}. Leave the type out if these are plain numbers.`,
     );
   }
   if (isNumericArray(data)) {
@@ -43,13 +57,18 @@ export function checkedData(input: MatrixData | TensorData, argument: Argument):
   );
 }
 
-export function matrixFromData(input: MatrixData | TensorData, argument: Argument): DenseMatrix {
+export function matrixFromData(
+  input: MatrixData | TensorData,
+  storage: FeatureStorage,
+  argument: Argument,
+): DenseMatrix {
   const data = checkedData(input, argument);
   const [rows, columns] = matrixShape(checkedShape(input, argument), data.length, argument);
   const scale = coefficient(input.scale, 1, "scale", argument);
   const offset = coefficient(input.offset, 0, "offset", argument);
-  const layout = { rows, columns, scale, offset };
-  return isByteArray(data) ? keepBytes(data, layout, argument) : roundToFloats(data, layout, argument);
+  // Whether a plain array holds numbers only is seen when they are stored.
+  const runs = readableRuns([data as NumericArray | readonly number[] | HalfElements]);
+  return storedMatrix({ rows, columns, scale, offset, runs }, storage, argument);
 }
 
 function matrixShape(shape: readonly number[], length: number, argument: Argument): readonly [number, number] {
@@ -79,29 +98,4 @@ function coefficient(value: unknown, absent: number, part: string, { where, name
     typeof value === "number" ? "NON_FINITE_INPUT" : "UNSUPPORTED_TYPE",
     `${where}: the ${part} of ${name} cannot be used: expected a finite number, got ${describeValue(value)}.`,
   );
-}
-
-function keepBytes(data: Uint8Array | Uint8ClampedArray, layout: Layout, { where, name }: Argument): DenseMatrix {
-  const { scale, offset } = layout;
-  if (![offset, 255 * scale + offset].every((end) => Number.isFinite(Math.fround(end)))) {
-    throw new DataError(
-      "NON_FINITE_INPUT",
-      `${where}: ${name} is too large for float32: expected at most ±3.4028235e+38, got bytes · ${scale} + ${offset}.`,
-    );
-  }
-  const copy = new Uint8Array(data.length);
-  copy.set(data);
-  return { ...layout, data: copy };
-}
-
-function roundToFloats(data: NumericArray | readonly unknown[], layout: Layout, argument: Argument): DenseMatrix {
-  const { rows, columns, scale, offset } = layout;
-  if (!isNumericArray(data)) refuseNonNumbers(data, 0, columns, argument);
-  const copy = new Float32Array(data.length);
-  if (scale === 1 && offset === 0) copy.set(data);
-  else for (let i = 0; i < copy.length; i++) copy[i] = data[i] * scale + offset;
-  // An infinity is reported as it was given, not as scale and offset left it.
-  const given = (i: number): number => (Number.isFinite(data[i]) ? data[i] * scale + offset : data[i]);
-  refuseNonFinite(copy, columns, given, argument);
-  return { data: copy, rows, columns, scale: 1, offset: 0 };
 }

@@ -10,14 +10,13 @@ export interface MatrixData {
   readonly shape: readonly number[];
   readonly scale?: number;
   readonly offset?: number;
+  /** `"float16"` or `"f16"` says that a Uint16Array holds the bits of half floats; any other type is told from the data. */
+  readonly type?: string;
 }
 
 /** The same with `dims` for `shape`, as tensors of ONNX Runtime and transformers.js have it. */
-export interface TensorData {
-  readonly data: NumericArray | readonly number[];
+export interface TensorData extends Omit<MatrixData, "shape"> {
   readonly dims: readonly number[];
-  readonly scale?: number;
-  readonly offset?: number;
 }
 
 /** A dense matrix as a caller may give it: numbers with a shape, an array of rows, or an array of typed-array rows. */
@@ -25,10 +24,11 @@ export type MatrixLike = MatrixData | TensorData | readonly (readonly number[])[
 
 /**
  * A matrix that has been checked: `rows × columns` finite values, row-major, in memory of its own.
- * The value at (i, j) is `data[i·columns + j] · scale + offset`; float32 data has scale 1 and offset 0.
+ * The value at (i, j) is `data[i·columns + j] · scale + offset`; float32 data has scale 1 and offset 0. A Uint16Array holds the bits of
+ * half floats.
  */
 export interface DenseMatrix {
-  readonly data: Float32Array | Uint8Array;
+  readonly data: Float32Array | Uint8Array | Uint16Array;
   readonly rows: number;
   readonly columns: number;
   readonly scale: number;

@@ -4,38 +4,47 @@
  */
 import { DataError, ShapeError } from "../errors.js";
 import { describeValue } from "./describe-value.js";
+import type { FeatureStorage } from "./feature-storage.js";
 import { matrixFromData } from "./matrix-from-data.js";
 import { matrixFromRows } from "./matrix-from-rows.js";
 import type { DenseMatrix, MatrixData, MatrixLike, TensorData } from "./matrix-like.js";
 import { isNumericArray } from "./numeric-array.js";
 
+export type { FeatureStorage } from "./feature-storage.js";
 export type { DenseMatrix, MatrixData, MatrixLike, TensorData } from "./matrix-like.js";
-export type { NumericArray } from "./numeric-array.js";
+export type { HalfArray, NumericArray } from "./numeric-array.js";
 
 /**
  * The checked copy of a caller's matrix [rows×columns]; rows and columns count from 0 in every message.
  *
- * Bytes (Uint8Array, Uint8ClampedArray) stay bytes and keep `scale` and `offset`. All other numbers become float32, with
- * `data · scale + offset` computed in float64 before it is rounded. The copy owns its memory: the caller may change or
+ * Unless `storage` says otherwise, bytes (Uint8Array, Uint8ClampedArray) and halves (Float16Array, or a Uint16Array of their
+ * bits with `type: "float16"`) stay what they are and keep `scale` and `offset`. All other numbers become float32, with
+ * `data · scale + offset` computed in float64 before it is rounded, once. The copy owns its memory: the caller may change or
  * transfer the input afterwards, which itself is never changed. Shared memory and views with a byte offset are read too.
  *
  * @param where the call named in messages, such as `fit`
  * @param name the argument named in messages, such as `X`
- * @throws DataError NON_FINITE_INPUT for NaN, an infinity, or a value beyond float32's range, with its row and column;
+ * @param storage the memory that each value takes; what the choices mean is said at {@link FeatureStorage}
+ * @throws DataError NON_FINITE_INPUT for NaN, an infinity, or a value beyond the range of its storage, with its row and column;
  *   EMPTY_INPUT; UNSUPPORTED_TYPE for anything that is no dense matrix of numbers; DETACHED_BUFFER
  * @throws ShapeError SHAPE_MISMATCH when shape and length disagree or the rank is not 2; RAGGED_ROWS
  */
-export function toDenseMatrix(input: MatrixLike, where: string, name: string): DenseMatrix {
+export function toDenseMatrix(
+  input: MatrixLike,
+  where: string,
+  name: string,
+  storage: FeatureStorage = "auto",
+): DenseMatrix {
   const argument = { where, name };
   const given: unknown = input;
-  if (Array.isArray(given)) return matrixFromRows(given, argument);
+  if (Array.isArray(given)) return matrixFromRows(given, storage, argument);
   if (isNumericArray(given)) {
     throw new ShapeError(
       "SHAPE_MISMATCH",
       `${where}: ${name} has no shape: expected { data, shape: [rows, columns] }, got ${describeValue(given)}.`,
     );
   }
-  if (hasData(given)) return matrixFromData(given, argument);
+  if (hasData(given)) return matrixFromData(given, storage, argument);
   const got = isSparse(given) ? "a sparse matrix" : describeValue(given);
   throw new DataError(
     "UNSUPPORTED_TYPE",

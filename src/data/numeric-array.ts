@@ -2,10 +2,21 @@
 import { DataError } from "../errors.js";
 import type { Argument } from "./argument.js";
 
+/** What Luce needs of a Float16Array, which TypeScript knows from `lib: ["ESNext.Float16"]` on only. */
+export interface HalfArray extends ArrayBufferView {
+  readonly [Symbol.toStringTag]: "Float16Array";
+  readonly length: number;
+  [index: number]: number;
+  findIndex(predicate: (value: number, index: number) => boolean): number;
+  slice(start?: number, end?: number): HalfArray;
+  subarray(start?: number, end?: number): HalfArray;
+}
+
 /** Typed arrays whose elements are plain numbers. 64-bit integers are not: they would lose digits without a word. */
 export type NumericArray =
   | Float32Array
   | Float64Array
+  | HalfArray
   | Int8Array
   | Uint8Array
   | Uint8ClampedArray
@@ -17,6 +28,7 @@ export type NumericArray =
 const NUMERIC_ARRAYS: ReadonlySet<string> = new Set([
   "Float32Array",
   "Float64Array",
+  "Float16Array",
   "Int8Array",
   "Uint8Array",
   "Uint8ClampedArray",
@@ -38,6 +50,8 @@ export function isByteArray(value: unknown): value is Uint8Array | Uint8ClampedA
   const tag = tagOf(value);
   return tag === "Uint8Array" || tag === "Uint8ClampedArray";
 }
+
+export const isHalfArray = (value: unknown): value is HalfArray => tagOf(value) === "Float16Array";
 
 /** Throws DataError DETACHED_BUFFER when `memory` has been transferred away. */
 export function refuseDetached(memory: ArrayBufferView | ArrayBufferLike, { where, name }: Argument): void {

@@ -33,3 +33,16 @@ export function refuseNonNumbers(
     );
   }
 }
+
+/** Throws DataError NON_FINITE_INPUT unless all elements from `least` to `most`, such as bytes, stand for a float32. */
+export function refuseWideScale(
+  { scale, offset }: { readonly scale: number; readonly offset: number },
+  { least, most, elements }: { readonly least: number; readonly most: number; readonly elements: string },
+  { where, name }: Argument,
+): void {
+  if ([least * scale + offset, most * scale + offset].every((end) => Number.isFinite(Math.fround(end)))) return;
+  throw new DataError(
+    "NON_FINITE_INPUT",
+    `${where}: ${name} is too large for float32: expected at most ±3.4028235e+38, got ${elements} · ${scale} + ${offset}.`,
+  );
+}

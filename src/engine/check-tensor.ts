@@ -8,7 +8,7 @@ import type { Tensor } from "./tensor.js";
 /** Arrays whose elements become those of a tensor without a change but the rounding to float32. */
 const WRITABLE: Readonly<Record<ElementType, readonly string[]>> = {
   f32: ["Float32Array", "Float64Array", "Int32Array", "Uint8Array"],
-  f16: ["Uint16Array"],
+  f16: ["Uint16Array", "Float16Array"],
   i32: ["Int32Array"],
   u8: ["Uint8Array"],
 };

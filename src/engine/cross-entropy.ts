@@ -147,7 +147,7 @@ export function prepareTargets(
       ? targets
       : isPlainVector(targets)
         ? checkedLabels(targets, rows, classes, ignoreIndex)
-        : toDenseMatrix(targets as MatrixLike, "crossEntropy", "targets");
+        : toDenseMatrix(targets as MatrixLike, "crossEntropy", "targets", "f32");
   const vectorOf = (v: Tensor | Float32Array | undefined): Matrix | undefined =>
     v instanceof Tensor || v === undefined ? v : { rows: 1, columns: v.length };
   const target: Matrix = given instanceof Int32Array ? { rows: 1, columns: given.length } : given;
@@ -175,10 +175,8 @@ export function prepareTargets(
     v === undefined || v instanceof Tensor ? v : upload(v);
   const soft = (): Tensor => {
     if (given instanceof Tensor) return given;
-    const m = given as ReturnType<typeof toDenseMatrix>;
-    // The kernel reads targets as f32; bytes are spread out, since one-hot bytes are small.
-    const data = m.data instanceof Float32Array ? m.data : Float32Array.from(m.data, (b) => b * m.scale + m.offset);
-    return upload({ data, shape: [m.rows, m.columns] });
+    const { data, rows, columns } = given as ReturnType<typeof toDenseMatrix>;
+    return upload({ data, shape: [rows, columns] });
   };
   return {
     labels: hard ? (given instanceof Tensor ? given : upload(given as Int32Array)) : undefined,

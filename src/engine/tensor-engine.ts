@@ -3,9 +3,12 @@
  * `read` waits. The same calls with the same meaning on WebGPU and on the CPU.
  */
 
-import type { DenseMatrix, MatrixLike, NumericArray } from "../data/matrix.js";
+import { checkFeatureStorage } from "../data/feature-storage.js";
+import type { DenseMatrix, FeatureStorage, HalfArray, MatrixLike, NumericArray } from "../data/matrix.js";
 import { toDenseMatrix } from "../data/matrix.js";
+import { isHalfArray } from "../data/numeric-array.js";
 import { DataError, DisposedError, ShapeError } from "../errors.js";
+import { halfBits } from "../half-float.js";
 import { requireKnownOptions } from "../known-options.js";
 import { addOuter } from "../ops/add-outer.js";
 import { addScaled } from "../ops/add-scaled.js";
@@ -44,6 +47,11 @@ export interface OutOption {
 /** What `engine.tensor` takes: a matrix, or a vector as a plain or typed array. */
 export type TensorInput = MatrixLike | NumericArray | readonly number[];
 
+export interface TensorOptions {
+  /** The memory that each value takes on the device. Default `"auto"`: a matrix's values are kept as they are given. */
+  readonly features?: FeatureStorage;
+}
+
 export class TensorEngine {
   /** What was chosen. */
   readonly device: "webgpu" | "cpu";
@@ -64,25 +72,27 @@ export class TensorEngine {
   }
 
   /**
-   * A copy of a matrix or vector on the device. Bytes in a matrix stay bytes and keep `scale` and `offset`; an Int32Array
-   * becomes a vector of integers (labels); everything else becomes f32.
-   * @throws ShapeError, DataError as `fit` does for its X
+   * A copy of a matrix or vector on the device. Bytes and halves in a matrix stay what they are and keep `scale` and `offset`;
+   * an Int32Array becomes a vector of integers (labels); everything else becomes f32. `features` asks for another type.
+   * @throws ShapeError, DataError as `fit` does for its X; OptionError
    */
-  tensor(input: TensorInput): Tensor {
+  tensor(input: TensorInput, options: TensorOptions = {}): Tensor {
     this.requireAlive("tensor");
-    if (input instanceof Int32Array) return this.#filled([input.length], "i32", input);
-    if (isVector(input)) {
-      const { data } = toDenseMatrix({ data: input, shape: [1, input.length] }, "tensor", "vector");
-      return this.#filled([input.length], "f32", Float32Array.from(data));
-    }
-    return this.fromDense(toDenseMatrix(input as MatrixLike, "tensor", "matrix"));
+    requireKnownOptions(options, ["features"], "tensor");
+    const features = checkFeatureStorage(options.features ?? "auto", "tensor");
+    if (!isVector(input)) return this.fromDense(toDenseMatrix(input as MatrixLike, "tensor", "matrix", features));
+    if (features === "auto" && input instanceof Int32Array) return this.#filled([input.length], "i32", input);
+    const row = { data: input, shape: [1, input.length] };
+    // Vectors are what matrices are combined with: biases, weights. Few ops take those compressed.
+    const type = features === "auto" ? "f32" : features;
+    return this.fromDense(toDenseMatrix(row, "tensor", "vector", type), [input.length]);
   }
 
   /** @internal A copy on the device of a matrix that has been through the door already. */
-  fromDense(m: DenseMatrix): Tensor {
+  fromDense(m: DenseMatrix, shape: readonly number[] = [m.rows, m.columns]): Tensor {
     this.requireAlive("tensor");
-    const type = m.data instanceof Uint8Array ? "u8" : "f32";
-    const t = this.#allocate([m.rows, m.columns], type, Math.fround(m.scale), Math.fround(m.offset));
+    const type = m.data instanceof Uint8Array ? "u8" : m.data instanceof Uint16Array ? "f16" : "f32";
+    const t = this.#allocate(shape, type, Math.fround(m.scale), Math.fround(m.offset));
     this.#backend.upload(t.memory.storage, 0, m.data);
     return t;
   }
@@ -94,15 +104,19 @@ export class TensorEngine {
     return t;
   }
 
-  /** A tensor whose values are undefined until something is written to it; bytes stand for `byte · scale + offset`. */
+  /** A tensor whose values are undefined until something is written to it; bytes and halves stand for `element · scale + offset`. */
   empty(shape: readonly number[], type: ElementType = "f32", scale = 1, offset = 0): Tensor {
     this.requireAlive("empty");
     checkShape(shape, type);
-    return type === "u8" ? this.#allocate(shape, type, scale, offset) : this.#allocate(shape, type);
+    const compressed = type === "u8" || type === "f16";
+    return compressed ? this.#allocate(shape, type, scale, offset) : this.#allocate(shape, type);
   }
 
-  /** Overwrites a tensor with packed row-major elements of its own type; the array may be changed afterwards. */
-  write(t: Tensor, data: HostArray): void {
+  /**
+   * Overwrites a tensor with packed row-major elements of its own type, for f16 a Float16Array or a Uint16Array of the bits; the
+   * array may be changed afterwards.
+   */
+  write(t: Tensor, data: HostArray | HalfArray): void {
     requireTensors("write", { tensor: t });
     t.requireUsable("write", this.#backend);
     checkElements(t, data);
@@ -112,7 +126,8 @@ export class TensorEngine {
         `write: wrong length: expected ${t.rows * t.columns} values, got ${data.length}.`,
       );
     }
-    this.#backend.upload(t.memory.storage, t.firstRow * t.memory.storage.columns + t.firstColumn, data);
+    const elements = isHalfArray(data) ? halfBits(data) : data;
+    this.#backend.upload(t.memory.storage, t.firstRow * t.memory.storage.columns + t.firstColumn, elements);
   }
 
   #filled(shape: readonly number[], type: ElementType, data: HostArray): Tensor {
@@ -160,7 +175,7 @@ export class TensorEngine {
     return to;
   }
 
-  /** `C = α · op(A) · op(B) + bias`, [m×n]. A may hold bytes. */
+  /** `C = α · op(A) · op(B) + bias`, [m×n]. A may hold bytes or halves. */
   matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
     requireTensors("matmul", { a, b });
     requireKnownOptions(options, ["transposeA", "transposeB", "bias", "alpha", "ones", "out"], "matmul");

@@ -14,7 +14,7 @@ export interface TensorMemory {
 }
 
 /**
- * A vector `[n]` or matrix `[n, d]` on the device. Values of type `u8` stand for `byte · scale + offset`.
+ * A vector `[n]` or matrix `[n, d]` on the device. Values of type `u8` and `f16` stand for `element · scale + offset`.
  * Calls that compute return tensors at once; {@link Tensor.read} is the only one that waits for the device.
  */
 export class Tensor implements Matrix {

@@ -1,10 +1,12 @@
 /** Which of its forms the caller's y has: one label for each row, or one probability for each row and class. */
 import type { Argument } from "../data/argument.js";
 import { describeValue } from "../data/describe-value.js";
+import { HalfElements } from "../data/element-source.js";
 import { type MatrixData, type MatrixLike, type NumericArray, type TensorData, toDenseMatrix } from "../data/matrix.js";
 import { checkedData, checkedShape } from "../data/matrix-from-data.js";
 import { isNumericArray, refuseDetached } from "../data/numeric-array.js";
 import { DataError, LabelError, ShapeError } from "../errors.js";
+import { fromHalf } from "../half-float.js";
 import type { Label } from "./classes.js";
 
 /**
@@ -60,7 +62,8 @@ function flat(labels: ArrayLike<unknown>, rows: number, { where }: Argument): La
 
 function flatTensor(y: MatrixData | TensorData, length: number, rows: number, argument: Argument): LabelForm {
   const { where } = argument;
-  const labels = checkedData(y, argument);
+  const given = checkedData(y, argument);
+  const labels = given instanceof HalfElements ? Float32Array.from(given.bits, fromHalf) : given;
   if (labels.length !== length) {
     throw new ShapeError(
       "SHAPE_MISMATCH",
@@ -78,8 +81,8 @@ function flatTensor(y: MatrixData | TensorData, length: number, rows: number, ar
 
 function soft(y: MatrixLike, rows: number, argument: Argument): LabelForm {
   const { where } = argument;
-  const matrix = toDenseMatrix(y, where, argument.name);
-  const { columns, scale, offset } = matrix;
+  const matrix = toDenseMatrix(y, where, argument.name, "f32");
+  const { columns } = matrix;
   if (matrix.rows !== rows) throw otherLength(matrix.rows, rows, where);
   if (columns === 1) {
     throw new ShapeError(
@@ -87,18 +90,17 @@ function soft(y: MatrixLike, rows: number, argument: Argument): LabelForm {
       `${where}: y is a matrix of one column: expected labels in a flat array, or one column for each class. Pass y.flat() for labels.`,
     );
   }
-  const targets = new Float32Array(rows * columns);
+  const targets = matrix.data as Float32Array;
   for (let row = 0; row < rows; row++) {
     let sum = 0;
     for (let i = row * columns; i < (row + 1) * columns; i++) {
-      const probability = matrix.data[i] * scale + offset;
+      const probability = targets[i];
       if (!(probability >= 0)) {
         throw new LabelError(
           "BAD_LABEL",
           `${where}: y has a negative probability at row ${row}, column ${i % columns}: expected 0 … 1, got ${probability}.`,
         );
       }
-      targets[i] = probability;
       sum += probability;
     }
     if (!(Math.abs(sum - 1) <= SUM_TOLERANCE)) {

@@ -1,5 +1,6 @@
 /** The options of SoftmaxRegression and of its `fit`, with their ranges and defaults. */
-import type { MatrixLike, NumericArray } from "../data/matrix.js";
+import { FEATURE_STORAGES } from "../data/feature-storage.js";
+import type { FeatureStorage, MatrixLike, NumericArray } from "../data/matrix.js";
 import type { EngineOptions } from "../engine/create-engine.js";
 import { Engine } from "../engine/engine.js";
 import type { Tensor } from "../engine/tensor.js";
@@ -33,6 +34,12 @@ export interface SoftmaxRegressionOptions extends EngineOptions {
   readonly shuffle?: boolean;
   /** Determines the random order: the same seed on the same device gives the same bits. Default 0. */
   readonly seed?: number;
+  /**
+   * The memory that each feature takes while it is trained and validated on: `"f32"` 4 bytes, `"f16"` 2, rounded to the nearest half,
+   * `"u8"` 1, rounded to the nearest of 256 even steps; `"auto"`, the default, rounds nothing. Rows to predict are rounded alike by
+   * `"f16"`, and not by `"u8"`, where a row's values would depend on the rows beside it. A tensor stays as it is.
+   */
+  readonly features?: FeatureStorage;
   /** Start the next fit from the weights of the last one. Default false. */
   readonly warmStart?: boolean;
   /** All classes, where the rows may lack some. Taken from the labels unless given. */
@@ -83,6 +90,7 @@ const MODEL_TABLE = {
   nesterov: { kind: "boolean", default: false },
   shuffle: { kind: "boolean", default: true },
   seed: { kind: "integer", default: 0 },
+  features: { kind: "choice", choices: FEATURE_STORAGES, default: "auto" },
   warmStart: { kind: "boolean", default: false },
   classes: { kind: "custom", accepts: isLabels, expected: "an array of labels" },
   engine: { kind: "custom", accepts: isEngine, expected: "an engine made by createEngine" },

@@ -1,5 +1,5 @@
 /** Scores of new rows, some thousand rows at a time, so that a large matrix never stands whole on the device. */
-import type { DenseMatrix } from "../data/matrix.js";
+import type { DenseMatrix, FeatureStorage } from "../data/matrix.js";
 import { allocated } from "../data/memory.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
@@ -14,6 +14,10 @@ export type Prediction = "scores" | "probabilities" | "log-probabilities" | "cla
 /** Bytes of features and scores that a chunk may take. */
 const CHUNK_BYTES = 32 * 1024 * 1024;
 const ROW_GRAIN = 64;
+
+/** Steps of bytes are chosen for a whole matrix, but what is said of a row must not depend on the rows it comes with. */
+export const storageForPrediction = (features: FeatureStorage): FeatureStorage =>
+  features === "u8" ? "auto" : features;
 
 export function requireFeatures(where: string, x: { readonly columns: number }, features: number): void {
   if (x.columns === features) return;

@@ -18,7 +18,7 @@ import { accuracy } from "./metrics.js";
 import type { Features, FitOptions, ModelOptions, SoftmaxRegressionOptions } from "./model-options.js";
 import { checkFitOptions, checkModelOptions } from "./model-options.js";
 import type { Prediction } from "./prediction.js";
-import { predictRows, requireFeatures } from "./prediction.js";
+import { predictRows, requireFeatures, storageForPrediction } from "./prediction.js";
 import type { FitReport } from "./report.js";
 import { checkCount, topClasses } from "./top-classes.js";
 import { train } from "./training.js";
@@ -75,7 +75,7 @@ export class SoftmaxRegression {
       );
     const checked = checkFitOptions(options);
     const { signal } = checked;
-    const data = checkData(x, y, checked, this.#options.classes);
+    const data = checkData(x, y, checked, this.#options);
     const start = this.#startFrom(data);
     if (signal?.aborted) throw signal.reason;
     this.#busy = true;
@@ -171,7 +171,7 @@ export class SoftmaxRegression {
   #question(where: string, x: Features): Question {
     this.#requireAlive(where);
     const fitted = this.#requireFitted(where);
-    const checked = checkFeatures(x, where, "X");
+    const checked = checkFeatures(x, where, "X", storageForPrediction(this.#options.features));
     requireFeatures(where, checked, fitted.features);
     return { fitted, x: checked };
   }

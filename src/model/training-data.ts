@@ -1,13 +1,13 @@
 /** Everything a fit is given, checked at the door and then put on the device. Nothing is uploaded before all of it is sound. */
-import type { DenseMatrix } from "../data/matrix.js";
+import type { DenseMatrix, FeatureStorage } from "../data/matrix.js";
 import { toDenseMatrix } from "../data/matrix.js";
 import { Tensor } from "../engine/tensor.js";
 import { DataError, OptionError, ShapeError } from "../errors.js";
 import type { TrainingTargets } from "../losses/loss.js";
 import type { Workspace } from "../solvers/workspace.js";
-import type { EncodedLabels, Label, LabelsLike } from "./labels.js";
+import type { EncodedLabels, LabelsLike } from "./labels.js";
 import { checkSampleWeight, encodeAgainst, encodeLabels } from "./labels.js";
-import type { Features, FitOptions } from "./model-options.js";
+import type { Features, FitOptions, ModelOptions } from "./model-options.js";
 
 export interface CheckedRows {
   readonly x: DenseMatrix | Tensor;
@@ -25,9 +25,9 @@ export interface UploadedRows {
   readonly targets: TrainingTargets;
 }
 
-/** A checked copy of a caller's matrix, or a tensor of the caller's, which stays where it is. */
-export function checkFeatures(x: Features, where: string, name: string): DenseMatrix | Tensor {
-  if (!(x instanceof Tensor)) return toDenseMatrix(x, where, name);
+/** A checked copy of a caller's matrix, stored as asked, or a tensor of the caller's, which stays what and where it is. */
+export function checkFeatures(x: Features, where: string, name: string, storage: FeatureStorage): DenseMatrix | Tensor {
+  if (!(x instanceof Tensor)) return toDenseMatrix(x, where, name, storage);
   if (x.shape.length !== 2) {
     throw new ShapeError(
       "SHAPE_MISMATCH",
@@ -37,7 +37,7 @@ export function checkFeatures(x: Features, where: string, name: string): DenseMa
   if (x.type === "i32") {
     throw new DataError(
       "UNSUPPORTED_TYPE",
-      `${where}: ${name} has the wrong element type: expected a tensor of f32 or u8, got ${x.type}.`,
+      `${where}: ${name} has the wrong element type: expected a tensor of f32, f16 or u8, got ${x.type}.`,
     );
   }
   return x;
@@ -48,9 +48,9 @@ export function checkData(
   x: Features,
   y: LabelsLike,
   options: FitOptions,
-  declared: readonly Label[] | undefined,
+  { classes: declared, features }: Pick<ModelOptions, "classes" | "features">,
 ): CheckedData {
-  const checked = checkFeatures(x, "fit", "X");
+  const checked = checkFeatures(x, "fit", "X", features);
   const labels = encodeLabels(y, checked.rows, { where: "fit", ...(declared ? { classes: declared } : {}) });
   const weights = options.sampleWeight && evened(checkSampleWeight(options.sampleWeight, checked.rows, "fit"));
   const { validation } = options;
@@ -61,7 +61,7 @@ export function checkData(
       "fit: option `validation` cannot be used: expected { x, y }, got an object without both.",
     );
   }
-  const vx = checkFeatures(validation.x, "fit", "validation.x");
+  const vx = checkFeatures(validation.x, "fit", "validation.x", features);
   if (vx.columns !== checked.columns) {
     throw new ShapeError(
       "SHAPE_MISMATCH",

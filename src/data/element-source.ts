@@ -1,0 +1,99 @@
+/** A caller's numbers, read in blocks whatever arrays they come in. Imports half-float and its neighbours in this folder. */
+import { halfBits, halfValues } from "../half-float.js";
+import type { HalfArray, NumericArray } from "./numeric-array.js";
+import { isByteArray, isHalfArray } from "./numeric-array.js";
+
+/** Halves by their bits: a Float16Array, or what stands for one where the platform has none. */
+export class HalfElements {
+  readonly bits: Uint16Array;
+
+  constructor(bits: Uint16Array) {
+    this.bits = bits;
+  }
+
+  get length(): number {
+    return this.bits.length;
+  }
+}
+
+type Given = NumericArray | readonly number[] | HalfElements;
+type Run = Exclude<Given, HalfArray>;
+
+/** A matrix of `rows × columns` values `element · scale + offset`. */
+export interface ElementSource {
+  readonly rows: number;
+  readonly columns: number;
+  readonly scale: number;
+  readonly offset: number;
+  /** Runs of equal length that follow each other row-major: all in one, or one for each row. */
+  readonly runs: readonly Run[];
+}
+
+/** What all elements of a source are. */
+export type ElementKind = "bytes" | "halves" | "numbers";
+
+/** The runs with every Float16Array as its bits, which older engines and those of other frames read alike. */
+export function readableRuns(given: readonly Given[]): readonly Run[] {
+  if (!given.some(isHalfArray)) return given as readonly Run[];
+  return given.map((run) => (isHalfArray(run) ? new HalfElements(halfBits(run)) : run));
+}
+
+export function kindOf({ runs }: ElementSource): ElementKind {
+  if (runs.every(isByteArray)) return "bytes";
+  return runs.every((run) => run instanceof HalfElements) ? "halves" : "numbers";
+}
+
+/**
+ * The number that was given at a row-major index, with scale and offset applied in float64. An infinity stays what it is, so that
+ * a message shows it as the caller has it.
+ */
+export function valueAt({ runs, scale, offset }: ElementSource, index: number): number {
+  const { length } = runs[0];
+  const run = runs[Math.floor(index / length)];
+  const element =
+    run instanceof HalfElements ? halfValues()[run.bits[index % length]] : (run[index % length] as number);
+  return Number.isFinite(element) ? element * scale + offset : element;
+}
+
+/** Values in a block: they and what is made of them stay in the fastest cache. */
+export const BLOCK = 2048;
+
+/**
+ * Fills `into` with block after block of the values, rounded to its own precision and to no other, and shows each to
+ * `visit(values, first)`. The array is used again for the next.
+ */
+export function forEachBlock<Block extends Float32Array | Float64Array>(
+  source: ElementSource,
+  into: Block,
+  visit: (values: Block, first: number) => void,
+): void {
+  let first = 0;
+  for (const run of source.runs) {
+    for (let start = 0; start < run.length; start += into.length) {
+      const count = Math.min(into.length, run.length - start);
+      const values = (count === into.length ? into : into.subarray(0, count)) as Block;
+      readValues(run, start, source, values);
+      visit(values, first);
+      first += count;
+    }
+  }
+}
+
+/** The values of a run from index `start` on, as many as `into` has room for. */
+export function readValues(
+  run: Run,
+  start: number,
+  { scale, offset }: ElementSource,
+  into: Float32Array | Float64Array,
+): void {
+  const plain = scale === 1 && offset === 0;
+  if (run instanceof HalfElements) {
+    const values = halfValues();
+    const { bits } = run;
+    for (let i = 0; i < into.length; i++) into[i] = values[bits[start + i]] * scale + offset;
+  } else if (plain && ArrayBuffer.isView(run)) {
+    into.set(run.subarray(start, start + into.length));
+  } else {
+    for (let i = 0; i < into.length; i++) into[i] = run[start + i] * scale + offset;
+  }
+}
