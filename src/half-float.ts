@@ -9,7 +9,9 @@
 /** The largest finite value. */
 export const LARGEST_HALF = 65504;
 
-const floats = new Float32Array(1);
+/** Values that are encoded together: converting them to float32 one by one costs most of the time. */
+const TOGETHER = 1024;
+const floats = new Float32Array(TOGETHER);
 const words = new Uint32Array(floats.buffer);
 
 /** The value of 16 bits, exactly. */
@@ -25,8 +27,11 @@ export function fromHalf(bits: number): number {
 /** The bits of the half nearest to a float64, ties to even; what rounds beyond 65504 becomes infinite. */
 export function toHalf(value: number): number {
   floats[0] = value;
-  let word = words[0] as number;
-  const rounded = floats[0] as number;
+  return encoded(words[0], floats[0], value);
+}
+
+/** The half nearest to `value`, whose float32 is `rounded` and has these bits. */
+function encoded(word: number, rounded: number, value: number): number {
   if (rounded !== value) {
     // Rounded to float32 first, a value could end up half way between two halves without having been there. Cut off instead,
     // with the last bit set to say that there is more, it stays on its side.
@@ -48,6 +53,15 @@ export function toHalf(value: number): number {
   const floor = Math.floor(scaled);
   const rest = scaled - floor;
   return sign | (floor + Number(rest > 0.5 || (rest === 0.5 && floor % 2 === 1)));
+}
+
+/** {@link toHalf} of every value, into `bits`. */
+export function encodeHalves(values: Float64Array, bits: Uint16Array): void {
+  for (let start = 0; start < values.length; start += TOGETHER) {
+    const end = Math.min(values.length, start + TOGETHER);
+    floats.set(values.subarray(start, end));
+    for (let i = start; i < end; i++) bits[i] = encoded(words[i - start], floats[i - start], values[i]);
+  }
 }
 
 let table: Float32Array | undefined;

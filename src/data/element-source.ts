@@ -86,14 +86,16 @@ export function readValues(
   { scale, offset }: ElementSource,
   into: Float32Array | Float64Array,
 ): void {
+  // −0 · 1 + 0 would be 0.
   const plain = scale === 1 && offset === 0;
-  if (run instanceof HalfElements) {
-    const values = halfValues();
-    const { bits } = run;
-    for (let i = 0; i < into.length; i++) into[i] = values[bits[start + i]] * scale + offset;
-  } else if (plain && ArrayBuffer.isView(run)) {
+  if (plain && ArrayBuffer.isView(run)) {
     into.set(run.subarray(start, start + into.length));
-  } else {
-    for (let i = 0; i < into.length; i++) into[i] = run[start + i] * scale + offset;
+    return;
+  }
+  const halves = run instanceof HalfElements ? run.bits : undefined;
+  const values = halfValues();
+  for (let i = 0; i < into.length; i++) {
+    const element = halves ? values[halves[start + i]] : (run as ArrayLike<number>)[start + i];
+    into[i] = plain ? element : element * scale + offset;
   }
 }

@@ -1,5 +1,5 @@
 /** Features in 2 bytes each: halves, by their bits. Imports half-float and its neighbours in this folder. */
-import { fromHalf, LARGEST_HALF, toHalf } from "../half-float.js";
+import { encodeHalves, fromHalf, LARGEST_HALF } from "../half-float.js";
 import type { Argument } from "./argument.js";
 import type { ElementKind, ElementSource } from "./element-source.js";
 import { BLOCK, forEachBlock, type HalfElements, valueAt } from "./element-source.js";
@@ -42,11 +42,10 @@ export function roundedHalves(source: ElementSource, kind: ElementKind, argument
   // In float64: rounded to float32 in between, a value may end up at another half.
   forEachBlock(kept ? { ...source, scale: 1, offset: 0 } : source, new Float64Array(BLOCK), (values, first) => {
     for (let i = 0; i < values.length; i++) {
-      const value = values[i];
-      if (!(Math.abs(value) <= LARGEST_HALF))
-        throw nonFinite(valueAt(source, first + i), first + i, columns, argument, HALF_RANGE);
-      data[first + i] = toHalf(value);
+      if (Math.abs(values[i]) <= LARGEST_HALF) continue;
+      throw nonFinite(valueAt(source, first + i), first + i, columns, argument, HALF_RANGE);
     }
+    encodeHalves(values, data.subarray(first, first + values.length));
   });
   return { data, rows, columns, scale, offset };
 }

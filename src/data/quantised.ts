@@ -33,8 +33,9 @@ export function quantised(source: ElementSource, argument: Argument): DenseMatri
   forEachBlock(source, block, (values, first) => {
     refuseNonFinite(values, columns, (i) => valueAt(source, i), argument, first);
     for (let i = 0; i < values.length; i++) {
-      least = Math.min(least, values[i]);
-      most = Math.max(most, values[i]);
+      const value = values[i];
+      if (value < least) least = value;
+      if (value > most) most = value;
     }
     distinct.add(values);
   });

@@ -39,13 +39,13 @@ const copy: Kernel = {
 /** Every word of `out` becomes the bits of the poison, whatever the element type. */
 export const poison: Op<{ out: Matrix }> = {
   name: "poison",
-  types: { out: ["f32", "i32", "u8"] },
+  types: { out: ["f32", "i32", "f16", "u8"] },
   check: () => undefined,
   reference: ({ out }) => {
     out.data.fill(POISON);
   },
   plan({ out }, planner) {
-    const wordsPerQuad = out.type === "u8" ? 1 : 4;
+    const wordsPerQuad = { f32: 4, i32: 4, f16: 2, u8: 1 }[out.type];
     for (const block of out.blocks) {
       const words = block.rows * out.stride * wordsPerQuad;
       planner.dispatch({

@@ -18,6 +18,7 @@ describe("options out of their range name what is allowed", () => {
     ["warmStart", "true or false", 0],
     ["shuffle", "true or false", null],
     ["solver", '"auto", "lbfgs", "sgd", "adam"', "newton", 1],
+    ["features", '"auto", "f32", "f16", "u8"', "f64", "float16", 16, null],
     ["device", '"auto", "webgpu", "cpu"', "gpu", {}],
     ["classes", "an array of labels", "ab", 3],
     ["engine", "createEngine", {}, "cpu"],

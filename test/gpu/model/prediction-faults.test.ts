@@ -43,7 +43,7 @@ describe.each(ENGINE_DEVICES)("refused on %s, and nothing has changed:", (device
     gone.dispose();
     await expectRefusal(engine, (m) => m.predict(vector), ShapeError, "SHAPE_MISMATCH", "[rows, columns]", "got [3]");
     await expectRefusal(engine, (m) => m.fit(vector, [0]), ShapeError, "SHAPE_MISMATCH", "fit: X", "got [3]");
-    await expectRefusal(engine, (m) => m.predict(integers), DataError, "UNSUPPORTED_TYPE", "f32 or u8", "got i32");
+    await expectRefusal(engine, (m) => m.predict(integers), DataError, "UNSUPPORTED_TYPE", "f32, f16 or u8", "got i32");
     await expectRefusal(engine, (m) => m.predict(foreign), ShapeError, "SHAPE_MISMATCH", "another engine");
     await expectRefusal(engine, (m) => m.fit(foreign, y), ShapeError, "SHAPE_MISMATCH", "another engine");
     const { model: made } = await fittedModel(engine);

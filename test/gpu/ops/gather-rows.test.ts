@@ -20,7 +20,7 @@ interface GatherCase {
   readonly first: number;
 }
 
-const TYPES = ["f32", "u8", "i32"] as const;
+const TYPES = ["f32", "f16", "u8", "i32"] as const;
 
 const CASES: readonly GatherCase[] = [
   { rows: 1, columns: 1, taken: 1, first: 0 },
@@ -40,6 +40,13 @@ function gatherOf({ rows, columns, taken, first }: GatherCase, type: (typeof TYP
   const matrix = (height: number, seed: number): HostMatrix => {
     const length = height * columns;
     if (type === "u8") return hostMatrix(randomBytes(length, seed), height, columns, 1 / 255, -0.5);
+    // All bit patterns, NaN among them: they are moved like any other.
+    if (type === "f16")
+      return hostMatrix(
+        Uint16Array.from({ length }, (_, e) => e * 40_503 + seed),
+        height,
+        columns,
+      );
     const values = randomValues(length, seed, -1e9, 1e9);
     return hostMatrix(type === "f32" ? values : Int32Array.from(values), height, columns);
   };
@@ -71,7 +78,7 @@ test.for(TYPES.flatMap((type) => CASES.map((each) => ({ type, ...each }))))(
 
 test("words past the first row of a folded grid", async ({ engines }) => {
   for (const type of TYPES) {
-    // 2 quads a row: 2 words of bytes, 8 of the others.
+    // 2 quads a row: 2 words of bytes, 4 of halves, 8 of the others.
     const taken = Math.ceil(FOLDED_GRID_WIDTH / 2) + 101;
     await expectMoved(engines, folded(gatherRows), gatherOf({ rows: 50, columns: 7, taken, first: 0 }, type), type);
   }
