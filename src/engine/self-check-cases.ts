@@ -2,6 +2,8 @@
  * What the self-check runs: every op, small but awkward. Sizes that are no multiple of a quad or a tile, rows shared by one and
  * by many threads, rows too wide for registers, bytes, sums split over workgroups.
  */
+
+import { toHalf } from "../half-float.js";
 import { adamStep } from "../ops/adam-step.js";
 import { addOuter } from "../ops/add-outer.js";
 import { addScaled } from "../ops/add-scaled.js";
@@ -64,6 +66,14 @@ export function selfCheckCases(): SelfCheckCase[] {
       1 / 255,
       -0.5,
     );
+  const halves = (rows: number, columns: number): HostMatrix =>
+    hostMatrix(
+      Uint16Array.from({ length: rows * columns }, () => toHalf(2 * random.next() - 1)),
+      rows,
+      columns,
+      0.5,
+      0.25,
+    );
   const integers = (count: number, below: number): HostMatrix =>
     hostMatrix(
       Int32Array.from({ length: count }, () => random.integer(below)),
@@ -93,11 +103,11 @@ export function selfCheckCases(): SelfCheckCase[] {
     m: number,
     depth: number,
     n: number,
-    given: { tA?: true; tB?: true; u8?: true; bias?: true },
+    given: { tA?: true; tB?: true; stored?: "bytes" | "halves"; bias?: true },
   ): void => {
     const { tA: transposeA = false, tB: transposeB = false } = given;
     const [rows, columns] = transposeA ? [depth, m] : [m, depth];
-    const a = given.u8 ? bytes(rows, columns) : floats(rows, columns);
+    const a = { bytes, halves, floats }[given.stored ?? "floats"](rows, columns);
     const b = transposeB ? floats(n, depth) : floats(depth, n);
     const bias = given.bias && floats(1, n);
     const args = {
@@ -111,13 +121,16 @@ export function selfCheckCases(): SelfCheckCase[] {
       out: blank(m + Number(transposeA), n),
     };
     const orders = `${transposeA ? "Aᵀ" : "A"}·${transposeB ? "Bᵀ" : "B"}`;
-    const shape = `${orders} ${m}×${depth}×${n}${given.u8 ? ", bytes" : ""}${given.bias ? ", bias" : ""}`;
+    const shape = `${orders} ${m}×${depth}×${n}${given.stored ? `, ${given.stored}` : ""}${given.bias ? ", bias" : ""}`;
     add(matmul, shape, args, sumOf(depth), true);
   };
   product(37, 53, 19, { bias: true });
-  product(65, 33, 10, { u8: true, bias: true });
-  product(5, 1100, 11, { u8: true });
-  product(33, 97, 10, { tA: true, u8: true });
+  product(65, 33, 10, { stored: "bytes", bias: true });
+  product(5, 1100, 11, { stored: "bytes" });
+  product(37, 53, 19, { stored: "halves" });
+  product(65, 33, 10, { stored: "halves", bias: true });
+  product(33, 97, 10, { tA: true, stored: "bytes" });
+  product(33, 98, 10, { tA: true, stored: "halves" });
   product(7, 1100, 67, { tA: true });
   product(67, 10, 35, { tB: true });
   product(3, 101, 9, { tA: true, tB: true });
@@ -178,6 +191,9 @@ export function selfCheckCases(): SelfCheckCase[] {
   const pixels = bytes(67, 9);
   const taken = { ...pixels, rows: 35, data: new Uint8Array(35 * 9) };
   add(gatherRows, "35 of 67×9, bytes", { source: pixels, indices, first: 5, out: taken }, EXACT);
+  const embeddings = halves(67, 9);
+  const some = { ...embeddings, rows: 35, data: new Uint16Array(35 * 9) };
+  add(gatherRows, "35 of 67×9, halves", { source: embeddings, indices, first: 5, out: some }, EXACT);
   add(gatherValues, "35 of 67", { source: floats(1, 67), indices, first: 5, out: blank(1, 35) }, EXACT);
 
   const labels = integers(67, 7);

@@ -3,7 +3,8 @@
  * machine of whoever reports that the numbers are wrong.
  */
 import { DisposedError, LuceError } from "../errors.js";
-import type { ElementType, HostMatrix } from "../ops/op.js";
+import { fromHalf } from "../half-float.js";
+import type { ElementType, HostArray, HostMatrix } from "../ops/op.js";
 import type { SelfCheckCase } from "./self-check-cases.js";
 import { selfCheckCases } from "./self-check-cases.js";
 import type { Tensor } from "./tensor.js";
@@ -39,8 +40,15 @@ const ROUNDING = 2 ** -24;
 const isMatrix = (value: unknown): value is HostMatrix =>
   typeof value === "object" && value !== null && "data" in value;
 
-const typeOf = ({ data }: HostMatrix): ElementType =>
-  data instanceof Float32Array ? "f32" : data instanceof Uint8Array ? "u8" : "i32";
+function typeOf({ data }: HostMatrix): ElementType {
+  if (data instanceof Float32Array) return "f32";
+  if (data instanceof Uint16Array) return "f16";
+  return data instanceof Uint8Array ? "u8" : "i32";
+}
+
+/** Halves by their values; the elements of all other types are numbers. */
+const numbersOf = (elements: HostArray): HostArray =>
+  elements instanceof Uint16Array ? Float32Array.from(elements, fromHalf) : elements;
 
 /** Memory comes back whatever happens; errors of the device become part of the report. @throws DisposedError */
 export async function selfCheckOn(engine: TensorEngine): Promise<SelfCheckReport> {
@@ -71,7 +79,7 @@ async function checked(
     const results = await engine.read(...written.map((name) => tensors.get(name) as Tensor));
     const expected = referenceOf(op, args, written, (value) => value);
     const magnitudes = sum ? referenceOf(op, args, written, Math.abs) : expected.map(largest);
-    worst = worstOf(results, expected, magnitudes, roundings * ROUNDING);
+    worst = worstOf(results.map(numbersOf), expected, magnitudes, roundings * ROUNDING);
   } catch (error) {
     if (!(error instanceof LuceError) || error instanceof DisposedError) throw error;
     fault = error.message;
@@ -92,7 +100,7 @@ function referenceOf(
   for (const [name, value] of Object.entries(args)) {
     if (isMatrix(value)) {
       const [scale, offset] = [map(value.scale), map(value.offset)];
-      mapped[name] = { ...value, scale, offset, data: Float64Array.from(value.data, map) };
+      mapped[name] = { ...value, scale, offset, data: Float64Array.from(numbersOf(value.data), map) };
     } else {
       mapped[name] = typeof value === "number" ? map(value) : value;
     }

@@ -79,7 +79,7 @@ export class TensorEngine {
   tensor(input: TensorInput, options: TensorOptions = {}): Tensor {
     this.requireAlive("tensor");
     requireKnownOptions(options, ["features"], "tensor");
-    const features = checkFeatureStorage(options.features ?? "auto", "tensor");
+    const features = checkFeatureStorage(options.features === undefined ? "auto" : options.features, "tensor");
     if (!isVector(input)) return this.fromDense(toDenseMatrix(input as MatrixLike, "tensor", "matrix", features));
     if (features === "auto" && input instanceof Int32Array) return this.#filled([input.length], "i32", input);
     const row = { data: input, shape: [1, input.length] };
