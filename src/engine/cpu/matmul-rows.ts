@@ -55,6 +55,7 @@ function rowsTimes(args: Arguments): SlicedProduct {
   const plain = a.offset === 0;
   const factor = plain ? alpha * a.scale : alpha;
   const elements = new ElementRows(a, 1);
+  const { data } = elements;
   const right = valuesOf(b);
   const shift = Float64Array.from({ length: columns }, (_, j) => (bias ? at(bias, 0, j) : 0));
   /** A row's values that are not zero, and where their rows of B begin. */
@@ -68,7 +69,7 @@ function rowsTimes(args: Arguments): SlicedProduct {
       for (let i = first; i < first + count; i++) {
         let found = 0;
         for (let l = 0, from = elements.load(i, 1); l < depth; l++, from++) {
-          const value = plain ? elements.data[from] : elements.data[from] * a.scale + a.offset;
+          const value = plain ? data[from] : data[from] * a.scale + a.offset;
           if (value === 0) continue;
           left[found] = value;
           places[found++] = l * step;
@@ -118,7 +119,8 @@ function transposedTimes(args: Arguments): SlicedProduct {
   const sums = new Float64Array(rows * columns);
   const right = new Float64Array(TOGETHER * columns);
   const elements = new ElementRows(a, TOGETHER);
-  const valueAt = (from: number): number => (plain ? elements.data[from] : elements.data[from] * a.scale + a.offset);
+  const { data } = elements;
+  const valueAt = (from: number): number => (plain ? data[from] : data[from] * a.scale + a.offset);
   /** Adds up to four rows; the order of the additions is that of the rows, however they are grouped. */
   const addRows = (i: number, count: number): void => {
     right.fill(0);
