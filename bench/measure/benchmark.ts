@@ -21,7 +21,7 @@ export interface BenchResult {
   roof: Roof | undefined;
   /** What the self-check of the device said. */
   selfCheck: string;
-  selfCheckPassed: boolean;
+  selfCheckPassed: boolean | undefined;
   /** Libraries or backends that would not start, and rows left out. */
   readonly notes: string[];
   readonly rows: RowResult[];
@@ -31,7 +31,7 @@ export interface BenchResult {
 export const emptyResult = (): BenchResult => ({
   roof: undefined,
   selfCheck: "",
-  selfCheckPassed: false,
+  selfCheckPassed: undefined,
   notes: [],
   rows: [],
   fits: [],

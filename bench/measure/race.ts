@@ -66,7 +66,7 @@ export async function race(
         await guarded(runner, () => prepare(runner, check, options));
       }
     } catch (error) {
-      failures.push({ ...namesOf(contestant), variant: "", note: `failed: ${messageOf(error)}` });
+      failures.push({ ...namesOf(contestant), variant: "", note: noteOf(error) });
     }
   }
   for (let turn = 0; turn < options.repetitions; turn++) {
@@ -144,7 +144,7 @@ async function guarded(runner: Runner, work: () => Promise<void>): Promise<void>
     await work();
   } catch (error) {
     runner.failed = true;
-    runner.note = `failed: ${messageOf(error)}`;
+    runner.note = noteOf(error);
   }
 }
 
@@ -160,6 +160,11 @@ function resultOf({ contestant, lane, samples, batch, gpuMs, note, failed }: Run
   if (failed || samples.length === 0) return named;
   return { ...named, ms: median(samples), samplesMs: samples, batch, ...(gpuMs !== undefined && { gpuMs }) };
 }
+
+const noteOf = (error: unknown): string => {
+  const message = messageOf(error);
+  return message === NO_TIME ? message : `failed: ${message}`;
+};
 
 /** The first line of what went wrong; some libraries throw plain objects. */
 export function messageOf(error: unknown): string {

@@ -44,7 +44,7 @@ result.notes.push("under Node the wasm backends run on one thread");
 
 function end(): never {
   keepResult(result, factsOf(`Node ${process.version} with Dawn`, BUILT_FROM), options.out, "node");
-  process.exit(result.selfCheckPassed ? 0 : 1);
+  process.exit(result.selfCheckPassed === true ? 0 : 1);
 }
 if (Number.isFinite(options.budget)) {
   setTimeout(

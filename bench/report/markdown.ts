@@ -15,13 +15,19 @@ const COLUMNS: readonly string[] = [
   "jax-js wasm",
 ];
 
+const CHECK_WORDS: ReadonlyMap<boolean | undefined, string> = new Map([
+  [true, "passed"],
+  [false, "FAILED"],
+  [undefined, "not done"],
+]);
+
 export function markdownOf(result: BenchResult, facts: Facts): string {
   const { roof } = result;
   const packages = Object.entries(facts.versions).map(([name, version]) => `${name} ${version}`);
   const parts = [
     `${facts.date}, commit ${facts.commit}, ${facts.runtime}, ${facts.cores} × ${facts.cpu}, ${facts.memoryGiB} GiB.`,
     `Adapter: ${roof?.adapter ?? "none"}${roof?.software ? " (software)" : ""}. Packages: ${packages.join(", ")}.`,
-    `Self-check of Luce's device: ${result.selfCheckPassed ? "passed" : "FAILED"}.`,
+    `Self-check of Luce's device: ${CHECK_WORDS.get(result.selfCheckPassed)}.`,
     ...result.notes.map((note) => `Note: ${note}.`),
     "",
     "Medians of interleaved repetitions. The last two columns: how many times as fast as the best peer Luce is, on the same kind of device.",
