@@ -62,10 +62,11 @@ const field = {
   gpuClock: installGpuClock(),
   luce: [["Luce webgpu", () => luce("webgpu", { gpu })] as const, ["Luce cpu", () => luce("cpu")] as const],
   peers: [
-    ["TF.js webgpu", () => tfjs("webgpu")] as const,
     ["jax-js webgpu", () => jax("webgpu")] as const,
     ["TF.js wasm", () => tfjs("wasm", WASM)] as const,
     ["jax-js wasm", () => jax("wasm")] as const,
+    // Last: on a software adapter it is slower by so much that it would leave the others no time.
+    ["TF.js webgpu", () => tfjs("webgpu")] as const,
   ],
   mnist: async () => ({ train: await readDigits(folder, "train"), test: await readDigits(folder, "t10k") }),
   log: console.log,
