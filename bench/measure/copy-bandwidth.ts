@@ -2,12 +2,12 @@
 import { median } from "./median.js";
 
 export interface Roof {
-  /** What the device calls itself. */
+  /** All that the device says of itself. */
   readonly adapter: string;
   readonly software: boolean;
   /** Bytes read and written in a second, of the faster way. */
   readonly copyBytesPerSecond: number;
-  /** Of float32, where it is known: given, or by the adapter's name. */
+  /** Of float32, where it is known: given, or by the adapter's number. */
   readonly peakFlops?: number;
 }
 
@@ -22,22 +22,27 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(num_workgroups) count
   if (i < arrayLength(&copy)) { copy[i] = source[i]; }
 }`;
 
-/** Peaks of float32 without tensor cores, from the makers' data sheets. */
-const PEAKS: readonly (readonly [name: RegExp, flops: number])[] = [
-  [/H100 80GB HBM3|H200|H100 SXM/, 66.9e12],
-  [/H100 PCIe/, 51.2e12],
-  [/A100/, 19.5e12],
-  [/\bL4\b/, 30.3e12],
-  [/\bT4\b/, 8.1e12],
-];
+/**
+ * Peaks of float32 without tensor cores, from the makers' data sheets, by the PCI numbers that Dawn gives as `device`; its
+ * descriptions name the driver only.
+ */
+const KNOWN: ReadonlyMap<string, readonly [name: string, peakFlops: number]> = new Map([
+  ["nvidia 0x2330", ["NVIDIA H100 SXM5 80 GB", 66.9e12]],
+  ["nvidia 0x2331", ["NVIDIA H100 PCIe", 51.2e12]],
+  ["nvidia 0x2335", ["NVIDIA H200 SXM", 66.9e12]],
+  ["nvidia 0x20b2", ["NVIDIA A100 SXM 80 GB", 19.5e12]],
+  ["nvidia 0x27b8", ["NVIDIA L4", 30.3e12]],
+  ["nvidia 0x1eb8", ["NVIDIA T4", 8.1e12]],
+]);
 
 export async function roofOf(gpu: GPU, givenPeak: number | undefined): Promise<Roof> {
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new Error("bench: there is no WebGPU adapter here. Under Node, name one with VK_ICD_FILENAMES.");
   const { vendor, architecture, device: model, description } = adapter.info;
-  const name = description || model || `${vendor} ${architecture}`;
-  const software = adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(`${name} ${architecture}`);
-  const peakFlops = givenPeak ?? PEAKS.find(([pattern]) => pattern.test(name))?.[1];
+  const known = KNOWN.get(`${vendor} ${model}`);
+  const name = [known?.[0], vendor, architecture, model, description].filter(Boolean).join(" ");
+  const software = adapter.info.isFallbackAdapter || /swiftshader|llvmpipe|lavapipe/i.test(name);
+  const peakFlops = givenPeak ?? known?.[1];
   const device = await adapter.requestDevice();
   const copyBytesPerSecond = Math.max(await commandBandwidth(device), await kernelBandwidth(device));
   device.destroy();
