@@ -1,0 +1,45 @@
+/** Which ops have a SIMD path, and which path an op's arguments take. Ops that are not listed, or refused, run by their reference. */
+import { addScaled } from "../../../ops/add-scaled.js";
+import { combine } from "../../../ops/combine.js";
+import { crossEntropy } from "../../../ops/cross-entropy.js";
+import { dots } from "../../../ops/dots.js";
+import type { MatmulArguments } from "../../../ops/matmul.js";
+import { matmul, matmulShape } from "../../../ops/matmul.js";
+import type { Op } from "../../../ops/op.js";
+import { softmax } from "../../../ops/softmax.js";
+import { summarize } from "../../../ops/summarize.js";
+import type { Resolve, SlicedWork } from "../sliced-work.js";
+import type { KernelMemory } from "../wasm/kernel-memory.js";
+import { forwardProduct, gradientProduct } from "./narrow-product.js";
+import { packedProduct } from "./packed-product.js";
+import { crossEntropyWork, softmaxWork } from "./row-work.js";
+import { featureTypeOf } from "./staging.js";
+import { addScaledWork, combineWork, dotsWork, summarizeWork } from "./vector-work.js";
+
+/** Up to so many columns a product reads X where it lies; above, it pays to pack it. */
+const NARROW_COLUMNS = 24;
+
+function matmulWork(resolve: Resolve<MatmulArguments>, memory: KernelMemory): SlicedWork | undefined {
+  const args = resolve();
+  const types = [args.a, args.b].map(({ data }) => featureTypeOf(data));
+  if (types.includes(undefined)) return undefined;
+  if (types[1] === "f16" || matmulShape(args).columns > NARROW_COLUMNS) return packedProduct(resolve, memory);
+  return args.transposeA ? gradientProduct(resolve, memory) : forwardProduct(resolve, memory);
+}
+
+type Work = (resolve: Resolve<never>, memory: KernelMemory) => SlicedWork | undefined;
+
+const WORK: ReadonlyMap<object, Work> = new Map<object, Work>([
+  [matmul, matmulWork],
+  [softmax, softmaxWork],
+  [crossEntropy, crossEntropyWork],
+  [dots, dotsWork],
+  [addScaled, addScaledWork],
+  [combine, combineWork],
+  [summarize, summarizeWork],
+]);
+
+/** The op's SIMD work on these arguments, or undefined when it has none. */
+export function simdWork<A>(op: Op<A>, resolve: Resolve<A>, memory: KernelMemory): SlicedWork | undefined {
+  return WORK.get(op)?.(resolve as Resolve<never>, memory);
+}

@@ -1,0 +1,163 @@
+/** WebAssembly's instructions as expressions: each returns the bytes that leave its value on the stack, or that do its work. */
+import type { Code, Local } from "./assembler.js";
+import { signed, unsigned } from "./assembler.js";
+
+export const get = (local: Local): Code => [0x20, unsigned(local.index)];
+export const set = (local: Local, value: Code): Code => [value, 0x21, unsigned(local.index)];
+
+export const integer = (value: number): Code => [0x41, signed(value)];
+const bytesOf = (array: Float32Array): number[] => [...new Uint8Array(array.buffer)];
+
+/** An address is a multiple of nothing in particular; `offset` is a constant, in bytes. */
+const memory = (opcode: Code, offset: number): Code => [opcode, 0, unsigned(offset)];
+
+export const i32 = {
+  add: (a: Code, b: Code): Code => [a, b, 0x6a],
+  sub: (a: Code, b: Code): Code => [a, b, 0x6b],
+  mul: (a: Code, b: Code): Code => [a, b, 0x6c],
+  /** a < b, signed. */
+  less: (a: Code, b: Code): Code => [a, b, 0x48],
+  divide: (a: Code, b: Code): Code => [a, b, 0x6e],
+  remainder: (a: Code, b: Code): Code => [a, b, 0x70],
+  load: (address: Code, offset = 0): Code => [address, memory([0x28], offset)],
+  /** a where the condition holds, else b. */
+  select: (condition: Code, a: Code, b: Code): Code => [a, b, condition, 0x1b],
+} as const;
+
+export const f32 = {
+  add: (a: Code, b: Code): Code => [a, b, 0x92],
+  mul: (a: Code, b: Code): Code => [a, b, 0x94],
+  load: (address: Code, offset = 0): Code => [address, memory([0x2a], offset)],
+  store: (address: Code, value: Code, offset = 0): Code => [address, value, memory([0x38], offset)],
+  lane: (vector: Code, lane: number): Code => [vector, simd(0x1f), lane],
+} as const;
+
+export const f64 = {
+  add: (a: Code, b: Code): Code => [a, b, 0xa0],
+  load: (address: Code, offset = 0): Code => [address, memory([0x2b], offset)],
+  store: (address: Code, value: Code, offset = 0): Code => [address, value, memory([0x39], offset)],
+  promoted: (value: Code): Code => [value, 0xbb],
+  demoted: (value: Code): Code => [value, 0xb6],
+  lane: (vector: Code, lane: number): Code => [vector, simd(0x21), lane],
+} as const;
+
+/** The bytes of a vector instruction. */
+const simd = (opcode: number): Code => [0xfd, unsigned(opcode)];
+
+/** 128 bits as they are. */
+export const v128 = {
+  load: (address: Code, offset = 0): Code => [address, memory(simd(0x00), offset)],
+  /** One f32 or i32 of memory in all four lanes. */
+  loadSplat: (address: Code, offset = 0): Code => [address, memory(simd(0x09), offset)],
+  /** Four bytes into lane 0, zeros elsewhere. */
+  load4Bytes: (address: Code, offset = 0): Code => [address, memory(simd(0x5c), offset)],
+  /** Four u16, widened to i32. */
+  load4Halves: (address: Code, offset = 0): Code => [address, memory(simd(0x04), offset)],
+  store: (address: Code, value: Code, offset = 0): Code => [address, value, memory(simd(0x0b), offset)],
+  /** The vector with one lane from memory. */
+  loadLane: (address: Code, vector: Code, lane: number, offset = 0): Code => [
+    [address, vector, memory(simd(0x56), offset)],
+    lane,
+  ],
+  storeLane: (address: Code, vector: Code, lane: number, offset = 0): Code => [
+    [address, vector, memory(simd(0x5a), offset)],
+    lane,
+  ],
+  and: (a: Code, b: Code): Code => [a, b, simd(0x4e)],
+  /** a and not b. */
+  andNot: (a: Code, b: Code): Code => [a, b, simd(0x4f)],
+  or: (a: Code, b: Code): Code => [a, b, simd(0x50)],
+  /** Bits of a where the mask has ones, else of b. */
+  choose: (mask: Code, a: Code, b: Code): Code => [a, b, mask, simd(0x52)],
+  zero: [simd(0x0c), new Array<number>(16).fill(0)] as Code,
+  /** The low halves of two vectors, one after the other. */
+  lows: (a: Code, b: Code): Code => [a, b, simd(0x0d), [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]],
+  /** The high halves of a vector in its low ones. */
+  high: (a: Code): Code => [a, a, simd(0x0d), [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]],
+} as const;
+
+/** Four 32-bit integers. */
+export const i32x4 = {
+  splat: (a: Code): Code => [a, simd(0x11)],
+  constant: (value: number): Code => [integer(value), simd(0x11)],
+  equal: (a: Code, b: Code): Code => [a, b, simd(0x37)],
+  greater: (a: Code, b: Code): Code => [a, b, simd(0x3b)],
+  add: (a: Code, b: Code): Code => [a, b, simd(0xae)],
+  sub: (a: Code, b: Code): Code => [a, b, simd(0xb1)],
+  shiftLeft: (a: Code, bits: number): Code => [a, integer(bits), simd(0xab)],
+  shiftRight: (a: Code, bits: number): Code => [a, integer(bits), simd(0xac)],
+  /** Of the four low bytes of a vector. */
+  fromBytes: (a: Code): Code => [a, simd(0x89), simd(0xa9)],
+  truncated: (a: Code): Code => [a, simd(0xf8)],
+} as const;
+
+/** Each lane's own number. */
+export const LANES: Code = [simd(0x0c), [0, 1, 2, 3].map((lane) => [lane, 0, 0, 0])];
+
+/** Four float32. */
+export const f32x4 = {
+  splat: (a: Code): Code => [a, simd(0x13)],
+  constant: (value: number): Code => [simd(0x0c), [0, 0, 0, 0].map(() => bytesOf(Float32Array.of(value)))],
+  equal: (a: Code, b: Code): Code => [a, b, simd(0x41)],
+  less: (a: Code, b: Code): Code => [a, b, simd(0x43)],
+  nearest: (a: Code): Code => [a, simd(0x6a)],
+  abs: (a: Code): Code => [a, simd(0xe0)],
+  add: (a: Code, b: Code): Code => [a, b, simd(0xe4)],
+  sub: (a: Code, b: Code): Code => [a, b, simd(0xe5)],
+  mul: (a: Code, b: Code): Code => [a, b, simd(0xe6)],
+  div: (a: Code, b: Code): Code => [a, b, simd(0xe7)],
+  min: (a: Code, b: Code): Code => [a, b, simd(0xe8)],
+  /** NaN where either is. */
+  max: (a: Code, b: Code): Code => [a, b, simd(0xe9)],
+  fromIntegers: (a: Code): Code => [a, simd(0xfa)],
+  /** The sum of the lanes as one f32: (0 + 2) + (1 + 3). */
+  sum: (vector: Local): Code =>
+    f32.add(
+      f32.add(f32.lane(get(vector), 0), f32.lane(get(vector), 2)),
+      f32.add(f32.lane(get(vector), 1), f32.lane(get(vector), 3)),
+    ),
+} as const;
+
+/** Two float64. */
+export const f64x2 = {
+  splat: (a: Code): Code => [a, simd(0x14)],
+  add: (a: Code, b: Code): Code => [a, b, simd(0xf0)],
+  mul: (a: Code, b: Code): Code => [a, b, simd(0xf2)],
+  /** The two low lanes of four f32. */
+  promoted: (a: Code): Code => [a, simd(0x5f)],
+  /** Two f32 in the low lanes, zeros above. */
+  demoted: (a: Code): Code => [a, simd(0x5e)],
+  sum: (vector: Local): Code => f64.add(f64.lane(get(vector), 0), f64.lane(get(vector), 1)),
+} as const;
+
+/** `a · b + c` on four f32, rounded once or twice as the machine likes: one instruction where it has it. */
+export type MultiplyAdd = (a: Code, b: Code, c: Code) => Code;
+export const relaxedMultiplyAdd: MultiplyAdd = (a, b, c) => [a, b, c, simd(0x105)];
+export const plainMultiplyAdd: MultiplyAdd = (a, b, c) => f32x4.add(c, f32x4.mul(a, b));
+
+/** local += bytes */
+export const advance = (pointer: Local, bytes: Code | number): Code =>
+  set(pointer, i32.add(get(pointer), typeof bytes === "number" ? integer(bytes) : bytes));
+
+/** The body `count` times, not at all where that is 0; `counter` is a local of the loop's own. */
+export const repeat = (counter: Local, count: Code, ...body: Code[]): Code => [
+  set(counter, count),
+  when(get(counter), [
+    0x03,
+    0x40,
+    body,
+    set(counter, i32.sub(get(counter), integer(1))),
+    get(counter),
+    [0x0d, 0],
+    0x0b,
+  ]),
+];
+
+/** The body where the condition is not 0. */
+export const when = (condition: Code, ...body: Code[]): Code => [condition, 0x04, 0x40, body, 0x0b];
+
+/** `then` where the condition is not 0, else `otherwise`. */
+export const either = (condition: Code, then: Code, otherwise: Code): Code => [
+  [condition, 0x04, 0x40, then],
+  [0x05, otherwise, 0x0b],
+];

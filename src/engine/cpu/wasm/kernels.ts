@@ -1,0 +1,123 @@
+/**
+ * Kernels on one memory: assembled for the shape when first asked for, compiled once for all memories of this thread, and
+ * called with addresses. Modules are compiled at once, on the page's thread: each is well below the 4 kB that every browser allows.
+ */
+import type { FunctionSource } from "./assembler.js";
+import { assemble } from "./assembler.js";
+import type { Decode, FeatureType } from "./decode.js";
+import { decode } from "./decode.js";
+import type { Forward } from "./forward.js";
+import { forward } from "./forward.js";
+import type { Gradient } from "./gradient.js";
+import { gradient } from "./gradient.js";
+import type { MultiplyAdd } from "./instructions.js";
+import { f32x4, get, plainMultiplyAdd, relaxedMultiplyAdd, v128 } from "./instructions.js";
+import type { Accumulate, MultiplyPacked, Pack } from "./packed.js";
+import { accumulate, multiplyPacked, pack } from "./packed.js";
+import type { CrossEntropy, CrossEntropyVariant, Softmax } from "./rows.js";
+import { crossEntropyRows, softmaxRows } from "./rows.js";
+import type { AddScaled, Combine, Dot, Summarize } from "./vectors.js";
+import { addScaled, combine, dot, summarize } from "./vectors.js";
+
+/** `relaxed` has a fused multiply-add where the processor has one; `plain` is the SIMD of 2021. */
+export type Build = "relaxed" | "plain";
+
+const MULTIPLY_ADD: Readonly<Record<Build, MultiplyAdd>> = { relaxed: relaxedMultiplyAdd, plain: plainMultiplyAdd };
+
+/** Whether this runtime takes a module with the build's instructions; false too where a page's policy forbids WebAssembly. */
+export function runs(build: Build): boolean {
+  try {
+    const probe: FunctionSource = (writer) => {
+      const address = writer.parameter("i32");
+      const value = f32x4.constant(1);
+      return v128.store(get(address), MULTIPLY_ADD[build](value, value, value));
+    };
+    return new WebAssembly.Module(assemble({ probe })) instanceof WebAssembly.Module;
+  } catch {
+    return false;
+  }
+}
+
+let fastest: Build | "none" | undefined;
+
+/** The fastest build that this runtime takes. */
+export function fastestBuild(): Build | "none" {
+  fastest ??= (["relaxed", "plain"] as const).find(runs) ?? "none";
+  return fastest;
+}
+
+const modules = new Map<string, WebAssembly.Module>();
+
+export class Kernels {
+  readonly build: Build;
+  readonly #memory: WebAssembly.Memory;
+  readonly #functions = new Map<string, unknown>();
+
+  constructor(build: Build, memory: WebAssembly.Memory) {
+    this.build = build;
+    this.#memory = memory;
+  }
+
+  forward(columns: number): Forward {
+    return this.#function(`forward ${columns}`, () => forward(columns, MULTIPLY_ADD[this.build]));
+  }
+
+  gradient(columns: number): Gradient {
+    return this.#function(`gradient ${columns}`, () => gradient(columns, MULTIPLY_ADD[this.build]));
+  }
+
+  decode(type: FeatureType): Decode {
+    return this.#function(`decode ${type}`, () => decode(type));
+  }
+
+  /** Panels of `width` lines. */
+  pack(width: number): Pack {
+    return this.#function(`pack ${width}`, () => pack(width));
+  }
+
+  multiplyPacked(): MultiplyPacked {
+    return this.#function("multiply packed", () => multiplyPacked(MULTIPLY_ADD[this.build]));
+  }
+
+  accumulate(): Accumulate {
+    return this.#function("accumulate", () => accumulate);
+  }
+
+  softmax(log: boolean): Softmax {
+    return this.#function(`softmax ${log}`, () => softmaxRows(log));
+  }
+
+  crossEntropy(variant: CrossEntropyVariant): CrossEntropy {
+    const name = [variant.soft, variant.classWeight, variant.gradient].join(" ");
+    return this.#function(`cross-entropy ${name}`, () => crossEntropyRows(variant));
+  }
+
+  dot(): Dot {
+    return this.#function("dot", () => dot);
+  }
+
+  addScaled(hasY: boolean, keeps: boolean): AddScaled {
+    return this.#function(`add scaled ${hasY} ${keeps}`, () => addScaled(hasY, keeps));
+  }
+
+  combine(): Combine {
+    return this.#function("combine", () => combine);
+  }
+
+  summarize(): Summarize {
+    return this.#function("summarize", () => summarize);
+  }
+
+  /** `name` says all that the source depends on but the build. */
+  #function<T>(name: string, source: () => FunctionSource): T {
+    let found = this.#functions.get(name);
+    if (!found) {
+      const key = `${this.build} ${name}`;
+      const module = modules.get(key) ?? new WebAssembly.Module(assemble({ run: source() }));
+      modules.set(key, module);
+      found = new WebAssembly.Instance(module, { host: { memory: this.#memory } }).exports.run;
+      this.#functions.set(name, found);
+    }
+    return found as T;
+  }
+}
