@@ -1,19 +1,22 @@
 /**
- * The device that every page has: plain TypeScript on the page's own thread, in slices of a few milliseconds so that the
- * page keeps answering. Ops are queued when they are called and carried out by `read` and `pace`, as on a GPU.
+ * The device that every page has: the page's own thread, in slices of a few milliseconds so that the page keeps answering. Ops are
+ * queued when they are called and carried out by `read` and `pace`, as on a GPU: by WebAssembly SIMD where an op has a kernel and
+ * the page allows it, else by plain TypeScript.
  */
-import { DeviceError, DisposedError } from "../../errors.js";
+import { DisposedError } from "../../errors.js";
 import { hostMatrix } from "../../ops/host-matrix.js";
 import { matmul } from "../../ops/matmul.js";
 import type { ElementType, HostArray, HostMatrix, On, Op } from "../../ops/op.js";
 import type { Backend, EngineStats, Storage, StoredMatrix } from "../backend.js";
 import { Tensor } from "../tensor.js";
-import { slicedProduct } from "./matmul-rows.js";
+import type { HostStorage } from "./host-memory.js";
+import { HostMemory } from "./host-memory.js";
+import { plainProduct } from "./matmul-rows.js";
+import { simdWork } from "./simd/simd-work.js";
+import type { SlicedWork } from "./sliced-work.js";
+import type { Build } from "./wasm/kernels.js";
+import { fastestBuild } from "./wasm/kernels.js";
 import { yieldToPage } from "./yield-to-page.js";
-
-interface HostStorage extends Storage {
-  data: HostArray;
-}
 
 /** Work that says, when called, whether more is left; each call takes a slice. */
 type Job = () => boolean;
@@ -25,21 +28,27 @@ const FIRST_GUESS = 1e4;
 /** A few milliseconds of exponentials. */
 const CHUNK_ELEMENTS = 1 << 16;
 
-const ARRAY = { f32: Float32Array, f16: Uint16Array, u8: Uint8Array, i32: Int32Array } as const;
-
 export class CpuBackend implements Backend {
   readonly device = "cpu";
   #queue: Job[] = [];
   #draining: Promise<void> | undefined;
   #lastYield = 0;
   #disposed = false;
+  readonly #memory: HostMemory;
   /** Multiplications or visits to an element that take about a millisecond, learnt for each op as it runs. */
   readonly #speed = new Map<string, number>();
-  readonly #live = new Set<HostStorage>();
+  readonly #live = new Set<Storage>();
+  /** Storages that something queued may read or write. */
+  #awaited = new Set<Storage>();
   readonly #counts = { buffersCreated: 0, dispatches: 0, readbacks: 0, uploadBytes: 0 };
 
+  /** `build`: the kernels to use, `"none"` for plain TypeScript throughout. */
+  constructor(build: Build | "none" = fastestBuild()) {
+    this.#memory = new HostMemory(build);
+  }
+
   allocate(rows: number, columns: number, type: ElementType): Storage {
-    const storage: HostStorage = { rows, columns, type, data: newArray(rows, columns, type) };
+    const storage = this.#memory.allocate(rows, columns, type);
     this.#live.add(storage);
     this.#counts.buffersCreated++;
     return storage;
@@ -47,42 +56,64 @@ export class CpuBackend implements Backend {
 
   upload(storage: Storage, first: number, data: HostArray): void {
     const to = storage as HostStorage;
-    const copy = new ARRAY[to.type](data);
-    this.#counts.uploadBytes += copy.byteLength;
-    this.#queue.push(() => {
-      if (copy.length === to.data.length) to.data = copy;
-      else to.data.set(copy, first);
+    this.#counts.uploadBytes += data.length * to.data.BYTES_PER_ELEMENT;
+    // Nothing queued minds, as when features are brought in: no need of a copy that waits.
+    if (!this.#awaited.has(storage)) {
+      to.data.set(data, first);
+      return;
+    }
+    const copy = data.slice();
+    this.#enqueue([storage], () => {
+      to.data.set(copy, first);
       return false;
     });
   }
 
   clear(storage: Storage): void {
-    this.#queue.push(() => {
+    this.#enqueue([storage], () => {
       (storage as HostStorage).data.fill(0);
       return false;
     });
   }
 
   release(storage: Storage): void {
-    this.#live.delete(storage as HostStorage);
+    if (!this.#live.delete(storage)) return;
+    const give = (): boolean => {
+      this.#memory.release(storage as HostStorage, this.#queue.length <= 1);
+      return false;
+    };
+    // What is queued may still use it.
+    if (this.#queue.length === 0) give();
+    else this.#enqueue([], give);
+  }
+
+  #enqueue(storages: Iterable<Storage>, job: Job): void {
+    for (const storage of storages) this.#awaited.add(storage);
+    this.#queue.push(job);
   }
 
   run<A extends object>(op: Op<A>, args: A): void {
     this.#counts.dispatches++;
     let job: Job | undefined;
-    this.#queue.push(() => {
-      // Resolved when its turn comes: an upload queued before may have replaced an operand's array.
-      job ??= this.#jobFor(op, onHost(args));
-      return job();
-    });
+    const tensors = Object.values(args).filter((value) => value instanceof Tensor);
+    this.#enqueue(
+      tensors.map((t) => t.memory.storage),
+      () => {
+        job ??= this.#jobFor(op, () => onHost(args));
+        return job();
+      },
+    );
   }
 
   async read(matrices: readonly StoredMatrix[]): Promise<HostArray[]> {
     const copies: HostArray[] = [];
-    this.#queue.push(() => {
-      for (const t of matrices) copies.push(viewOf(t).data.slice());
-      return false;
-    });
+    this.#enqueue(
+      matrices.map((t) => t.memory.storage),
+      () => {
+        for (const t of matrices) copies.push(viewOf(t).data.slice());
+        return false;
+      },
+    );
     this.#counts.readbacks++;
     await this.#drain();
     if (this.#disposed) throw disposedMeanwhile();
@@ -95,7 +126,7 @@ export class CpuBackend implements Backend {
 
   stats(): EngineStats {
     let bytes = 0;
-    for (const storage of this.#live) bytes += storage.data.byteLength;
+    for (const storage of this.#live) bytes += (storage as HostStorage).data.byteLength;
     return {
       buffers: this.#live.size,
       bytes,
@@ -110,7 +141,9 @@ export class CpuBackend implements Backend {
   dispose(): void {
     this.#disposed = true;
     this.#queue = [];
+    this.#awaited.clear();
     this.#live.clear();
+    this.#memory.dispose();
   }
 
   /** Carries out all that is queued, also what is queued meanwhile; one drain at a time. */
@@ -136,41 +169,48 @@ export class CpuBackend implements Backend {
       this.#queue.shift();
       throw error;
     } finally {
+      if (this.#queue.length === 0) this.#awaited.clear();
       this.#draining = undefined;
     }
   }
 
-  #jobFor<A>(op: Op<A>, args: On<A, HostMatrix>): Job {
+  /** `resolve` is asked in every slice: memory that grew since has moved. */
+  #jobFor<A>(op: Op<A>, resolve: () => On<A, HostMatrix>): Job {
+    const { kernels } = this.#memory;
+    const fast = kernels && simdWork(op, resolve, kernels);
+    if (fast) return this.#sliced(fast);
     if ((op as unknown) === matmul) {
-      const product = slicedProduct(args as unknown as Parameters<typeof slicedProduct>[0]);
-      return this.#sliced(op.name, product.rows, product.rowCost, product.run, product.finish);
+      return this.#sliced(plainProduct(resolve as unknown as Parameters<typeof plainProduct>[0]));
     }
     const { slice } = op;
     if (!slice) {
       return () => {
-        op.reference(args);
+        op.reference(resolve());
         return false;
       };
     }
+    const args = resolve();
     const matrices = Object.values(args as object).filter(isHostMatrix);
     const rows = op.sliceRows?.(args) ?? Math.max(...matrices.map((m) => m.rows));
     const rowCost = matrices.reduce((sum, m) => sum + (m.rows === rows ? m.columns : 0), 0);
-    if (op.accumulate) return summed(op, args, rows, rowCost);
-    return this.#sliced(op.name, rows, rowCost, (first, count) => op.reference(slice(args, first, count)));
+    if (op.accumulate) return summed(op, resolve, rows, rowCost);
+    return this.#sliced({
+      name: op.name,
+      rows,
+      rowCost,
+      grain: 1,
+      run: (first, count) => op.reference(slice(resolve(), first, count)),
+      finish() {},
+    });
   }
 
-  /** Takes as many rows at a time as half a slice has time for; `rowCost` counts multiplications or elements. */
-  #sliced(
-    name: string,
-    rows: number,
-    rowCost: number,
-    run: (first: number, count: number) => void,
-    finish?: () => void,
-  ): Job {
+  /** Takes as many rows at a time as half a slice has time for. */
+  #sliced({ name, rows, rowCost, grain, run, finish }: SlicedWork): Job {
     let next = 0;
     return () => {
       const speed = this.#speed.get(name) ?? FIRST_GUESS;
-      const count = Math.min(rows - next, Math.max(1, Math.ceil((speed * SLICE_MS) / 2 / rowCost)));
+      const wanted = (speed * SLICE_MS) / 2 / rowCost;
+      const count = Math.min(rows - next, Math.max(1, Math.ceil(wanted / grain)) * grain);
       const begun = performance.now();
       run(next, count);
       const elapsed = Math.max(0.05, performance.now() - begun);
@@ -178,21 +218,23 @@ export class CpuBackend implements Backend {
       this.#speed.set(name, Math.min((count * rowCost) / elapsed, 4 * speed));
       next += count;
       if (next < rows) return true;
-      finish?.();
+      finish();
       return false;
     };
   }
 }
 
 /** Chunks of rows one after the other. They are of a fixed size: where a sum is cut shows in its bits, and must not depend on time. */
-function summed<A>(op: Op<A>, args: On<A, HostMatrix>, rows: number, rowCost: number): Job {
+function summed<A>(op: Op<A>, resolve: () => On<A, HostMatrix>, rows: number, rowCost: number): Job {
   const { slice, accumulate } = op as Required<Op<A>>;
-  const { out } = args as { out: HostMatrix };
-  const total = new Float64Array(out.data.length);
-  const part = { ...out, data: new Float64Array(out.data.length) };
+  const length = (resolve() as { out: HostMatrix }).out.data.length;
+  const total = new Float64Array(length);
   const chunk = Math.max(1, Math.floor(CHUNK_ELEMENTS / rowCost));
   let next = 0;
   return () => {
+    const args = resolve();
+    const { out } = args as { out: HostMatrix };
+    const part = { ...out, data: new Float64Array(length) };
     op.reference({ ...slice(args, next, Math.min(chunk, rows - next)), out: part });
     accumulate(total, part.data);
     next += chunk;
@@ -204,18 +246,6 @@ function summed<A>(op: Op<A>, args: On<A, HostMatrix>, rows: number, rowCost: nu
 
 const disposedMeanwhile = (): DisposedError =>
   new DisposedError("DISPOSED", "engine: it was disposed of while work was waiting. Create a new one.");
-
-function newArray(rows: number, columns: number, type: ElementType): HostArray {
-  try {
-    return new ARRAY[type](rows * columns);
-  } catch (cause) {
-    throw new DeviceError(
-      "OUT_OF_MEMORY",
-      `engine: the page has no memory for a matrix of ${rows} × ${columns} (${type}). Use fewer rows at a time, or u8 features.`,
-      cause,
-    );
-  }
-}
 
 const isHostMatrix = (value: unknown): value is HostMatrix =>
   typeof value === "object" && value !== null && "data" in value;

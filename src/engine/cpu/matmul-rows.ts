@@ -8,17 +8,9 @@ import { at } from "../../ops/host-matrix.js";
 import type { MatmulArguments } from "../../ops/matmul.js";
 import { matmulShape } from "../../ops/matmul.js";
 import type { HostArray, HostMatrix, On } from "../../ops/op.js";
+import type { Resolve, SlicedWork } from "./sliced-work.js";
 
 type Arguments = On<MatmulArguments, HostMatrix>;
-
-/** A product whose rows of A can be taken a few at a time; `finish` writes what is only then known. */
-export interface SlicedProduct {
-  readonly rows: number;
-  /** Multiplications for a row of A. */
-  readonly rowCost: number;
-  run(first: number, count: number): void;
-  finish(): void;
-}
 
 /** B's values in float64, as the inner loops want them. B is f32 but in a reference, which may hand over bytes. */
 const valuesOf = (b: HostMatrix): Float64Array => Float64Array.from(b.data, (v) => v * b.scale + b.offset);
@@ -48,14 +40,12 @@ class ElementRows {
 }
 
 /** C[i] = Σ_l A[i,l] · B[l]: a row of C at a time, from the rows of B where A is not zero, or from the rows of a turned B. */
-function rowsTimes(args: Arguments): SlicedProduct {
-  const { a, b, out, bias, alpha, transposeB } = args;
+function rowsTimes(args: Arguments, resolve: Resolve<MatmulArguments>): SlicedWork {
+  const { a, b, bias, alpha, transposeB } = args;
   const { rows, columns, depth } = matmulShape(args);
   // Bytes and halves without an offset keep their zeros: multiply by the scale once, at the end.
   const plain = a.offset === 0;
   const factor = plain ? alpha * a.scale : alpha;
-  const elements = new ElementRows(a, 1);
-  const { data } = elements;
   const right = valuesOf(b);
   const shift = Float64Array.from({ length: columns }, (_, j) => (bias ? at(bias, 0, j) : 0));
   /** A row's values that are not zero, and where their rows of B begin. */
@@ -63,9 +53,14 @@ function rowsTimes(args: Arguments): SlicedProduct {
   const places = new Int32Array(depth);
   const step = transposeB ? 1 : columns;
   return {
+    name: "matmul",
     rows,
     rowCost: depth * columns,
+    grain: 1,
     run(first, count) {
+      const { a, out } = resolve();
+      const elements = new ElementRows(a, 1);
+      const { data } = elements;
       for (let i = first; i < first + count; i++) {
         let found = 0;
         for (let l = 0, from = elements.load(i, 1); l < depth; l++, from++) {
@@ -111,15 +106,16 @@ function rowsTimes(args: Arguments): SlicedProduct {
 const TOGETHER = 4;
 
 /** C[l] += A[i,l] · B[i] for each row i of A in turn: the gradient, without ever turning A. */
-function transposedTimes(args: Arguments): SlicedProduct {
-  const { a, b, out, transposeB, bias, alpha, ones } = args;
+function transposedTimes(args: Arguments, resolve: Resolve<MatmulArguments>): SlicedWork {
+  const { transposeB, alpha, ones } = args;
   const { rows, columns, depth } = matmulShape(args);
+  let { a, b } = args;
   const features = a.columns;
   const plain = a.offset === 0;
   const sums = new Float64Array(rows * columns);
   const right = new Float64Array(TOGETHER * columns);
-  const elements = new ElementRows(a, TOGETHER);
-  const { data } = elements;
+  let elements = new ElementRows(a, TOGETHER);
+  let { data } = elements;
   const valueAt = (from: number): number => (plain ? data[from] : data[from] * a.scale + a.offset);
   /** Adds up to four rows; the order of the additions is that of the rows, however they are grouped. */
   const addRows = (i: number, count: number): void => {
@@ -148,12 +144,18 @@ function transposedTimes(args: Arguments): SlicedProduct {
     }
   };
   return {
+    name: "matmul",
     rows: depth,
     rowCost: rows * columns,
+    grain: 1,
     run(first, count) {
+      ({ a, b } = resolve());
+      elements = new ElementRows(a, TOGETHER);
+      data = elements.data;
       for (let i = first; i < first + count; i += TOGETHER) addRows(i, Math.min(TOGETHER, first + count - i));
     },
     finish() {
+      const { out, bias } = resolve();
       const scaled = features * columns;
       for (let w = 0; w < sums.length; w++) {
         const factor = plain && w < scaled ? alpha * a.scale : alpha;
@@ -163,6 +165,7 @@ function transposedTimes(args: Arguments): SlicedProduct {
   };
 }
 
-export function slicedProduct(args: Arguments): SlicedProduct {
-  return args.transposeA ? transposedTimes(args) : rowsTimes(args);
+export function plainProduct(resolve: Resolve<MatmulArguments>): SlicedWork {
+  const args = resolve();
+  return args.transposeA ? transposedTimes(args, resolve) : rowsTimes(args, resolve);
 }

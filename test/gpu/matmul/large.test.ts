@@ -60,7 +60,7 @@ test.for([...GRIDS, ...TILED_GRIDS])("$workgroups workgroups, $kernel", async (g
     },
   }));
   const args = productOf(grid, PLAIN);
-  expectProduct(args, truthOf(args), await resultOn(engines.webgpu, op, args), "webgpu", grid.kernel);
+  expectProduct(args, truthOf(args), await resultOn(engines.webgpu, op, args), grid.kernel);
   expect(launched).toEqual([grid.workgroups]);
 });
 
@@ -80,7 +80,7 @@ describe.each(ORDERS)("$name", (order) => {
           },
         }));
         const label = `${plan}, ${n} columns`;
-        expectProduct(args, truthOf(args), await resultOn(engines.webgpu, op, args), "webgpu", label);
+        expectProduct(args, truthOf(args), await resultOn(engines.webgpu, op, args), label);
         expect(Math.max(...works, 0), label).toBeLessThanOrEqual(workPerDispatch);
       }
     }
@@ -103,7 +103,7 @@ describe.each(ORDERS)("$name", (order) => {
           }),
         );
         const label = `${plan}, ${n} columns`;
-        expectProduct(args, truthOf(args), await resultOn(engines.webgpu, op, args), "webgpu", label);
+        expectProduct(args, truthOf(args), await resultOn(engines.webgpu, op, args), label);
       }
     }
   });
@@ -116,7 +116,7 @@ test("a long sum in several blocks is split within each", async ({ engines }) =>
       () => ({ software: plan === "software" }),
       (d) => ({ ...d, a: inBlocks(d.a, 4_096), b: inBlocks(d.b, 5_000) }),
     );
-    expectProduct(args, truthOf(args), await resultOn(engines.webgpu, op, args), "webgpu", plan);
+    expectProduct(args, truthOf(args), await resultOn(engines.webgpu, op, args), plan);
   }
 });
 
