@@ -3,13 +3,16 @@ import { addScaled } from "../../../ops/add-scaled.js";
 import { combine } from "../../../ops/combine.js";
 import { crossEntropy } from "../../../ops/cross-entropy.js";
 import { dots } from "../../../ops/dots.js";
+import { gatherRows } from "../../../ops/gather-rows.js";
 import type { MatmulArguments } from "../../../ops/matmul.js";
 import { matmul, matmulShape } from "../../../ops/matmul.js";
 import type { Op } from "../../../ops/op.js";
+import { sgdStep } from "../../../ops/sgd-step.js";
 import { softmax } from "../../../ops/softmax.js";
 import { summarize } from "../../../ops/summarize.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
+import { gatherWork, sgdWork } from "./minibatch-work.js";
 import { forwardProduct, gradientProduct } from "./narrow-product.js";
 import { packedProduct } from "./packed-product.js";
 import { crossEntropyWork, softmaxWork } from "./row-work.js";
@@ -37,6 +40,8 @@ const WORK: ReadonlyMap<object, Work> = new Map<object, Work>([
   [addScaled, addScaledWork],
   [combine, combineWork],
   [summarize, summarizeWork],
+  [gatherRows, gatherWork],
+  [sgdStep, sgdWork],
 ]);
 
 /** The op's SIMD work on these arguments, or undefined when it has none. */

@@ -122,6 +122,7 @@ export const f32x4 = {
 export const f64x2 = {
   splat: (a: Code): Code => [a, simd(0x14)],
   add: (a: Code, b: Code): Code => [a, b, simd(0xf0)],
+  sub: (a: Code, b: Code): Code => [a, b, simd(0xf1)],
   mul: (a: Code, b: Code): Code => [a, b, simd(0xf2)],
   /** The two low lanes of four f32. */
   promoted: (a: Code): Code => [a, simd(0x5f)],
@@ -134,6 +135,9 @@ export const f64x2 = {
 export type MultiplyAdd = (a: Code, b: Code, c: Code) => Code;
 export const relaxedMultiplyAdd: MultiplyAdd = (a, b, c) => [a, b, c, simd(0x105)];
 export const plainMultiplyAdd: MultiplyAdd = (a, b, c) => f32x4.add(c, f32x4.mul(a, b));
+
+/** Bytes to `to` from `from`. */
+export const memoryCopy = (to: Code, from: Code, bytes: Code): Code => [to, from, bytes, [0xfc, 10, 0, 0]];
 
 /** local += bytes */
 export const advance = (pointer: Local, bytes: Code | number): Code =>

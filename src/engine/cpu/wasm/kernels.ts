@@ -8,6 +8,8 @@ import type { Decode, FeatureType } from "./decode.js";
 import { decode } from "./decode.js";
 import type { Forward } from "./forward.js";
 import { forward } from "./forward.js";
+import type { Gather } from "./gather.js";
+import { gather } from "./gather.js";
 import type { Gradient } from "./gradient.js";
 import { gradient } from "./gradient.js";
 import type { MultiplyAdd } from "./instructions.js";
@@ -16,6 +18,8 @@ import type { Accumulate, MultiplyPacked, Pack } from "./packed.js";
 import { accumulate, multiplyPacked, pack } from "./packed.js";
 import type { CrossEntropy, CrossEntropyVariant, Softmax } from "./rows.js";
 import { crossEntropyRows, softmaxRows } from "./rows.js";
+import type { SgdStep } from "./sgd.js";
+import { sgdStep } from "./sgd.js";
 import type { AddScaled, Combine, Dot, Summarize } from "./vectors.js";
 import { addScaled, combine, dot, summarize } from "./vectors.js";
 
@@ -106,6 +110,14 @@ export class Kernels {
 
   summarize(): Summarize {
     return this.#function("summarize", () => summarize);
+  }
+
+  gather(): Gather {
+    return this.#function("gather", () => gather);
+  }
+
+  sgdStep(nesterov: boolean, penalised: boolean): SgdStep {
+    return this.#function(`sgd ${nesterov} ${penalised}`, () => sgdStep(nesterov, penalised));
   }
 
   /** `name` says all that the source depends on but the build. */

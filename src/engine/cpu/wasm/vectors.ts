@@ -59,22 +59,24 @@ const quads = (step: Local, values: Local, body: Code, last: Code): Code => [
 const below = (count: Local): Code => i32x4.greater(i32x4.splat(get(count)), LANES);
 
 /** The lanes below `count` to memory. */
-const storeLanes = (address: Local, vector: Local, count: Local): Code =>
+export const storeLanes = (address: Local, vector: Local, count: Local): Code =>
   [0, 1, 2].map((lane) =>
     when(i32.less(integer(lane), get(count)), v128.storeLane(get(address), get(vector), lane, 4 * lane)),
   );
 
 const addTo = (sum: Local, term: Code): Code => set(sum, f64x2.add(get(sum), term));
-const both = (value: Local): Code[] => [f64x2.promoted(get(value)), f64x2.promoted(v128.high(get(value)))];
+/** Lanes 0 and 1, or 2 and 3, in float64. */
+export const promotedHalf = (value: Local, half: number): Code =>
+  f64x2.promoted(half === 0 ? get(value) : v128.high(get(value)));
 /** Four f32 of two pairs of f64. */
-const joined = (low: Local, high: Local): Code => v128.lows(f64x2.demoted(get(low)), f64x2.demoted(get(high)));
+export const joined = (low: Local, high: Local): Code => v128.lows(f64x2.demoted(get(low)), f64x2.demoted(get(high)));
 
 export const dot: FunctionSource = (writer) => {
   const [a, b, values, out] = writer.integers(4);
   const step = writer.local("i32");
   const [left, right, low, high] = writer.vectors(4);
   const add: Code = [low, high].map((sum, half) =>
-    addTo(sum, f64x2.mul(both(left)[half] as Code, both(right)[half] as Code)),
+    addTo(sum, f64x2.mul(promotedHalf(left, half), promotedHalf(right, half))),
   );
   return [
     quads(
@@ -110,7 +112,7 @@ export const addScaled =
     const compute: Code = terms.map(({ at, factor }, t) => [
       set(value, v128.load(get(at))),
       [low, high].map((sum, half) => {
-        const product = f64x2.mul(f64x2.splat(get(factor)), both(value)[half] as Code);
+        const product = f64x2.mul(f64x2.splat(get(factor)), promotedHalf(value, half));
         return t === 0 ? set(sum, product) : addTo(sum, product);
       }),
     ]);
@@ -130,7 +132,7 @@ export const combine: FunctionSource = (writer) => {
   const [value, low, high, factors] = writer.vectors(4);
   const compute: Code = [
     set(value, v128.load(get(addend))),
-    [low, high].map((sum, half) => set(sum, f64x2.mul(f64x2.splat(get(scale)), both(value)[half] as Code))),
+    [low, high].map((sum, half) => set(sum, f64x2.mul(f64x2.splat(get(scale)), promotedHalf(value, half)))),
     set(from, get(stack)),
     set(factor, get(coefficients)),
     repeat(
@@ -138,7 +140,7 @@ export const combine: FunctionSource = (writer) => {
       get(vectors),
       set(value, v128.load(get(from))),
       set(factors, f64x2.promoted(v128.loadSplat(get(factor)))),
-      [low, high].map((sum, half) => addTo(sum, f64x2.mul(get(factors), both(value)[half] as Code))),
+      [low, high].map((sum, half) => addTo(sum, f64x2.mul(get(factors), promotedHalf(value, half)))),
       advance(from, get(stride)),
       advance(factor, 4),
     ),
@@ -163,9 +165,9 @@ export const summarize: FunctionSource = (writer) => {
     set(faults, i32x4.sub(get(faults), get(faulty))),
     set(value, v128.andNot(get(value), get(faulty))),
     set(largest, f32x4.max(get(largest), magnitude)),
-    [low, high].map((sum, half) => addTo(sum, both(value)[half] as Code)),
+    [low, high].map((sum, half) => addTo(sum, promotedHalf(value, half))),
     [squaresLow, squaresHigh].map((sum, half) =>
-      addTo(sum, f64x2.mul(both(value)[half] as Code, both(value)[half] as Code)),
+      addTo(sum, f64x2.mul(promotedHalf(value, half), promotedHalf(value, half))),
     ),
   ];
   return [
