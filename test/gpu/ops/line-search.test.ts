@@ -1,70 +1,35 @@
 import { expect } from "vitest";
 import { crossEntropy } from "../../../src/ops/cross-entropy.js";
-import { at } from "../../../src/ops/host-matrix.js";
 import type { LineSearchArguments } from "../../../src/ops/line-search.js";
 import { lineSearch } from "../../../src/ops/line-search.js";
 import type { HostMatrix, On } from "../../../src/ops/op.js";
-import { rowWeightAt, targetAt } from "../../../src/ops/targets.js";
 import { expectClose, expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { lineSearch32 } from "../../support/float32-baselines.js";
+import { lineSearchFloors } from "../../support/line-search-floors.js";
 import type { OpResults } from "../../support/op-cases.js";
-import { cutUp, expectRounded, f32Matrix, outputsOn, referenceOf, runOp } from "../../support/op-cases.js";
+import { cutUp, f32Matrix, outputsOn, referenceOf, runOp } from "../../support/op-cases.js";
 import { randomValues } from "../../support/random-matrix.js";
 import { moderate, nameOf, ROW_CASES, shapeOf } from "../../support/row-cases.js";
 import { crossEntropyCase, lineSearchCase, TARGET_OPTIONS, targetsFor } from "../../support/target-cases.js";
-import { logSumError, mergeSteps, probabilityError, spreadOf, ULP } from "../../support/wgsl-accuracy.js";
 
 type Arguments = On<LineSearchArguments, HostMatrix>;
 const outputs = { out: "written" } as const;
 const VALUES = ["φ", "φ′", "φ″"] as const;
 
-/**
- * What each of φ, φ′, φ″ may miss. A moved logit z + t·d is rounded by ½ ULP of at most M, which shifts log S and gaps by as
- * much and probabilities by that share; D = max |d|, R = Σ r·T. φ: log S and moved logits; φ′: Σ p·d with p's error;
- * φ″: Σ p·d² once and (Σ p·d)² twice. Targets 5 ULP; sums down rows and over the rows ½ each, in trees and strides of at
- * most 8 + log₂ + rows/256 terms.
- */
-function floorsOf(args: Arguments): number[] {
-  const { logits, direction, step } = args;
-  const { rows, columns } = logits;
-  let [largest, longest, weights, gaps] = [0, 0, 0, 0];
-  const moved = f32Matrix(rows, columns);
-  for (let i = 0; i < rows; i++) {
-    let [total, distance] = [0, 0];
-    const weight = rowWeightAt(args, i, columns);
-    for (let j = 0; j < columns; j++) {
-      const value = at(logits, i, j) + step * at(direction, i, j);
-      moved.data[i * columns + j] = value;
-      largest = Math.max(largest, Math.abs(value));
-      longest = Math.max(longest, Math.abs(at(direction, i, j)));
-      total += targetAt(args, i, j, columns);
-      distance += targetAt(args, i, j, columns) * Math.abs(value);
-    }
-    weights += weight * total;
-    gaps += 2 * weight * distance;
-  }
-  const additions = (13 + mergeSteps(columns) + rows / 256) * ULP;
-  const share = probabilityError(columns, spreadOf(moved)) + 2 * largest * ULP + additions;
-  return [
-    weights * (logSumError(columns) + largest * ULP + Math.log(columns) * additions) + gaps * additions,
-    weights * longest * 2 * share,
-    weights * longest ** 2 * 3 * share,
-  ];
-}
-
 function expectParity({ truth, webgpu, cpu }: OpResults, args: Arguments, label: string): void {
-  const floors = floorsOf(args);
+  const floors = lineSearchFloors(args);
   const baseline = lineSearch32(args);
   VALUES.forEach((name, v) => {
-    expectClose(webgpu.out.slice(v, v + 1), truth.out.slice(v, v + 1), {
-      floor: floors[v] as number,
-      baseline32: baseline.slice(v, v + 1),
-      label: `webgpu ${name}, ${label}`,
-    });
+    for (const [device, { out }] of Object.entries({ webgpu, cpu })) {
+      expectClose(out.slice(v, v + 1), truth.out.slice(v, v + 1), {
+        floor: floors[v] as number,
+        baseline32: baseline.slice(v, v + 1),
+        label: `${device} ${name}, ${label}`,
+      });
+    }
   });
-  expect(webgpu.out[3]).toBe(0);
-  expectRounded(cpu.out, truth.out, `cpu ${label}`);
+  expect([webgpu.out[3], cpu.out[3]]).toEqual([0, 0]);
 }
 
 test.for(ROW_CASES.map(nameOf))("%s", async (name, { engines }) => {
@@ -103,7 +68,7 @@ test("at t = 0, φ is the sum of the losses of cross-entropy and φ′ the gradi
     }) as { loss: Float64Array; gradient: Float64Array };
     const total = loss.reduce((sum, value) => sum + value, 0);
     const slope = gradient.reduce((sum, value, e) => sum + value * (args.direction.data[e] as number), 0);
-    const floors = floorsOf(args);
+    const floors = lineSearchFloors(args);
     for (const device of ENGINE_DEVICES) {
       const { out } = await outputsOn(engines[device], lineSearch, args, outputs);
       [total, slope].forEach((expected, v) => {

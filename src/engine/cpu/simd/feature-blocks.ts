@@ -30,13 +30,14 @@ export class FeatureBlocks {
   /** Scratch for the block at hand. */
   readonly bytes: number;
 
-  constructor(memory: KernelMemory, x: HostMatrix) {
-    this.width = wholeQuads(x.columns);
+  constructor({ columns }: HostMatrix) {
+    this.width = wholeQuads(columns);
     const fitting = 2 ** Math.floor(Math.log2(Math.max(1, BLOCK_VALUES / this.width)));
     this.rows = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, fitting));
-    // What lies in place as f32 is used there, all but a last quad that is not whole.
-    const whole = memory.addressOf(x) === undefined ? x.columns : x.columns - (x.columns % 4);
-    this.pieces = [...piecesOf(0, whole), ...piecesOf(whole, x.columns)];
+    // What lies in place as f32 is used there, all but a last quad that is not whole. It stands alone however X is stored: the
+    // same numbers are summed in the same order.
+    const whole = columns - (columns % 4);
+    this.pieces = [...piecesOf(0, whole), ...piecesOf(whole, columns)];
     this.bytes = stagingBytes(this.rows, Math.min(MOST_COLUMNS, this.width));
   }
 

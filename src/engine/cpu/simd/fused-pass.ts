@@ -9,7 +9,7 @@ import type { KernelMemory } from "../wasm/kernel-memory.js";
 import { FeatureBlocks } from "./feature-blocks.js";
 import { ForwardPass, forwardBytes } from "./forward-pass.js";
 import { GradientPass, gradientBytes } from "./gradient-pass.js";
-import { CrossEntropyRows, crossEntropyBytes } from "./row-work.js";
+import { CrossEntropyRows, targetBytes } from "./row-work.js";
 
 /** Cross-entropy of `X · W + b`; `loss` [1×n] is written, as the op does. */
 export interface FusedArguments extends Omit<On<CrossEntropyArguments, HostMatrix>, "logits" | "gradient"> {
@@ -37,13 +37,13 @@ export class FusedPass {
   static create(memory: KernelMemory, resolve: () => FusedArguments, ones: boolean): FusedPass | undefined {
     const { x, weights, soft } = resolve();
     if (soft && memory.addressOf(soft) === undefined) return undefined;
-    const blocks = new FeatureBlocks(memory, x);
+    const blocks = new FeatureBlocks(x);
     const { columns } = weights;
     const blockBytes = 4 * blocks.rows * columns;
     const sizes = [
       blocks.bytes,
       forwardBytes(blocks.width, columns),
-      crossEntropyBytes(columns),
+      targetBytes(columns),
       blockBytes,
       blockBytes,
       gradientBytes(blocks.width, columns),

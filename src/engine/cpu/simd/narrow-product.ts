@@ -11,7 +11,7 @@ import { GradientPass, gradientBytes } from "./gradient-pass.js";
 export function forwardProduct(resolve: Resolve<MatmulArguments>, memory: KernelMemory): SlicedWork | undefined {
   const args = resolve();
   const { rows, columns, depth } = matmulShape(args);
-  const blocks = new FeatureBlocks(memory, args.a);
+  const blocks = new FeatureBlocks(args.a);
   const outBytes = 4 * blocks.rows * columns;
   const scratch = memory.scratch(blocks.bytes + forwardBytes(blocks.width, columns) + outBytes);
   if (scratch === undefined) return undefined;
@@ -42,7 +42,7 @@ export function forwardProduct(resolve: Resolve<MatmulArguments>, memory: Kernel
 export function gradientProduct(resolve: Resolve<MatmulArguments>, memory: KernelMemory): SlicedWork | undefined {
   const args = resolve();
   const { columns, depth } = matmulShape(args);
-  const blocks = new FeatureBlocks(memory, args.a);
+  const blocks = new FeatureBlocks(args.a);
   const gBytes = 4 * blocks.rows * columns;
   const scratch = memory.scratch(blocks.bytes + gBytes + gradientBytes(blocks.width, columns) + 64);
   if (scratch === undefined) return undefined;

@@ -1,8 +1,10 @@
-/** Softmax and cross-entropy, block of rows by block of rows. */
+/** Softmax, cross-entropy and its line search, block of rows by block of rows. */
 import type { CrossEntropyArguments } from "../../../ops/cross-entropy.js";
 import { at } from "../../../ops/host-matrix.js";
+import type { LineSearchArguments } from "../../../ops/line-search.js";
 import type { HostMatrix, On } from "../../../ops/op.js";
 import type { SoftmaxArguments } from "../../../ops/softmax.js";
+import type { TargetArguments } from "../../../ops/targets.js";
 import { rowWeightAt } from "../../../ops/targets.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
@@ -35,36 +37,69 @@ export function softmaxWork(resolve: Resolve<SoftmaxArguments>, memory: KernelMe
   };
 }
 
-/** Scratch of {@link CrossEntropyRows}. */
-export const crossEntropyBytes = (columns: number): number => powersBytes(columns) + 4 * columns + 16 * BLOCK_ROWS + 16;
+/** Scratch of {@link TargetBlock}. */
+export const targetBytes = (columns: number): number => powersBytes(columns) + 4 * columns + 20 * BLOCK_ROWS + 16;
 
-/** Cross-entropy of blocks of rows of logits that lie at an address: what the op and the fused pass share. */
-export class CrossEntropyRows {
-  static readonly mostRows: number = BLOCK_ROWS;
+/** What kernels are told of the targets of a block of rows, and room for what they say of each row. */
+class TargetBlock {
+  readonly powers: number;
+  readonly classWeight: number;
   readonly #memory: KernelMemory;
   readonly #columns: number;
-  readonly #scratch: number;
+  readonly #vectors: number;
 
   constructor(memory: KernelMemory, columns: number, classWeight: HostMatrix | undefined, scratch: number) {
     this.#memory = memory;
     this.#columns = columns;
-    this.#scratch = scratch;
-    const weights = memory.floats(this.#classWeight, columns);
+    this.powers = scratch;
+    this.classWeight = scratch + powersBytes(columns);
+    this.#vectors = Math.ceil((this.classWeight + 4 * columns) / 16) * 16;
+    const weights = memory.floats(this.classWeight, columns);
     for (let j = 0; j < columns; j++) weights[j] = classWeight ? at(classWeight, 0, j) : 1;
   }
 
-  get #classWeight(): number {
-    return this.#scratch + powersBytes(this.#columns);
+  /** The address of one of five vectors with a value for each row; labels are the first. */
+  vector(index: number): number {
+    return this.#vectors + 4 * BLOCK_ROWS * index;
   }
 
-  /** Vectors of labels, weights, factors and losses, one a row. */
-  #vector(index: number): number {
-    return Math.ceil((this.#classWeight + 4 * this.#columns) / 16) * 16 + 4 * BLOCK_ROWS * index;
+  /** The address of the targets of rows `first …`. Labels are copied to whole fours, as kernels take them: the last one again. */
+  targets({ soft, labels }: TargetArguments<HostMatrix>, first: number, rows: number): number {
+    if (soft) return (this.#memory.addressOf(soft) as number) + 4 * first * this.#columns;
+    const to = new Int32Array(this.#memory.buffer, this.vector(0), Math.ceil(rows / 4) * 4);
+    const from = (labels as HostMatrix).data;
+    for (let r = 0; r < to.length; r++) to[r] = from[first + Math.min(r, rows - 1)];
+    return this.vector(0);
+  }
+}
+
+const variantOf = (t: TargetArguments<HostMatrix>): { soft: boolean; classWeight: boolean } => ({
+  soft: t.soft !== undefined,
+  classWeight: t.classWeight !== undefined,
+});
+
+/** The factors of a target, high and low. */
+const sharesOf = ({ labelSmoothing }: TargetArguments<HostMatrix>, columns: number): [number, number] => [
+  1 - labelSmoothing,
+  labelSmoothing / columns,
+];
+
+/** Cross-entropy of blocks of rows of logits that lie at an address: what the op and the fused pass share. */
+export class CrossEntropyRows {
+  readonly #memory: KernelMemory;
+  readonly #columns: number;
+  readonly #block: TargetBlock;
+
+  /** `scratch` has room for `targetBytes`. */
+  constructor(memory: KernelMemory, columns: number, classWeight: HostMatrix | undefined, scratch: number) {
+    this.#memory = memory;
+    this.#columns = columns;
+    this.#block = new TargetBlock(memory, columns, classWeight, scratch);
   }
 
   /**
-   * Rows `first …` of the arguments, at most {@link mostRows}, whose logits lie at `logits`. Writes the losses to the arguments' own
-   * matrix, and the gradient to `gradient` unless that is undefined. False where soft targets are out of the kernels' reach.
+   * Rows `first …` of the arguments, at most 512, whose logits lie at `logits`. Writes the losses to the arguments' own matrix,
+   * and the gradient to `gradient` unless that is undefined.
    */
   run(
     args: On<CrossEntropyArguments, HostMatrix>,
@@ -72,46 +107,25 @@ export class CrossEntropyRows {
     rows: number,
     logits: number,
     gradient: number | undefined,
-  ): boolean {
+  ): void {
     const columns = this.#columns;
     const memory = this.#memory;
-    const soft = args.soft && memory.addressOf(args.soft);
-    if (args.soft && soft === undefined) return false;
+    const block = this.#block;
     const divisor = args.denominator ? at(args.denominator, 0, 0) : 1;
     const factor = divisor === 0 ? 0 : args.scale / divisor;
-    const [labels, weights, factors, losses] = [0, 1, 2, 3].map((v) => this.#vector(v));
-    // Kernels take four rows at once and the last one again in lanes without a row: whole fours.
+    const [weights, factors, losses] = [1, 2, 3].map((v) => block.vector(v));
     const lanes = Math.ceil(rows / 4) * 4;
     const [weightOf, factorOf] = [memory.floats(weights, lanes), memory.floats(factors, lanes)];
-    const labelOf = new Int32Array(memory.buffer, labels, lanes);
     for (let r = 0; r < lanes; r++) {
-      const row = first + Math.min(r, rows - 1);
-      const weight = rowWeightAt(args, row, columns);
+      const weight = rowWeightAt(args, first + Math.min(r, rows - 1), columns);
       weightOf[r] = weight;
       factorOf[r] = factor * weight;
-      if (args.labels) labelOf[r] = args.labels.data[row];
     }
-    const variant = {
-      soft: soft !== undefined,
-      classWeight: args.classWeight !== undefined,
-      gradient: gradient !== undefined,
-    };
-    memory.kernels.crossEntropy(variant)(
-      logits,
-      soft === undefined ? labels : soft + 4 * first * columns,
-      this.#classWeight,
-      weights,
-      factors,
-      losses,
-      gradient ?? 0,
-      rows,
-      columns,
-      1 - args.labelSmoothing,
-      args.labelSmoothing / columns,
-      this.#scratch,
-    );
+    const kernel = memory.kernels.crossEntropy({ ...variantOf(args), gradient: gradient !== undefined });
+    const targets = block.targets(args, first, rows);
+    const outputs = [weights, factors, losses, gradient ?? 0] as const;
+    kernel(logits, targets, block.classWeight, ...outputs, rows, columns, ...sharesOf(args, columns), block.powers);
     args.loss.data.set(memory.floats(losses, rows), first);
-    return true;
   }
 }
 
@@ -122,7 +136,7 @@ export function crossEntropyWork(
   const { logits, gradient, soft } = resolve();
   const { rows, columns } = logits;
   for (const m of [logits, gradient, soft]) if (m && memory.addressOf(m) === undefined) return undefined;
-  const scratch = memory.scratch(crossEntropyBytes(columns));
+  const scratch = memory.scratch(targetBytes(columns));
   if (scratch === undefined) return undefined;
   const kernel = new CrossEntropyRows(memory, columns, resolve().classWeight, scratch);
   return {
@@ -140,5 +154,42 @@ export function crossEntropyWork(
       }
     },
     finish() {},
+  };
+}
+
+export function lineSearchWork(resolve: Resolve<LineSearchArguments>, memory: KernelMemory): SlicedWork | undefined {
+  const { logits, direction, soft, step } = resolve();
+  const { rows, columns } = logits;
+  for (const m of [logits, direction, soft]) if (m && memory.addressOf(m) === undefined) return undefined;
+  const scratch = memory.scratch(targetBytes(columns));
+  if (scratch === undefined) return undefined;
+  const block = new TargetBlock(memory, columns, resolve().classWeight, scratch);
+  const results = [2, 3, 4].map((v) => block.vector(v)) as [number, number, number];
+  /** φ, φ′, φ″; rows are added in their order. */
+  const totals = [0, 0, 0];
+  const run = (first: number, count: number): void => {
+    const args = resolve();
+    const [z, d] = [args.logits, args.direction].map((m) => (memory.addressOf(m) as number) + 4 * first * columns);
+    const targets = block.targets(args, first, count);
+    const kernel = memory.kernels.lineSearch(variantOf(args));
+    kernel(z, d, targets, block.classWeight, ...results, count, columns, step, ...sharesOf(args, columns));
+    const values = results.map((address) => memory.floats(address, count));
+    for (let r = 0; r < count; r++) {
+      const weight = rowWeightAt(args, first + r, columns);
+      if (weight === 0) continue;
+      for (let v = 0; v < 3; v++) totals[v] += weight * values[v][r];
+    }
+  };
+  return {
+    name: "line search rows",
+    rows,
+    rowCost: ELEMENT_COST * columns,
+    grain: 1,
+    run(first, count) {
+      for (let i = first; i < first + count; i += BLOCK_ROWS) run(i, Math.min(BLOCK_ROWS, first + count - i));
+    },
+    finish() {
+      resolve().out.data.set([...totals, 0]);
+    },
   };
 }

@@ -4,6 +4,7 @@ import { combine } from "../../../ops/combine.js";
 import { crossEntropy } from "../../../ops/cross-entropy.js";
 import { dots } from "../../../ops/dots.js";
 import { gatherRows } from "../../../ops/gather-rows.js";
+import { lineSearch } from "../../../ops/line-search.js";
 import type { MatmulArguments } from "../../../ops/matmul.js";
 import { matmul, matmulShape } from "../../../ops/matmul.js";
 import type { Op } from "../../../ops/op.js";
@@ -15,7 +16,7 @@ import type { KernelMemory } from "../wasm/kernel-memory.js";
 import { gatherWork, sgdWork } from "./minibatch-work.js";
 import { forwardProduct, gradientProduct } from "./narrow-product.js";
 import { packedProduct } from "./packed-product.js";
-import { crossEntropyWork, softmaxWork } from "./row-work.js";
+import { crossEntropyWork, lineSearchWork, softmaxWork } from "./row-work.js";
 import { featureTypeOf } from "./staging.js";
 import { addScaledWork, combineWork, dotsWork, summarizeWork } from "./vector-work.js";
 
@@ -36,6 +37,7 @@ const WORK: ReadonlyMap<object, Work> = new Map<object, Work>([
   [matmul, matmulWork],
   [softmax, softmaxWork],
   [crossEntropy, crossEntropyWork],
+  [lineSearch, lineSearchWork],
   [dots, dotsWork],
   [addScaled, addScaledWork],
   [combine, combineWork],

@@ -45,13 +45,10 @@ export function stage(memory: KernelMemory, m: HostMatrix, part: Part, padded: b
   const from = inPlace ? m.data.byteOffset + first * size : to + stride * rows;
   const step = inPlace ? m.columns : columns;
   if (!inPlace) copyIn(memory, m, part, from);
-  if (step === columns && columns % 4 === 0) {
-    decode(from, to, 1, rows * columns, m.scale, m.offset);
-  } else if (step === columns) {
-    decode(from, to, rows, columns, m.scale, m.offset);
-  } else {
-    for (let r = 0; r < rows; r++) decode(from + r * step * size, to + r * stride, 1, columns, m.scale, m.offset);
-  }
+  // Rows without a gap between them are one long row.
+  const whole = step === columns && columns % 4 === 0;
+  const [lines, length] = whole ? [1, rows * columns] : [rows, columns];
+  decode(from, step * size, to, lines, length, m.scale, m.offset);
   return { address: to, stride };
 }
 

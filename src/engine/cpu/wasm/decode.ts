@@ -6,8 +6,16 @@ import type { ElementType } from "../../../ops/op.js";
 import type { Code, FunctionSource, Local } from "./assembler.js";
 import { advance, f32x4, get, i32, i32x4, integer, LANES, repeat, set, v128, when } from "./instructions.js";
 
-/** (from, to, rows, columns, scale, offset); reads up to 15 bytes past the last row. */
-export type Decode = (from: number, to: number, rows: number, columns: number, scale: number, offset: number) => void;
+/** (from, fromStride, to, rows, columns, scale, offset): stride in bytes; reads up to 15 bytes past the last row. */
+export type Decode = (
+  from: number,
+  fromStride: number,
+  to: number,
+  rows: number,
+  columns: number,
+  scale: number,
+  offset: number,
+) => void;
 
 export type FeatureType = Exclude<ElementType, "i32">;
 
@@ -31,9 +39,9 @@ function quad(type: FeatureType, from: Local, bits: Local, q: number): Code {
 export const decode =
   (type: FeatureType): FunctionSource =>
   (writer) => {
-    const [from, to, rows, columns] = writer.integers(4);
+    const [start, stride, to, rows, columns] = writer.integers(5);
     const [scale, offset] = [writer.parameter("f32"), writer.parameter("f32")];
-    const [row, step, rest] = [0, 0, 0].map(() => writer.local("i32"));
+    const [from, row, step, rest] = [0, 0, 0, 0].map(() => writer.local("i32"));
     const [scales, offsets, bits] = writer.vectors(3);
     const value = (q: number): Code => {
       const elements = quad(type, from, bits, q);
@@ -52,14 +60,15 @@ export const decode =
       repeat(
         row,
         get(rows),
+        set(from, get(start)),
         repeat(step, i32.divide(get(columns), integer(4 * TOGETHER)), decoded(TOGETHER)),
         repeat(step, i32.divide(i32.remainder(get(columns), integer(4 * TOGETHER)), integer(4)), decoded(1)),
         when(
           get(rest),
           v128.store(get(to), v128.and(value(0), i32x4.greater(i32x4.splat(get(rest)), LANES))),
-          advance(from, i32.mul(get(rest), integer(BYTES[type]))),
           advance(to, 16),
         ),
+        advance(start, get(stride)),
       ),
     ];
   };

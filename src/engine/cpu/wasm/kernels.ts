@@ -14,12 +14,15 @@ import type { Gradient } from "./gradient.js";
 import { gradient } from "./gradient.js";
 import type { MultiplyAdd } from "./instructions.js";
 import { f32x4, get, plainMultiplyAdd, relaxedMultiplyAdd, v128 } from "./instructions.js";
+import type { LineSearch } from "./line-rows.js";
+import { lineSearchRows } from "./line-rows.js";
 import type { Accumulate, MultiplyPacked, Pack } from "./packed.js";
 import { accumulate, multiplyPacked, pack } from "./packed.js";
 import type { CrossEntropy, CrossEntropyVariant, Softmax } from "./rows.js";
 import { crossEntropyRows, softmaxRows } from "./rows.js";
 import type { SgdStep } from "./sgd.js";
 import { sgdStep } from "./sgd.js";
+import type { TargetVariant } from "./target-rows.js";
 import type { AddScaled, Combine, Dot, Summarize } from "./vectors.js";
 import { addScaled, combine, dot, summarize } from "./vectors.js";
 
@@ -94,6 +97,10 @@ export class Kernels {
   crossEntropy(variant: CrossEntropyVariant): CrossEntropy {
     const name = [variant.soft, variant.classWeight, variant.gradient].join(" ");
     return this.#function(`cross-entropy ${name}`, () => crossEntropyRows(variant));
+  }
+
+  lineSearch(variant: TargetVariant): LineSearch {
+    return this.#function(`line ${variant.soft} ${variant.classWeight}`, () => lineSearchRows(variant));
   }
 
   dot(): Dot {
