@@ -4,10 +4,14 @@ import { KernelMemory, type Range } from "../../../../src/engine/cpu/wasm/kernel
 import { runs } from "../../../../src/engine/cpu/wasm/kernels.js";
 import { Engine } from "../../../../src/engine/engine.js";
 import { Random } from "../../../../src/random.js";
-import { expectSameBits } from "../../../support/compare.js";
+import { expectClose, expectSameBits, FLOAT32_ROUNDING } from "../../../support/compare.js";
 import { randomValues } from "../../../support/random-matrix.js";
+import { probabilityError } from "../../../support/wgsl-accuracy.js";
 
-afterEach(() => vi.unstubAllGlobals());
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
 
 const MEBIBYTE = 2 ** 20;
 
@@ -89,6 +93,31 @@ describe("an engine on the CPU", () => {
       engine.zeros([i * MEBIBYTE]);
     }
     expectSameBits((await reading) as Float32Array, alone as Float32Array);
+  });
+
+  test("what the kernels' memory cannot take lies in arrays of its own, and is as right", async () => {
+    const run = async (): Promise<Float32Array[]> => {
+      using engine = new Engine(new CpuBackend("plain"), "for a test");
+      const x = engine.tensor({ data: randomValues(3000 * 33, 1), shape: [3000, 33] });
+      const w = engine.tensor({ data: randomValues(33 * 5, 2), shape: [33, 5] });
+      const z = engine.matmul(x, w);
+      const dW = engine.matmul(x, z, { transposeA: true, ones: true });
+      const p = engine.softmax(z);
+      return (await engine.read(z, dW, p)) as Float32Array[];
+    };
+    const [z, dW, p] = await run();
+    const grow = vi.spyOn(WebAssembly.Memory.prototype, "grow").mockImplementation(() => {
+      throw new RangeError("the page may have no more");
+    });
+    const [ownZ, ownDW, ownP] = await run();
+    expect(grow).toHaveBeenCalled();
+    // Without memory even for scratch it is plain TypeScript's float64: off by the roundings of sums of 33, and of 3,000 of those.
+    expectClose(z, ownZ, { floor: (33 + 8) * FLOAT32_ROUNDING * 33 });
+    expectClose(dW, ownDW, { floor: (3000 + 33 + 16) * FLOAT32_ROUNDING * 3000 * 33 });
+    expectClose(p, ownP, {
+      floor: 2 ** -126,
+      relativeFloor: probabilityError(5, 60) + 2 * (33 + 8) * FLOAT32_ROUNDING * 33,
+    });
   });
 
   test("uploads stand where they were made between ops", async () => {
