@@ -6,6 +6,7 @@ export type { DeviceChoice, EngineOptions } from "./engine/create-engine.js";
 export { createEngine } from "./engine/create-engine.js";
 export type { CrossEntropyOptions, CrossEntropyResult, Targets } from "./engine/cross-entropy.js";
 export { Engine } from "./engine/engine.js";
+export type { ExplainOptions, Explanation } from "./engine/explain.js";
 export type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./engine/linear-cross-entropy.js";
 export type { SelfCheckReport } from "./engine/self-check.js";
 export { Tensor } from "./engine/tensor.js";

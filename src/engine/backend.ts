@@ -1,5 +1,6 @@
 /** What a device must be able to do to carry the engine. Two exist: `webgpu/` and `cpu/`. */
 import type { ElementType, HostArray, Matrix, Op } from "../ops/op.js";
+import type { DeviceTraits } from "../ops/step-plan.js";
 
 /** Memory for one matrix on some device; only the device that made it looks inside. */
 export interface Storage {
@@ -31,6 +32,8 @@ export interface EngineStats {
   pipelines: number;
   bindGroups: number;
   dispatches: number;
+  /** Bytes of features that fused steps have read on a GPU, as their plans count them. */
+  featureBytes: number;
   submits: number;
   readbacks: number;
   uploadBytes: number;
@@ -38,6 +41,8 @@ export interface EngineStats {
 
 export interface Backend {
   readonly device: "webgpu" | "cpu";
+  /** What plans are chosen by. */
+  readonly traits: DeviceTraits;
   /** Memory whose content is undefined. Throws a DeviceError when the device can never hold so much. */
   allocate(rows: number, columns: number, type: ElementType): Storage;
   /** Writes packed row-major elements from element `first` on: whole rows, or values of a single row. The array may be changed afterwards. */

@@ -1,6 +1,8 @@
 /** The engine as users have it: tensors and operations, cross-entropy with its options, and the check of the device. */
 import type { CrossEntropyOptions, CrossEntropyResult, Targets } from "./cross-entropy.js";
 import { crossEntropyOn } from "./cross-entropy.js";
+import type { ExplainOptions, Explanation } from "./explain.js";
+import { explainOn } from "./explain.js";
 import type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./linear-cross-entropy.js";
 import { linearCrossEntropyOn } from "./linear-cross-entropy.js";
 import type { SelfCheckReport } from "./self-check.js";
@@ -28,6 +30,16 @@ export class Engine extends TensorEngine {
   ): LinearCrossEntropyResult {
     this.requireAlive("linearCrossEntropy");
     return linearCrossEntropyOn(this, x, w, b, targets, options);
+  }
+
+  /**
+   * Which plan a linear model of these sizes is trained by on this device, why, and what an evaluation of all rows and a step
+   * cost: dispatches, bytes of X read, bytes moved, operations; `text` says it in sentences. Nothing runs.
+   * @throws OptionError for sizes that are no positive integers
+   */
+  explain(options: ExplainOptions): Explanation {
+    this.requireAlive("explain");
+    return explainOn(this.traits, options);
   }
 
   /** Compares every kernel on this device with the float64 reference: a table to read, or to paste into a bug report. */

@@ -18,6 +18,7 @@ import { dots } from "../ops/dots.js";
 import { matmul, matmulShape } from "../ops/matmul.js";
 import type { ElementType, HostArray, Op } from "../ops/op.js";
 import { softmax } from "../ops/softmax.js";
+import type { DeviceTraits } from "../ops/step-plan.js";
 import { summarize } from "../ops/summarize.js";
 import type { Backend, EngineStats } from "./backend.js";
 import { checkArguments, requireTensors } from "./check-arguments.js";
@@ -69,6 +70,11 @@ export class TensorEngine {
 
   get disposed(): boolean {
     return this.#disposed;
+  }
+
+  /** @internal What plans are chosen by. */
+  get traits(): DeviceTraits {
+    return this.#backend.traits;
   }
 
   /**

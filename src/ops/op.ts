@@ -78,6 +78,8 @@ export interface Dispatch {
   readonly workgroups: number;
   /** Floating-point operations, roughly: what the scheduler sizes a submit by. */
   readonly work: number;
+  /** Bytes of features that it reads from memory, where the op keeps account of them. */
+  readonly featureBytes?: number;
 }
 
 /** What a device offers to an op that plans its launches. */

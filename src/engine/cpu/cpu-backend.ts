@@ -6,6 +6,7 @@ import { DeviceError, DisposedError } from "../../errors.js";
 import { hostMatrix } from "../../ops/host-matrix.js";
 import { matmul } from "../../ops/matmul.js";
 import type { ElementType, HostArray, HostMatrix, On, Op } from "../../ops/op.js";
+import type { DeviceTraits } from "../../ops/step-plan.js";
 import type { Backend, EngineStats, Storage, StoredMatrix } from "../backend.js";
 import { Tensor } from "../tensor.js";
 import { slicedProduct } from "./matmul-rows.js";
@@ -29,6 +30,12 @@ const ARRAY = { f32: Float32Array, f16: Uint16Array, u8: Uint8Array, i32: Int32A
 
 export class CpuBackend implements Backend {
   readonly device = "cpu";
+  readonly traits: DeviceTraits = {
+    device: "cpu",
+    software: true,
+    bindingBytes: Number.POSITIVE_INFINITY,
+    workPerDispatch: Number.POSITIVE_INFINITY,
+  };
   #queue: Job[] = [];
   #draining: Promise<void> | undefined;
   #lastYield = 0;
@@ -103,6 +110,7 @@ export class CpuBackend implements Backend {
       pipelines: 0,
       bindGroups: 0,
       submits: 0,
+      featureBytes: 0,
       ...this.#counts,
     };
   }

@@ -28,6 +28,7 @@ export class Scheduler {
   #lastDone = 0;
   readonly #inFlight: Promise<void>[] = [];
   dispatches = 0;
+  featureBytes = 0;
   submits = 0;
 
   constructor(device: GPUDevice, faults: FaultLog) {
@@ -54,6 +55,7 @@ export class Scheduler {
     const down = Math.ceil(workgroups / widest);
     pass.dispatchWorkgroups(Math.ceil(workgroups / down), down);
     this.dispatches++;
+    this.featureBytes += dispatch.featureBytes ?? 0;
     this.#recordedWork += dispatch.work;
     if (alone || this.#recordedWork >= this.#workPerMs * SUBMIT_MS) this.submit();
   }

@@ -1,12 +1,14 @@
 /** The GPU device: memory in pooled buffers, ops planned into dispatches, dispatches recorded by the scheduler. */
 import { DisposedError } from "../../errors.js";
+import { QUAD_BYTES } from "../../ops/element-size.js";
 import type { DeviceMatrix, Dispatch, ElementType, HostArray, On, Op, Planner } from "../../ops/op.js";
+import type { DeviceTraits } from "../../ops/step-plan.js";
 import type { Backend, EngineStats, Storage, StoredMatrix } from "../backend.js";
 import { Tensor } from "../tensor.js";
 import { BUFFER_GRAIN_BYTES, BufferPool } from "./buffer-pool.js";
 import { FaultLog } from "./fault-log.js";
 import type { GpuStorage } from "./gpu-storage.js";
-import { deviceMatrix, matrixOf, padRows, QUAD_BYTES, rowsPerBlock, unpadRows } from "./gpu-storage.js";
+import { deviceMatrix, matrixOf, padRows, rowsPerBlock, unpadRows } from "./gpu-storage.js";
 import type { Fetch } from "./readback.js";
 import { Readback } from "./readback.js";
 import { Scheduler } from "./scheduler.js";
@@ -57,12 +59,16 @@ export class WebGpuBackend implements Backend, Planner {
     this.#readback = new Readback(device, this.#scheduler, this.#faults);
   }
 
-  allocate(rows: number, columns: number, type: ElementType): GpuStorage {
+  get traits(): DeviceTraits {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
     const largest = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     // Buffers are bound whole, so a limit such as 2³² − 4 must not be rounded up.
     const bindingBytes = Math.floor(largest / BUFFER_GRAIN_BYTES) * BUFFER_GRAIN_BYTES;
-    const perBlock = rowsPerBlock(rows, columns, type, bindingBytes);
+    return { device: "webgpu", software: this.software, bindingBytes, workPerDispatch: this.workPerDispatch };
+  }
+
+  allocate(rows: number, columns: number, type: ElementType): GpuStorage {
+    const perBlock = rowsPerBlock(rows, columns, type, this.traits.bindingBytes);
     const stride = Math.ceil(columns / 4);
     const blocks = Array.from({ length: Math.ceil(rows / perBlock) }, (_, i) => {
       const count = Math.min(perBlock, rows - i * perBlock);
@@ -185,6 +191,7 @@ export class WebGpuBackend implements Backend, Planner {
       ...this.#pool.stats(),
       ...this.#scheduler.pipelines.stats,
       dispatches: this.#scheduler.dispatches,
+      featureBytes: this.#scheduler.featureBytes,
       submits: this.#scheduler.submits,
       readbacks: this.#readback.count,
       uploadBytes: this.#uploadBytes,

@@ -1,0 +1,113 @@
+/**
+ * How the fused step shares its rows, features and classes out among threads: every number that `linear_step.wgsl` and
+ * `linear_finish.wgsl` are specialised by, and what fits into 16 KiB of workgroup memory.
+ */
+
+export interface StepShape {
+  /** Rows of one launch. */
+  readonly rows: number;
+  readonly features: number;
+  readonly classes: number;
+  /** The adapter is a CPU in disguise. */
+  readonly software: boolean;
+}
+
+export interface StepLayout {
+  readonly threads: number;
+  /** Threads that share a row's features going forward, and how many of them have their sums added up by one thread. */
+  readonly lanes: number;
+  readonly segment: number;
+  /** Quads of rows a thread takes going forward, quads of features it owns going backward. */
+  readonly rowQuads: number;
+  readonly featureQuads: number;
+  readonly rowsPerBlock: number;
+  readonly classQuads: number;
+  /** Quads of classes that one thread handles: whole ones and perhaps half of one. */
+  readonly wholeQuads: number;
+  readonly halfQuad: boolean;
+  readonly classGroups: number;
+  /** Each thread owns the same features in every block. */
+  readonly oneSlab: boolean;
+  readonly biasSegments: number;
+  readonly workgroups: number;
+}
+
+/** More classes than a thread has registers for are split into two groups. */
+const CLASSES_PER_THREAD = 16;
+/** Beyond this many classes a row of W is worth a matrix product. */
+export const MOST_CLASSES = 32;
+/**
+ * On hardware: workgroups that fill the largest GPUs, each of which leaves a partial gradient to be added up, and those that
+ * a small batch is spread over.
+ */
+const MOST_WORKGROUPS = 528;
+const ENOUGH_WORKGROUPS = 32;
+const MOST_LANES = 128;
+/** On software adapters: threads that leave work for every core, and one partial sum a block of 128 rows at most. */
+const SOFTWARE_WORKGROUPS = 16;
+
+/** Workgroups that share `blocks` blocks evenly, `most` or fewer. */
+const evenly = (blocks: number, most: number): number => Math.ceil(blocks / Math.ceil(blocks / most));
+
+function classSplit(classes: number): Pick<StepLayout, "classQuads" | "wholeQuads" | "halfQuad" | "classGroups"> {
+  const classQuads = Math.ceil(classes / 4);
+  if (classes > CLASSES_PER_THREAD) {
+    return { classQuads, wholeQuads: Math.ceil(classQuads / 2), halfQuad: false, classGroups: 2 };
+  }
+  const halfQuad = classes % 4 === 1 || classes % 4 === 2;
+  return { classQuads, wholeQuads: classQuads - Number(halfQuad), halfQuad, classGroups: 1 };
+}
+
+export function stepLayout(shape: StepShape): StepLayout {
+  return shape.software ? softwareLayout(shape) : hardwareLayout(shape);
+}
+
+/** The layout with so many lanes, rows and workgroups at most. */
+export function layoutOf(
+  { rows, features, classes }: StepShape,
+  {
+    threads,
+    lanes,
+    rowQuads,
+    featureQuads,
+    most,
+  }: Record<"threads" | "lanes" | "rowQuads" | "featureQuads" | "most", number>,
+): StepLayout {
+  const split = classSplit(classes);
+  const rowsPerBlock = (4 * rowQuads * threads) / (lanes * split.classGroups);
+  const items = Math.ceil(Math.ceil(features / 4) / featureQuads) * split.classGroups;
+  return {
+    ...split,
+    threads,
+    lanes,
+    segment: Math.min(16, lanes),
+    rowQuads,
+    featureQuads,
+    rowsPerBlock,
+    oneSlab: items <= threads,
+    biasSegments: Math.min(16, Math.floor(threads / split.classQuads)),
+    workgroups: evenly(Math.ceil(rows / rowsPerBlock), most),
+  };
+}
+
+/** Lanes read neighbouring features, so that cache lines are used whole; more of them when rows are few. */
+function hardwareLayout(shape: StepShape): StepLayout {
+  const threads = 256;
+  const { classQuads, classGroups } = classSplit(shape.classes);
+  const quads = Math.ceil(shape.features / 4);
+  // Fewer lanes mean more rows, whose logits would not fit beside the shares of two values a thread.
+  let lanes = classQuads > 3 || quads > 8 ? 16 : 8;
+  const blocks = (): number => Math.ceil((shape.rows * lanes * classGroups) / (4 * threads));
+  while (lanes < MOST_LANES && lanes < quads && blocks() < ENOUGH_WORKGROUPS) lanes *= 2;
+  return layoutOf(shape, { threads, lanes, rowQuads: 1, featureQuads: 1, most: MOST_WORKGROUPS });
+}
+
+/** A thread takes eight rows, and eight features, alone: loads are dear there, and barriers more. */
+function softwareLayout(shape: StepShape): StepLayout {
+  const threads = shape.rows > 256 ? 16 : shape.rows > 64 ? 8 : 4;
+  const few = Math.max(threads, 2 * Math.ceil(shape.classes / 16));
+  const split = classSplit(shape.classes);
+  // Each quad of dz is summed up by a thread.
+  const enough = few >= split.classQuads ? few : 8;
+  return layoutOf(shape, { threads: enough, lanes: 1, rowQuads: 2, featureQuads: 2, most: SOFTWARE_WORKGROUPS });
+}
