@@ -3,7 +3,7 @@
 //
 // A workgroup takes a block of rows at a time: forward, lanes sharing each row's features; softmax and loss, a thread a row, in
 // workgroup memory; then the gradient, where a thread owns 4·FEATURE_QUADS features × a group of classes and finds the block's
-// rows in the cache. The gradient stays in registers from block to block while there is one slab of features to a thread.
+// rows in the cache. Its sums wait in memory from block to block, so that registers are free for the forward part.
 // linear_finish adds the P[g] up in order. Targets t and their weights are those of cross_entropy, and so are the protections:
 // a row with a label that is no class, or with a logit or weight that is not finite, is counted as faulty and makes the
 // gradient NaN; a row that counts for nothing is left out whatever it holds.
@@ -12,7 +12,7 @@
 override THREADS: u32;
 // Threads that share the features of a row going forward, a power of two.
 override LANES: u32;
-// Lanes whose sums one thread adds up, a power of two.
+// Lanes that add up their sums in the same place, one after the other; a power of two.
 override SEGMENT: u32;
 // Quads of rows that a thread takes going forward: 1 or 2.
 override ROW_QUADS: u32;
@@ -26,10 +26,10 @@ override WHOLE_QUADS: u32;
 override HALF_QUAD: bool;
 // Groups that the classes are split into: 1, or 2 beyond 16 classes.
 override CLASS_GROUPS: u32;
-// One slab: a thread owns the same features of every block. Otherwise their sums wait in memory between blocks.
-override ONE_SLAB: bool;
 // Threads that share the sum of one quad of dz.
 override BIAS_SEGMENTS: u32;
+// vec4 values of workgroup memory: ROWS · LANES / SEGMENT · CLASS_QUADS, and THREADS at least.
+override SHARED: u32;
 // Elements of X: 0 f32, 1 f16, 2 bytes.
 override FORMAT: u32;
 // Values of X are element · scale + offset, each of them; otherwise element · scale, and sums are scaled instead.
@@ -90,23 +90,33 @@ const ABSENT = 0xffffffffu;
 // Where each row of the block begins in X.
 var<workgroup> starts: array<u32, ROWS>;
 // [row][segment of lanes][quad of classes]: shares of the logits; then, in segment 0, powers of e and at last dz.
-var<workgroup> z: array<vec4f, ROWS * (LANES / SEGMENT) * CLASS_QUADS>;
-// Two of a value for each thread: one is written while the other is read.
-var<workgroup> shares: array<vec4f, 2 * THREADS>;
+var<workgroup> z: array<vec4f, SHARED>;
 
-// Four features of a row, from where the row begins.
-fn features_at(start: u32, quad: u32) -> vec4f {
-  let index = start + quad;
+// Four features of each of four rows as they stand in memory: bytes of row r in a[r], halves in a … d[0 … 1].
+struct Raw { a: vec4u, b: vec4u, c: vec4u, d: vec4u }
+
+fn half_words(index: u32) -> vec4u {
+  let first = (index & 1u) * 2u;
+  return vec4u(x[index >> 1u][first], x[index >> 1u][first + 1u], 0u, 0u);
+}
+
+// From where the rows begin.
+fn fetch(start: vec4u, quad: u32) -> Raw {
+  let at = start + quad;
+  if (FORMAT == 0u) { return Raw(x[at.x], x[at.y], x[at.z], x[at.w]); }
+  if (FORMAT == 1u) { return Raw(half_words(at.x), half_words(at.y), half_words(at.z), half_words(at.w)); }
+  let high = at >> vec4u(2u);
+  let low = at & vec4u(3u);
+  return Raw(vec4u(x[high.x][low.x], x[high.y][low.y], x[high.z][low.z], x[high.w][low.w]), vec4u(0u), vec4u(0u), vec4u(0u));
+}
+
+fn value_of(raw: vec4u, word: u32, quad: u32) -> vec4f {
   var value: vec4f;
   if (FORMAT == 0u) {
-    value = bitcast<vec4f>(x[index]);
+    value = bitcast<vec4f>(raw);
   } else if (FORMAT == 1u) {
-    let half_index = (index & 1u) * 2u;
-    let low = x[index >> 1u][half_index];
-    let high = x[index >> 1u][half_index + 1u];
-    value = vec4f(unpack2x16float(low), unpack2x16float(high));
+    value = vec4f(unpack2x16float(raw.x), unpack2x16float(raw.y));
   } else {
-    let word = x[index >> 2u][index & 3u];
     // As signed integers, which convert in one instruction where unsigned ones take several.
     value = vec4f(vec4i(vec4u(word, word >> 8u, word >> 16u, word >> 24u) & vec4u(0xffu)));
   }
@@ -118,11 +128,32 @@ fn features_at(start: u32, quad: u32) -> vec4f {
   return value;
 }
 
-// A row that counts for nothing has no features, even where they are not finite.
-fn counted_features(start: u32, quad: u32) -> vec4f {
-  if (FORMAT == 2u) { return features_at(select(start, parameters.x_offset, start == ABSENT), quad); }
-  let value = features_at(select(start, parameters.x_offset, start == ABSENT), quad);
-  return bitcast<vec4f>(select(bitcast<vec4u>(value), vec4u(0u), vec4<bool>(start == ABSENT)));
+// Vector r: four features of row r.
+fn decoded(raw: Raw, quad: u32) -> mat4x4f {
+  return mat4x4f(value_of(raw.a, raw.a.x, quad), value_of(raw.b, raw.a.y, quad),
+                 value_of(raw.c, raw.a.z, quad), value_of(raw.d, raw.a.w, quad));
+}
+
+fn kept(value: vec4f, absent: bool) -> vec4f {
+  return bitcast<vec4f>(select(bitcast<vec4u>(value), vec4u(0u), vec4<bool>(absent)));
+}
+
+// Vector f: feature f of four rows. A row that counts for nothing has no features, even where they are not finite.
+fn counted(raw: Raw, start: vec4u, quad: u32) -> mat4x4f {
+  var m = decoded(raw, quad);
+  if (FORMAT != 2u) {
+    m = mat4x4f(kept(m[0], start.x == ABSENT), kept(m[1], start.y == ABSENT),
+                kept(m[2], start.z == ABSENT), kept(m[3], start.w == ABSENT));
+  }
+  return transpose(m);
+}
+
+// Where four rows of the block begin, as far as they can be read.
+fn starts_at(row_of_block: u32) -> vec4u {
+  return vec4u(starts[row_of_block], starts[row_of_block + 1u], starts[row_of_block + 2u], starts[row_of_block + 3u]);
+}
+fn readable(start: vec4u) -> vec4u {
+  return select(start, vec4u(parameters.x_offset), start == vec4u(ABSENT));
 }
 
 // Four features' weights for a quad of classes: vector e belongs to the feature.
@@ -157,44 +188,16 @@ fn whole(m: mat4x2f) -> mat4x4f {
   return mat4x4f(vec4f(m[0], 0.0, 0.0), vec4f(m[1], 0.0, 0.0), vec4f(m[2], 0.0, 0.0), vec4f(m[3], 0.0, 0.0));
 }
 
-// Where a thread's share of the logits belongs.
-struct Place {
-  thread: u32,
-  row: u32,         // the first of its rows in the block
-  class_quad: u32,  // the first of its quads of classes
-}
-
-// Adds up a quad of one row over the lanes that share the row.
-fn share(place: Place, parity: u32, row: u32, quad: u32, value: vec4f) {
-  if (LANES == 1u) {
-    let class_quad = place.class_quad + quad;
-    if (class_quad < CLASS_QUADS) { z[(place.row + row) * CLASS_QUADS + class_quad] = value; }
-    return;
-  }
-  let half = parity * THREADS;
-  shares[half + place.thread] = value;
-  // All lanes have written before their sum is taken. The other half is read no more: its readers have passed the last barrier.
-  workgroupBarrier();
-  if (place.thread < THREADS / SEGMENT) {
-    // Threads begin at different lanes, so that they ask different banks of the memory.
-    var sum = vec4f(0.0);
-    for (var i = 0u; i < SEGMENT; i++) {
-      sum += shares[half + place.thread * SEGMENT + ((i + place.thread) & (SEGMENT - 1u))];
-    }
-    let segments = LANES / SEGMENT;
-    let group = place.thread / segments;
-    let row_groups = THREADS / (LANES * CLASS_GROUPS);
-    let class_quad = (group / row_groups) * WHOLE_QUADS + quad;
-    let of_block = (group % row_groups) * 4u * ROW_QUADS + row;
-    if (class_quad < CLASS_QUADS) { z[(of_block * segments + place.thread % segments) * CLASS_QUADS + class_quad] = sum; }
-  }
-}
-
-fn share_rows(place: Place, first: u32, quad: u32, m: mat4x4f) {
-  share(place, 0u, first, quad, m[0]);
-  share(place, 1u, first + 1u, quad, m[1]);
-  share(place, 0u, first + 2u, quad, m[2]);
-  share(place, 1u, first + 3u, quad, m[3]);
+// Puts down, or adds, a thread's shares of the logits of four rows, beginning at `at`.
+fn put(at: u32, class_quad: u32, adding: bool, m: mat4x4f) {
+  if (class_quad >= CLASS_QUADS) { return; }
+  let step = (LANES / SEGMENT) * CLASS_QUADS;
+  var shares = m;
+  if (adding) { shares += mat4x4f(z[at], z[at + step], z[at + 2u * step], z[at + 3u * step]); }
+  z[at] = shares[0];
+  z[at + step] = shares[1];
+  z[at + 2u * step] = shares[2];
+  z[at + 3u * step] = shares[3];
 }
 
 // z − m for z ≤ m, at least −128: halved first, so that the difference of two huge numbers stays finite. exp(−128) is 0.
@@ -283,9 +286,9 @@ fn softmax_row(block: u32, row_of_block: u32) -> vec4f {
   for (var quad = 0u; quad < CLASS_QUADS; quad++) {
     let gradient = weight * (total * (z[first + quad] / sum) - target_weights(row, label, quad));
     let inside = vec4u(quad * 4u) + FOUR < vec4u(parameters.classes);
-    let kept = select(vec4f(0.0), gradient, inside & vec4<bool>(counts));
+    let written = select(vec4f(0.0), gradient, inside & vec4<bool>(counts));
     z[first + quad] = bitcast<vec4f>(
-      select(bitcast<vec4u>(kept), vec4u(parameters.not_a_number), inside & vec4<bool>(fault)));
+      select(bitcast<vec4u>(written), vec4u(parameters.not_a_number), inside & vec4<bool>(fault)));
   }
   if (!counts) {
     starts[row_of_block] = ABSENT;
@@ -305,20 +308,19 @@ fn gradient_at(row_quad: u32, class_quad: u32) -> mat4x4f {
   return mat4x4f(z[at], z[at + step], z[at + 2u * step], z[at + 3u * step]);
 }
 
-// Four features' sums for a quad of classes, where they wait between blocks and in the end.
-fn sums_at(first: u32, feature_quad: u32, class_quad: u32) -> mat4x4f {
-  let at = first + feature_quad * 4u * CLASS_QUADS + class_quad;
-  return mat4x4f(partials[at], partials[at + CLASS_QUADS], partials[at + 2u * CLASS_QUADS], partials[at + 3u * CLASS_QUADS]);
-}
-
-fn write_sums(first: u32, feature_quad: u32, class_quad: u32, sums: mat4x4f) {
+// Writes four features' sums for a quad of classes where they wait between blocks and in the end, or adds to what is there.
+fn add_sums(first: u32, feature_quad: u32, class_quad: u32, adding: bool, m: mat4x4f) {
   if (class_quad >= CLASS_QUADS) { return; }
   let at = first + feature_quad * 4u * CLASS_QUADS + class_quad;
   let rest = parameters.features - min(parameters.features, feature_quad * 4u);
-  if (rest > 0u) { partials[at] = sums[0]; }
-  if (rest > 1u) { partials[at + CLASS_QUADS] = sums[1]; }
-  if (rest > 2u) { partials[at + 2u * CLASS_QUADS] = sums[2]; }
-  if (rest > 3u) { partials[at + 3u * CLASS_QUADS] = sums[3]; }
+  if (rest > 0u) { add_sum(at, adding, m[0]); }
+  if (rest > 1u) { add_sum(at + CLASS_QUADS, adding, m[1]); }
+  if (rest > 2u) { add_sum(at + 2u * CLASS_QUADS, adding, m[2]); }
+  if (rest > 3u) { add_sum(at + 3u * CLASS_QUADS, adding, m[3]); }
+}
+
+fn add_sum(at: u32, adding: bool, value: vec4f) {
+  if (adding) { partials[at] += value; } else { partials[at] = value; }
 }
 
 @compute @workgroup_size(THREADS)
@@ -327,16 +329,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   let lane = thread % LANES;
   let group = thread / LANES;
   let row_groups = THREADS / (LANES * CLASS_GROUPS);
-  let place = Place(thread, (group % row_groups) * 4u * ROW_QUADS, (group / row_groups) * WHOLE_QUADS);
+  let own_row = (group % row_groups) * 4u * ROW_QUADS;
+  let own_class = (group / row_groups) * WHOLE_QUADS;
+  let row_step = (LANES / SEGMENT) * CLASS_QUADS;
+  let own_logits = own_row * row_step + (lane / SEGMENT) * CLASS_QUADS + own_class;
   let feature_quads = (parameters.features + 3u) / 4u;
   let own_partial = parameters.partial_offset + workgroup.x * parameters.partial_stride;
   let items = (feature_quads + FEATURE_QUADS - 1u) / FEATURE_QUADS * CLASS_GROUPS;
   let bias_quad = thread % CLASS_QUADS;
   let bias_segment = thread / CLASS_QUADS;
-
-  // Features' sums: g for the first quad of features, h for the second.
-  var g0 = mat4x4f(); var g1 = mat4x4f(); var g2 = mat4x4f(); var g3 = mat4x4f(); var g_half = mat4x2f();
-  var h0 = mat4x4f(); var h1 = mat4x4f(); var h2 = mat4x4f(); var h3 = mat4x4f(); var h_half = mat4x2f();
+  var scale = 1.0;
+  if (!DECODE) { scale = parameters.scale; }
   var bias_sum = vec4f(0.0);
   var summary = vec4f(0.0);
 
@@ -354,59 +357,74 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     // All threads know where the rows begin before they read them.
     workgroupBarrier();
 
+    // Logits: a for the first quad of rows, b for the second. What comes next is fetched before what is there is used.
     {
       var a0 = mat4x4f(); var a1 = mat4x4f(); var a2 = mat4x4f(); var a3 = mat4x4f(); var a_half = mat4x2f();
       var b0 = mat4x4f(); var b1 = mat4x4f(); var b2 = mat4x4f(); var b3 = mat4x4f(); var b_half = mat4x2f();
-      let at = vec4u(starts[place.row], starts[place.row + 1u], starts[place.row + 2u], starts[place.row + 3u]);
+      let at = starts_at(own_row);
       var more = at;
-      if (ROW_QUADS > 1u) {
-        more = vec4u(starts[place.row + 4u], starts[place.row + 5u], starts[place.row + 6u], starts[place.row + 7u]);
-      }
+      if (ROW_QUADS > 1u) { more = starts_at(own_row + 4u); }
+      let last = feature_quads - 1u;
+      var next_a = fetch(at, min(lane, last));
+      var next_b = next_a;
+      if (ROW_QUADS > 1u) { next_b = fetch(more, min(lane, last)); }
       for (var step = 0u; step < MOST_STEPS; step++) {
         let quad = step * LANES + lane;
         if (quad >= feature_quads) { break; }
-        let x0 = mat4x4f(features_at(at.x, quad), features_at(at.y, quad), features_at(at.z, quad), features_at(at.w, quad));
+        let x0 = decoded(next_a, quad);
         var x1 = mat4x4f();
+        next_a = fetch(at, min(quad + LANES, last));
         if (ROW_QUADS > 1u) {
-          x1 = mat4x4f(features_at(more.x, quad), features_at(more.y, quad), features_at(more.z, quad), features_at(more.w, quad));
+          x1 = decoded(next_b, quad);
+          next_b = fetch(more, min(quad + LANES, last));
         }
         if (WHOLE_QUADS > 0u) {
-          let w = weights_at(quad, place.class_quad);
+          let w = weights_at(quad, own_class);
           a0 = accumulate(a0, w, x0);
           if (ROW_QUADS > 1u) { b0 = accumulate(b0, w, x1); }
         }
         if (WHOLE_QUADS > 1u) {
-          let w = weights_at(quad, place.class_quad + 1u);
+          let w = weights_at(quad, own_class + 1u);
           a1 = accumulate(a1, w, x0);
           if (ROW_QUADS > 1u) { b1 = accumulate(b1, w, x1); }
         }
         if (WHOLE_QUADS > 2u) {
-          let w = weights_at(quad, place.class_quad + 2u);
+          let w = weights_at(quad, own_class + 2u);
           a2 = accumulate(a2, w, x0);
           if (ROW_QUADS > 1u) { b2 = accumulate(b2, w, x1); }
         }
         if (WHOLE_QUADS > 3u) {
-          let w = weights_at(quad, place.class_quad + 3u);
+          let w = weights_at(quad, own_class + 3u);
           a3 = accumulate(a3, w, x0);
           if (ROW_QUADS > 1u) { b3 = accumulate(b3, w, x1); }
         }
         if (HALF_QUAD) {
-          let w = weights_at(quad, place.class_quad + WHOLE_QUADS);
+          let w = weights_at(quad, own_class + WHOLE_QUADS);
           a_half = accumulate_half(a_half, w, x0);
           if (ROW_QUADS > 1u) { b_half = accumulate_half(b_half, w, x1); }
         }
       }
-      if (WHOLE_QUADS > 0u) { share_rows(place, 0u, 0u, a0); if (ROW_QUADS > 1u) { share_rows(place, 4u, 0u, b0); } }
-      if (WHOLE_QUADS > 1u) { share_rows(place, 0u, 1u, a1); if (ROW_QUADS > 1u) { share_rows(place, 4u, 1u, b1); } }
-      if (WHOLE_QUADS > 2u) { share_rows(place, 0u, 2u, a2); if (ROW_QUADS > 1u) { share_rows(place, 4u, 2u, b2); } }
-      if (WHOLE_QUADS > 3u) { share_rows(place, 0u, 3u, a3); if (ROW_QUADS > 1u) { share_rows(place, 4u, 3u, b3); } }
-      if (HALF_QUAD) {
-        share_rows(place, 0u, WHOLE_QUADS, whole(a_half));
-        if (ROW_QUADS > 1u) { share_rows(place, 4u, WHOLE_QUADS, whole(b_half)); }
+      for (var turn = 0u; turn < SEGMENT; turn++) {
+        if (lane % SEGMENT == turn) {
+          let adding = turn > 0u;
+          if (WHOLE_QUADS > 0u) { put(own_logits, own_class, adding, a0); }
+          if (WHOLE_QUADS > 1u) { put(own_logits + 1u, own_class + 1u, adding, a1); }
+          if (WHOLE_QUADS > 2u) { put(own_logits + 2u, own_class + 2u, adding, a2); }
+          if (WHOLE_QUADS > 3u) { put(own_logits + 3u, own_class + 3u, adding, a3); }
+          if (HALF_QUAD) { put(own_logits + WHOLE_QUADS, own_class + WHOLE_QUADS, adding, whole(a_half)); }
+          if (ROW_QUADS > 1u) {
+            let second = own_logits + 4u * row_step;
+            if (WHOLE_QUADS > 0u) { put(second, own_class, adding, b0); }
+            if (WHOLE_QUADS > 1u) { put(second + 1u, own_class + 1u, adding, b1); }
+            if (WHOLE_QUADS > 2u) { put(second + 2u, own_class + 2u, adding, b2); }
+            if (WHOLE_QUADS > 3u) { put(second + 3u, own_class + 3u, adding, b3); }
+            if (HALF_QUAD) { put(second + WHOLE_QUADS, own_class + WHOLE_QUADS, adding, whole(b_half)); }
+          }
+        }
+        // A lane has added its share before the next one does, and all have before the logits are read.
+        workgroupBarrier();
       }
     }
-    // All shares of a row's logits are written before its thread adds them up.
-    workgroupBarrier();
     for (var i = 0u; i < (ROWS + THREADS - 1u) / THREADS; i++) {
       let row_of_block = i * THREADS + thread;
       if (row_of_block < ROWS) { summary += softmax_row(block, row_of_block); }
@@ -417,27 +435,31 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     if (bias_segment < BIAS_SEGMENTS) {
       for (var i = 0u; i < (ROWS + BIAS_SEGMENTS - 1u) / BIAS_SEGMENTS; i++) {
         let row_of_block = i * BIAS_SEGMENTS + bias_segment;
-        if (row_of_block < ROWS) { bias_sum += z[row_of_block * (LANES / SEGMENT) * CLASS_QUADS + bias_quad]; }
+        if (row_of_block < ROWS) { bias_sum += z[row_of_block * row_step + bias_quad]; }
       }
     }
+    // Features' sums: g for the first quad of features, h for the second.
     for (var slab = 0u; slab < MOST_STEPS; slab++) {
       let item = slab * THREADS + thread;
       if (item >= items) { break; }
+      var g0 = mat4x4f(); var g1 = mat4x4f(); var g2 = mat4x4f(); var g3 = mat4x4f(); var g_half = mat4x2f();
+      var h0 = mat4x4f(); var h1 = mat4x4f(); var h2 = mat4x4f(); var h3 = mat4x4f(); var h_half = mat4x2f();
       let quad = item / CLASS_GROUPS * FEATURE_QUADS;
       let next_quad = min(quad + 1u, feature_quads - 1u);
       let class_quad = item % CLASS_GROUPS * WHOLE_QUADS;
-      if (!ONE_SLAB) {
-        g0 = mat4x4f(); g1 = mat4x4f(); g2 = mat4x4f(); g3 = mat4x4f(); g_half = mat4x2f();
-        h0 = mat4x4f(); h1 = mat4x4f(); h2 = mat4x4f(); h3 = mat4x4f(); h_half = mat4x2f();
-      }
+      var next_at = starts_at(0u);
+      var next_g = fetch(readable(next_at), quad);
+      var next_h = next_g;
+      if (FEATURE_QUADS > 1u) { next_h = fetch(readable(next_at), next_quad); }
       for (var step = 0u; step < ROWS / 4u; step++) {
-        let at = vec4u(starts[step * 4u], starts[step * 4u + 1u], starts[step * 4u + 2u], starts[step * 4u + 3u]);
-        let x0 = transpose(mat4x4f(counted_features(at.x, quad), counted_features(at.y, quad),
-                                   counted_features(at.z, quad), counted_features(at.w, quad)));
+        let at = next_at;
+        let x0 = counted(next_g, at, quad);
         var x1 = mat4x4f();
+        next_at = starts_at(min(step * 4u + 4u, ROWS - 4u));
+        next_g = fetch(readable(next_at), quad);
         if (FEATURE_QUADS > 1u) {
-          x1 = transpose(mat4x4f(counted_features(at.x, next_quad), counted_features(at.y, next_quad),
-                                 counted_features(at.z, next_quad), counted_features(at.w, next_quad)));
+          x1 = counted(next_h, at, next_quad);
+          next_h = fetch(readable(next_at), next_quad);
         }
         if (WHOLE_QUADS > 0u) {
           let d = gradient_at(step, class_quad);
@@ -465,58 +487,50 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
           if (FEATURE_QUADS > 1u) { h_half = accumulate_half(h_half, d, x1); }
         }
       }
-      let last = block + launched.x >= parameters.blocks;
-      if (ONE_SLAB && !last) { continue; }
-      var scale = 1.0;
-      if (!DECODE) { scale = parameters.scale; }
-      for (var f = 0u; f < FEATURE_QUADS; f++) {
-        let second = f == 1u;
-        let feature_quad = quad + f;
-        var s0 = scale * g0; var s1 = scale * g1; var s2 = scale * g2; var s3 = scale * g3; var s4 = scale * whole(g_half);
-        if (FEATURE_QUADS > 1u && second) { s0 = scale * h0; s1 = scale * h1; s2 = scale * h2; s3 = scale * h3; s4 = scale * whole(h_half); }
-        if (feature_quad < feature_quads) {
-          if (!ONE_SLAB && round > 0u) {
-            if (WHOLE_QUADS > 0u) { s0 += sums_at(own_partial, feature_quad, class_quad); }
-            if (WHOLE_QUADS > 1u) { s1 += sums_at(own_partial, feature_quad, class_quad + 1u); }
-            if (WHOLE_QUADS > 2u) { s2 += sums_at(own_partial, feature_quad, class_quad + 2u); }
-            if (WHOLE_QUADS > 3u) { s3 += sums_at(own_partial, feature_quad, class_quad + 3u); }
-            if (HALF_QUAD) { s4 += sums_at(own_partial, feature_quad, class_quad + WHOLE_QUADS); }
-          }
-          if (WHOLE_QUADS > 0u) { write_sums(own_partial, feature_quad, class_quad, s0); }
-          if (WHOLE_QUADS > 1u) { write_sums(own_partial, feature_quad, class_quad + 1u, s1); }
-          if (WHOLE_QUADS > 2u) { write_sums(own_partial, feature_quad, class_quad + 2u, s2); }
-          if (WHOLE_QUADS > 3u) { write_sums(own_partial, feature_quad, class_quad + 3u, s3); }
-          if (HALF_QUAD) { write_sums(own_partial, feature_quad, class_quad + WHOLE_QUADS, s4); }
-        }
+      if (WHOLE_QUADS > 0u) { add_sums(own_partial, quad, class_quad, round > 0u, scale * g0); }
+      if (WHOLE_QUADS > 1u) { add_sums(own_partial, quad, class_quad + 1u, round > 0u, scale * g1); }
+      if (WHOLE_QUADS > 2u) { add_sums(own_partial, quad, class_quad + 2u, round > 0u, scale * g2); }
+      if (WHOLE_QUADS > 3u) { add_sums(own_partial, quad, class_quad + 3u, round > 0u, scale * g3); }
+      if (HALF_QUAD) { add_sums(own_partial, quad, class_quad + WHOLE_QUADS, round > 0u, scale * whole(g_half)); }
+      if (FEATURE_QUADS > 1u) {
+        if (WHOLE_QUADS > 0u) { add_sums(own_partial, quad + 1u, class_quad, round > 0u, scale * h0); }
+        if (WHOLE_QUADS > 1u) { add_sums(own_partial, quad + 1u, class_quad + 1u, round > 0u, scale * h1); }
+        if (WHOLE_QUADS > 2u) { add_sums(own_partial, quad + 1u, class_quad + 2u, round > 0u, scale * h2); }
+        if (WHOLE_QUADS > 3u) { add_sums(own_partial, quad + 1u, class_quad + 3u, round > 0u, scale * h3); }
+        if (HALF_QUAD) { add_sums(own_partial, quad + 1u, class_quad + WHOLE_QUADS, round > 0u, scale * whole(h_half)); }
       }
     }
     // The block's dz and starts have been read before the next block's take their place.
     workgroupBarrier();
   }
 
-  shares[thread] = summary;
-  shares[THREADS + thread] = bias_sum;
-  // Every thread's sums are written before they are added up.
-  workgroupBarrier();
   let after_weights = own_partial + parameters.features * CLASS_QUADS;
-  if (thread < CLASS_QUADS) {
+  z[thread] = bias_sum;
+  // Every thread's sum is written before they are added up.
+  workgroupBarrier();
+  if (HAS_BIAS && thread < CLASS_QUADS) {
     var sum = vec4f(0.0);
-    for (var s = 0u; s < BIAS_SEGMENTS; s++) { sum += shares[THREADS + s * CLASS_QUADS + thread]; }
-    if (HAS_BIAS) { partials[after_weights + thread] = sum; }
+    for (var s = 0u; s < BIAS_SEGMENTS; s++) { sum += z[s * CLASS_QUADS + thread]; }
+    partials[after_weights + thread] = sum;
   }
+  // The sums of dz have been read before the losses take their place.
+  workgroupBarrier();
+  z[thread] = summary;
+  // Every thread's losses are written before they are added up.
+  workgroupBarrier();
   var sum = vec4f(0.0);
   if (thread < 16u) {
     for (var i = 0u; i < (THREADS + 15u) / 16u; i++) {
-      if (i * 16u + thread < THREADS) { sum += shares[i * 16u + thread]; }
+      if (i * 16u + thread < THREADS) { sum += z[i * 16u + thread]; }
     }
   }
   // Each of the first threads has read its share before any of them is overwritten.
   workgroupBarrier();
-  if (thread < 16u) { shares[thread] = sum; }
+  if (thread < 16u) { z[thread] = sum; }
   // The shares of shares are written before the first thread reads them.
   workgroupBarrier();
   if (thread == 0u) {
-    for (var i = 1u; i < min(16u, THREADS); i++) { sum += shares[i]; }
+    for (var i = 1u; i < min(16u, THREADS); i++) { sum += z[i]; }
     partials[after_weights + select(0u, CLASS_QUADS, HAS_BIAS)] = sum;
   }
 }

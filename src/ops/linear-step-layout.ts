@@ -14,7 +14,7 @@ export interface StepShape {
 
 export interface StepLayout {
   readonly threads: number;
-  /** Threads that share a row's features going forward, and how many of them have their sums added up by one thread. */
+  /** Threads that share a row's features going forward, and how many of them add up their sums in one place. */
   readonly lanes: number;
   readonly segment: number;
   /** Quads of rows a thread takes going forward, quads of features it owns going backward. */
@@ -26,8 +26,8 @@ export interface StepLayout {
   readonly wholeQuads: number;
   readonly halfQuad: boolean;
   readonly classGroups: number;
-  /** Each thread owns the same features in every block. */
-  readonly oneSlab: boolean;
+  /** vec4 values of workgroup memory that hold logits. */
+  readonly shared: number;
   readonly biasSegments: number;
   readonly workgroups: number;
 }
@@ -45,6 +45,9 @@ const ENOUGH_WORKGROUPS = 32;
 const MOST_LANES = 128;
 /** On software adapters: threads that leave work for every core, and one partial sum a block of 128 rows at most. */
 const SOFTWARE_WORKGROUPS = 16;
+
+/** Lanes that wait for each other while they add up their sums. */
+const MOST_TURNS = 8;
 
 /** Workgroups that share `blocks` blocks evenly, `most` or fewer. */
 const evenly = (blocks: number, most: number): number => Math.ceil(blocks / Math.ceil(blocks / most));
@@ -64,7 +67,7 @@ export function stepLayout(shape: StepShape): StepLayout {
 
 /** The layout with so many lanes, rows and workgroups at most. */
 export function layoutOf(
-  { rows, features, classes }: StepShape,
+  { rows, classes }: StepShape,
   {
     threads,
     lanes,
@@ -75,16 +78,16 @@ export function layoutOf(
 ): StepLayout {
   const split = classSplit(classes);
   const rowsPerBlock = (4 * rowQuads * threads) / (lanes * split.classGroups);
-  const items = Math.ceil(Math.ceil(features / 4) / featureQuads) * split.classGroups;
+  const segment = Math.min(MOST_TURNS, lanes);
   return {
     ...split,
     threads,
     lanes,
-    segment: Math.min(16, lanes),
+    segment,
     rowQuads,
     featureQuads,
     rowsPerBlock,
-    oneSlab: items <= threads,
+    shared: Math.max(threads, ((rowsPerBlock * lanes) / segment) * split.classQuads),
     biasSegments: Math.min(16, Math.floor(threads / split.classQuads)),
     workgroups: evenly(Math.ceil(rows / rowsPerBlock), most),
   };

@@ -105,10 +105,8 @@ function launchesOf(args: On<LinearStepArguments, DeviceMatrix>, planner: Planne
   return launches;
 }
 
-export function sharedBytes(layout: StepLayout): number {
-  const logits = layout.rowsPerBlock * (layout.lanes / layout.segment) * layout.classQuads;
-  return 16 * (logits + 2 * layout.threads) + 4 * layout.rowsPerBlock;
-}
+/** Workgroup memory that a layout takes. */
+export const sharedBytes = ({ shared, rowsPerBlock }: StepLayout): number => 16 * shared + 4 * rowsPerBlock;
 
 export function planStep(args: On<LinearStepArguments, DeviceMatrix>, planner: Planner, chosen?: StepLayout): Partials {
   const { x, theta, order } = args;
@@ -187,7 +185,7 @@ function constantsOf(layout: StepLayout): Record<string, number> {
     WHOLE_QUADS: layout.wholeQuads,
     HALF_QUAD: Number(layout.halfQuad),
     CLASS_GROUPS: layout.classGroups,
-    ONE_SLAB: Number(layout.oneSlab),
+    SHARED: layout.shared,
     BIAS_SEGMENTS: layout.biasSegments,
   };
 }
