@@ -37,6 +37,8 @@ struct Parameters {
   correction1: f32,     // 1 / (1 − β₁ᵗ)
   correction2: f32,     // 1 / (1 − β₂ᵗ)
   epsilon: f32,
+  classes: u32,
+  class_quads: u32,     // quads in a row of θ
 }
 
 @group(0) @binding(0) var<storage, read> partials: array<vec4f>;
@@ -50,13 +52,21 @@ var<workgroup> sums: array<vec4f, THREADS>;
 
 const MOST_STEPS = 0x40000000u;
 
-// What the workgroups left at `at`, from workgroup `begin` on, every `step`-th.
+// What workgroup p left at `at`; nothing beyond the last.
+fn partial(at: u32, p: u32) -> vec4f {
+  let inside = p < parameters.partials;
+  let value = partials[parameters.partial_offset + select(0u, p, inside) * parameters.partial_stride + at];
+  return select(vec4f(0.0), value, inside);
+}
+
+// What the workgroups left there, from `begin` on every `step`-th: four at a time, so that their loads do not wait for each other.
 fn sum_of(at: u32, begin: u32, step: u32) -> vec4f {
   var sum = vec4f(0.0);
   for (var i = 0u; i < MOST_STEPS; i++) {
-    let p = begin + i * step;
+    let p = begin + i * 4u * step;
     if (p >= parameters.partials) { break; }
-    sum += partials[parameters.partial_offset + p * parameters.partial_stride + at];
+    let first = partial(at, p) + partial(at, p + step);
+    sum += first + (partial(at, p + 2u * step) + partial(at, p + 3u * step));
   }
   return sum;
 }
@@ -91,8 +101,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     total = sum_of(last, 0u, 1u);
     if (inside) { gradient = sum_of(quad, 0u, 1u); }
   } else {
-    total = add_up(thread, sum_of(last, thread, THREADS), 1u);
+    total = sum_of(last, thread, THREADS);
     if (inside) { gradient = sum_of(quad, thread / per_group, SEGMENTS); }
+    total = add_up(thread, total, 1u);
     gradient = add_up(thread, gradient, per_group);
   }
   if (!inside || thread >= per_group) { return; }
@@ -108,7 +119,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     }
     loss[parameters.loss_offset] = left;
   }
-  if (empty) { gradient = vec4f(0.0); } else { gradient /= divisor; }
+  // Padding stays zero, also where what is beside it is not finite.
+  let column = vec4u(quad % parameters.class_quads * 4u) + vec4u(0u, 1u, 2u, 3u);
+  gradient = select(vec4f(0.0), gradient / divisor, (column < vec4u(parameters.classes)) & vec4<bool>(!empty));
   let at = parameters.theta_offset + quad;
   if (quad < parameters.penalised) { gradient += parameters.l2 * theta[at]; }
   let own = parameters.first_offset + quad;

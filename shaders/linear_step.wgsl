@@ -28,10 +28,14 @@ override HALF_QUAD: bool;
 override CLASS_GROUPS: u32;
 // Threads that share the sum of one quad of dz.
 override BIAS_SEGMENTS: u32;
-// vec4 values of workgroup memory: ROWS · LANES / SEGMENT · CLASS_QUADS, and THREADS at least.
+// 4 × 4 values of workgroup memory: ROWS / 4 · LANES / SEGMENT · CLASS_QUADS, and THREADS / 4 at least.
 override SHARED: u32;
 // Elements of X: 0 f32, 1 f16, 2 bytes.
 override FORMAT: u32;
+// Quads of features that a thread fetches at once going forward: sixteen bytes where rows begin at multiples of that, else 1.
+override WIDE: u32;
+// All lanes fetch so many times between two stagings of W in workgroup memory; 0: W is read where it is.
+override STAGED: u32;
 // Values of X are element · scale + offset, each of them; otherwise element · scale, and sums are scaled instead.
 override DECODE: bool;
 // The number of features is no multiple of 4: the last quad's rest means nothing.
@@ -57,7 +61,7 @@ struct Parameters {
   target_offset: u32,  // SOFT: quads to the targets of row 0; else index of the label of row 0
   target_stride: u32,
   weight_offset: u32,  // index of the weight of row 0
-  class_weight_offset: u32, // quads
+  class_weight_offset: u32, // index of the first
   order_offset: u32,   // index of the first row number
   partial_offset: u32, // quads to the first of P
   partial_stride: u32, // quads from one of P to the next
@@ -73,7 +77,8 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read> bias: array<vec4f>;
 @group(0) @binding(3) var<storage, read> targets: array<vec4u>;
 @group(0) @binding(4) var<storage, read> row_weight: array<f32>;
-@group(0) @binding(5) var<storage, read> class_weight: array<vec4f>;
+// The words of X once more, by one; the class weights where there are any.
+@group(0) @binding(5) var<storage, read> words: array<u32>;
 @group(0) @binding(6) var<storage, read> order: array<u32>;
 @group(0) @binding(7) var<storage, read_write> partials: array<vec4f>;
 @group(0) @binding(8) var<uniform> parameters: Parameters;
@@ -87,17 +92,27 @@ const FOUR = vec4u(0u, 1u, 2u, 3u);
 // In place of where a row begins: it counts for nothing.
 const ABSENT = 0xffffffffu;
 
-// Where each row of the block begins in X.
-var<workgroup> starts: array<u32, ROWS>;
-// [row][segment of lanes][quad of classes]: shares of the logits; then, in segment 0, powers of e and at last dz.
-var<workgroup> z: array<vec4f, SHARED>;
+// Where each row of the block begins in X, by four.
+var<workgroup> starts: array<vec4u, ROWS / 4u>;
+// [four rows][segment of lanes][quad of classes], a vector a row: shares of the logits; then, in segment 0, powers of e and at
+// last dz. Before that, [quad of features][quad of classes], a vector a feature: what the lanes need of W. One index then leads
+// to four vectors, and is checked once.
+var<workgroup> z: array<mat4x4f, SHARED>;
 
-// Four features of each of four rows as they stand in memory: bytes of row r in a[r], halves in a … d[0 … 1].
+// Features of four rows as they stand in memory: four bytes of row r in a[r]; else what row r has in a, b, c or d.
 struct Raw { a: vec4u, b: vec4u, c: vec4u, d: vec4u }
 
+fn word_of_x(index: u32) -> u32 {
+  if (HAS_CLASS_WEIGHT) { return x[index >> 2u][index & 3u]; }
+  return words[index];
+}
+
 fn half_words(index: u32) -> vec4u {
-  let first = (index & 1u) * 2u;
-  return vec4u(x[index >> 1u][first], x[index >> 1u][first + 1u], 0u, 0u);
+  return vec4u(word_of_x(2u * index), word_of_x(2u * index + 1u), 0u, 0u);
+}
+
+fn class_weight(class_index: u32) -> f32 {
+  return bitcast<f32>(words[parameters.class_weight_offset + class_index]);
 }
 
 // From where the rows begin.
@@ -105,9 +120,19 @@ fn fetch(start: vec4u, quad: u32) -> Raw {
   let at = start + quad;
   if (FORMAT == 0u) { return Raw(x[at.x], x[at.y], x[at.z], x[at.w]); }
   if (FORMAT == 1u) { return Raw(half_words(at.x), half_words(at.y), half_words(at.z), half_words(at.w)); }
-  let high = at >> vec4u(2u);
-  let low = at & vec4u(3u);
-  return Raw(vec4u(x[high.x][low.x], x[high.y][low.y], x[high.z][low.z], x[high.w][low.w]), vec4u(0u), vec4u(0u), vec4u(0u));
+  return Raw(vec4u(word_of_x(at.x), word_of_x(at.y), word_of_x(at.z), word_of_x(at.w)), vec4u(0u), vec4u(0u), vec4u(0u));
+}
+
+// Sixteen bytes a row.
+fn fetch_wide(start: vec4u, quad: u32) -> Raw {
+  if (WIDE == 1u) { return fetch(start, quad); }
+  let at = (start + quad) / WIDE;
+  return Raw(x[at.x], x[at.y], x[at.z], x[at.w]);
+}
+
+fn next_quad_first(words: vec4u) -> vec4u {
+  if (FORMAT == 1u) { return words.zwxy; }
+  return words.yzwx;
 }
 
 fn value_of(raw: vec4u, word: u32, quad: u32) -> vec4f {
@@ -126,6 +151,13 @@ fn value_of(raw: vec4u, word: u32, quad: u32) -> vec4f {
     value = bitcast<vec4f>(select(vec4u(0u), bitcast<vec4u>(value), inside));
   }
   return value;
+}
+
+// Vector r: four features of row r, the first that a wide fetch brought.
+fn decoded_wide(raw: Raw, quad: u32) -> mat4x4f {
+  if (WIDE == 1u) { return decoded(raw, quad); }
+  return mat4x4f(value_of(raw.a, raw.a.x, quad), value_of(raw.b, raw.b.x, quad),
+                 value_of(raw.c, raw.c.x, quad), value_of(raw.d, raw.d.x, quad));
 }
 
 // Vector r: four features of row r.
@@ -148,11 +180,9 @@ fn counted(raw: Raw, start: vec4u, quad: u32) -> mat4x4f {
   return transpose(m);
 }
 
-// Where four rows of the block begin, as far as they can be read.
-fn starts_at(row_of_block: u32) -> vec4u {
-  return vec4u(starts[row_of_block], starts[row_of_block + 1u], starts[row_of_block + 2u], starts[row_of_block + 3u]);
-}
+// Where rows begin, as far as they can be read.
 fn readable(start: vec4u) -> vec4u {
+  if (FORMAT == 2u) { return start; }
   return select(start, vec4u(parameters.x_offset), start == vec4u(ABSENT));
 }
 
@@ -162,6 +192,24 @@ fn weights_at(feature_quad: u32, class_quad: u32) -> mat4x4f {
   if (RAGGED) { row = min(row, vec4u(parameters.features - 1u)); }
   let at = parameters.theta_offset + row * CLASS_QUADS + min(class_quad, CLASS_QUADS - 1u);
   return mat4x4f(theta[at.x], theta[at.y], theta[at.z], theta[at.w]);
+}
+
+// The weights that all lanes need of W until the next staging, so that lanes read neighbouring memory.
+fn stage(thread: u32, first: u32, feature_quads: u32) {
+  for (var i = 0u; i < (STAGED * LANES * WIDE * CLASS_QUADS + THREADS - 1u) / THREADS; i++) {
+    let number = i * THREADS + thread;
+    let quad = number / CLASS_QUADS;
+    if (number < STAGED * LANES * WIDE * CLASS_QUADS && first + quad < feature_quads) {
+      let class_quad = number % CLASS_QUADS;
+      let turn = quad / (LANES * WIDE) * WIDE + quad % WIDE;
+      z[(turn * CLASS_QUADS + class_quad) * LANES + quad / WIDE % LANES] = weights_at(first + quad, class_quad);
+    }
+  }
+}
+
+fn weights(quad: u32, class_quad: u32, staged: u32) -> mat4x4f {
+  if (STAGED > 0u) { return z[staged + min(class_quad, CLASS_QUADS - 1u) * LANES]; }
+  return weights_at(quad, class_quad);
 }
 
 // sum + Σ_e m[e] · factors[e], in this order.
@@ -188,16 +236,10 @@ fn whole(m: mat4x2f) -> mat4x4f {
   return mat4x4f(vec4f(m[0], 0.0, 0.0), vec4f(m[1], 0.0, 0.0), vec4f(m[2], 0.0, 0.0), vec4f(m[3], 0.0, 0.0));
 }
 
-// Puts down, or adds, a thread's shares of the logits of four rows, beginning at `at`.
+// Puts down, or adds, a thread's shares of the logits of four rows.
 fn put(at: u32, class_quad: u32, adding: bool, m: mat4x4f) {
   if (class_quad >= CLASS_QUADS) { return; }
-  let step = (LANES / SEGMENT) * CLASS_QUADS;
-  var shares = m;
-  if (adding) { shares += mat4x4f(z[at], z[at + step], z[at + 2u * step], z[at + 3u * step]); }
-  z[at] = shares[0];
-  z[at + step] = shares[1];
-  z[at + 2u * step] = shares[2];
-  z[at + 3u * step] = shares[3];
+  if (adding) { z[at] += m; } else { z[at] = m; }
 }
 
 // z − m for z ≤ m, at least −128: halved first, so that the difference of two huge numbers stays finite. exp(−128) is 0.
@@ -220,7 +262,7 @@ fn target_weights(row: u32, label: i32, quad: u32) -> vec4f {
     q = select(vec4f(0.0), vec4f(1.0), vec4i(column) == vec4i(label));
   }
   var t = (1.0 - parameters.smoothing) * q + parameters.smoothing / f32(parameters.classes);
-  if (HAS_CLASS_WEIGHT) { t *= class_weight[parameters.class_weight_offset + quad]; }
+  if (HAS_CLASS_WEIGHT) { t *= vec4f(class_weight(column.x), class_weight(column.y), class_weight(column.z), class_weight(column.w)); }
   return select(vec4f(0.0), t, column < vec4u(parameters.classes));
 }
 
@@ -234,7 +276,8 @@ fn row_at(index: u32) -> u32 {
 fn softmax_row(block: u32, row_of_block: u32) -> vec4f {
   let index = block * ROWS + row_of_block;
   let row = row_at(index);
-  let first = row_of_block * (LANES / SEGMENT) * CLASS_QUADS;
+  let first = (row_of_block / 4u) * (LANES / SEGMENT) * CLASS_QUADS;
+  let of_four = row_of_block % 4u;
   var counts = index < parameters.rows && row - parameters.x_first < parameters.x_rows;
   var label = 0i;
   var weight = 1.0;
@@ -247,7 +290,7 @@ fn softmax_row(block: u32, row_of_block: u32) -> vec4f {
     counts = counts && label != parameters.ignored;
     fault = !known;
     if (HAS_CLASS_WEIGHT && known) {
-      share_of_mean = class_weight[parameters.class_weight_offset + (u32(label) >> 2u)][u32(label) & 3u];
+      share_of_mean = class_weight(u32(label));
     }
   }
   if (HAS_ROW_WEIGHT) {
@@ -260,38 +303,39 @@ fn softmax_row(block: u32, row_of_block: u32) -> vec4f {
 
   var maximum = LOWEST;
   for (var quad = 0u; quad < CLASS_QUADS; quad++) {
-    var sum = z[first + quad];
-    for (var s = 1u; s < LANES / SEGMENT; s++) { sum += z[first + s * CLASS_QUADS + quad]; }
+    var sum = z[first + quad][of_four];
+    for (var s = 1u; s < LANES / SEGMENT; s++) { sum += z[first + s * CLASS_QUADS + quad][of_four]; }
     if (!DECODE) { sum *= parameters.scale; }
     if (HAS_BIAS) { sum += bias[parameters.bias_offset + quad]; }
     let values = select(vec4f(LOWEST), sum, vec4u(quad * 4u) + FOUR < vec4u(parameters.classes));
     // By bits: comparisons with NaN cannot be relied upon on real devices.
     fault = fault || any((bitcast<vec4u>(values) & vec4u(0x7fffffffu)) > vec4u(0x7f7fffffu));
     maximum = max(maximum, max(max(values.x, values.y), max(values.z, values.w)));
-    z[first + quad] = values;
+    z[first + quad][of_four] = values;
   }
   var sum = 0.0;
   var distance = 0.0;
   var total = 0.0;
   for (var quad = 0u; quad < CLASS_QUADS; quad++) {
-    let values = z[first + quad];
+    let values = z[first + quad][of_four];
     let t = target_weights(row, label, quad);
     distance += dot(t, gap(values, maximum));
     total += dot(t, vec4f(1.0));
     let e = select(vec4f(0.0), exp(below(values, maximum)), vec4u(quad * 4u) + FOUR < vec4u(parameters.classes));
     sum += dot(e, vec4f(1.0));
-    z[first + quad] = e;
+    z[first + quad][of_four] = e;
   }
   fault = fault && counts;
   for (var quad = 0u; quad < CLASS_QUADS; quad++) {
-    let gradient = weight * (total * (z[first + quad] / sum) - target_weights(row, label, quad));
+    let gradient = weight * (total * (z[first + quad][of_four] / sum) - target_weights(row, label, quad));
     let inside = vec4u(quad * 4u) + FOUR < vec4u(parameters.classes);
     let written = select(vec4f(0.0), gradient, inside & vec4<bool>(counts));
-    z[first + quad] = bitcast<vec4f>(
+    z[first + quad][of_four] = bitcast<vec4f>(
       select(bitcast<vec4u>(written), vec4u(parameters.not_a_number), inside & vec4<bool>(fault)));
   }
   if (!counts) {
-    starts[row_of_block] = ABSENT;
+    // Bytes are finite, and dz is 0.
+    if (FORMAT != 2u) { starts[row_of_block / 4u][row_of_block % 4u] = ABSENT; }
     return vec4f(0.0);
   }
   let loss = weight * (total * log(sum) + distance);
@@ -303,9 +347,7 @@ fn softmax_row(block: u32, row_of_block: u32) -> vec4f {
 
 // dz of four rows of the block for a quad of classes.
 fn gradient_at(row_quad: u32, class_quad: u32) -> mat4x4f {
-  let step = (LANES / SEGMENT) * CLASS_QUADS;
-  let at = row_quad * 4u * step + min(class_quad, CLASS_QUADS - 1u);
-  return mat4x4f(z[at], z[at + step], z[at + 2u * step], z[at + 3u * step]);
+  return z[row_quad * ((LANES / SEGMENT) * CLASS_QUADS) + min(class_quad, CLASS_QUADS - 1u)];
 }
 
 // Writes four features' sums for a quad of classes where they wait between blocks and in the end, or adds to what is there.
@@ -332,7 +374,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   let own_row = (group % row_groups) * 4u * ROW_QUADS;
   let own_class = (group / row_groups) * WHOLE_QUADS;
   let row_step = (LANES / SEGMENT) * CLASS_QUADS;
-  let own_logits = own_row * row_step + (lane / SEGMENT) * CLASS_QUADS + own_class;
+  let own_logits = own_row / 4u * row_step + (lane / SEGMENT) * CLASS_QUADS + own_class;
   let feature_quads = (parameters.features + 3u) / 4u;
   let own_partial = parameters.partial_offset + workgroup.x * parameters.partial_stride;
   let items = (feature_quads + FEATURE_QUADS - 1u) / FEATURE_QUADS * CLASS_GROUPS;
@@ -351,7 +393,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
       if (row_of_block < ROWS) {
         // Rows that are not bound here are read as the first one, and left out by softmax_row.
         let local = row_at(block * ROWS + row_of_block) - parameters.x_first;
-        starts[row_of_block] = parameters.x_offset + select(0u, local, local < parameters.x_rows) * parameters.x_stride;
+        starts[row_of_block / 4u][row_of_block % 4u] = parameters.x_offset + select(0u, local, local < parameters.x_rows) * parameters.x_stride;
       }
     }
     // All threads know where the rows begin before they read them.
@@ -361,49 +403,69 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     {
       var a0 = mat4x4f(); var a1 = mat4x4f(); var a2 = mat4x4f(); var a3 = mat4x4f(); var a_half = mat4x2f();
       var b0 = mat4x4f(); var b1 = mat4x4f(); var b2 = mat4x4f(); var b3 = mat4x4f(); var b_half = mat4x2f();
-      let at = starts_at(own_row);
+      let at = starts[own_row / 4u];
       var more = at;
-      if (ROW_QUADS > 1u) { more = starts_at(own_row + 4u); }
-      let last = feature_quads - 1u;
-      var next_a = fetch(at, min(lane, last));
+      if (ROW_QUADS > 1u) { more = starts[own_row / 4u + 1u]; }
+      // Where the last fetch of a row begins.
+      let last = (feature_quads - 1u) / WIDE * WIDE;
+      var next_a = fetch_wide(at, min(lane * WIDE, last));
       var next_b = next_a;
-      if (ROW_QUADS > 1u) { next_b = fetch(more, min(lane, last)); }
+      if (ROW_QUADS > 1u) { next_b = fetch_wide(more, min(lane * WIDE, last)); }
       for (var step = 0u; step < MOST_STEPS; step++) {
-        let quad = step * LANES + lane;
-        if (quad >= feature_quads) { break; }
-        let x0 = decoded(next_a, quad);
-        var x1 = mat4x4f();
-        next_a = fetch(at, min(quad + LANES, last));
-        if (ROW_QUADS > 1u) {
-          x1 = decoded(next_b, quad);
-          next_b = fetch(more, min(quad + LANES, last));
+        if (step * LANES * WIDE >= feature_quads) { break; }
+        if (STAGED > 0u && step % max(STAGED, 1u) == 0u) {
+          // Nobody overwrites the weights that a slower thread still reads.
+          workgroupBarrier();
+          stage(thread, step * LANES * WIDE, feature_quads);
+          // All weights are there before they are read.
+          workgroupBarrier();
         }
-        if (WHOLE_QUADS > 0u) {
-          let w = weights_at(quad, own_class);
-          a0 = accumulate(a0, w, x0);
-          if (ROW_QUADS > 1u) { b0 = accumulate(b0, w, x1); }
-        }
-        if (WHOLE_QUADS > 1u) {
-          let w = weights_at(quad, own_class + 1u);
-          a1 = accumulate(a1, w, x0);
-          if (ROW_QUADS > 1u) { b1 = accumulate(b1, w, x1); }
-        }
-        if (WHOLE_QUADS > 2u) {
-          let w = weights_at(quad, own_class + 2u);
-          a2 = accumulate(a2, w, x0);
-          if (ROW_QUADS > 1u) { b2 = accumulate(b2, w, x1); }
-        }
-        if (WHOLE_QUADS > 3u) {
-          let w = weights_at(quad, own_class + 3u);
-          a3 = accumulate(a3, w, x0);
-          if (ROW_QUADS > 1u) { b3 = accumulate(b3, w, x1); }
-        }
-        if (HALF_QUAD) {
-          let w = weights_at(quad, own_class + WHOLE_QUADS);
-          a_half = accumulate_half(a_half, w, x0);
-          if (ROW_QUADS > 1u) { b_half = accumulate_half(b_half, w, x1); }
+        let first = (step * LANES + lane) * WIDE;
+        var now_a = next_a;
+        var now_b = next_b;
+        next_a = fetch_wide(at, min(first + LANES * WIDE, last));
+        if (ROW_QUADS > 1u) { next_b = fetch_wide(more, min(first + LANES * WIDE, last)); }
+        for (var j = 0u; j < WIDE; j++) {
+          let quad = first + j;
+          if (quad < feature_quads) {
+            let staged = ((step % max(STAGED, 1u)) * WIDE + j) * CLASS_QUADS * LANES + lane;
+            let x0 = decoded_wide(now_a, quad);
+            var x1 = mat4x4f();
+            if (ROW_QUADS > 1u) { x1 = decoded_wide(now_b, quad); }
+            if (WHOLE_QUADS > 0u) {
+              let w = weights(quad, own_class, staged);
+              a0 = accumulate(a0, w, x0);
+              if (ROW_QUADS > 1u) { b0 = accumulate(b0, w, x1); }
+            }
+            if (WHOLE_QUADS > 1u) {
+              let w = weights(quad, own_class + 1u, staged);
+              a1 = accumulate(a1, w, x0);
+              if (ROW_QUADS > 1u) { b1 = accumulate(b1, w, x1); }
+            }
+            if (WHOLE_QUADS > 2u) {
+              let w = weights(quad, own_class + 2u, staged);
+              a2 = accumulate(a2, w, x0);
+              if (ROW_QUADS > 1u) { b2 = accumulate(b2, w, x1); }
+            }
+            if (WHOLE_QUADS > 3u) {
+              let w = weights(quad, own_class + 3u, staged);
+              a3 = accumulate(a3, w, x0);
+              if (ROW_QUADS > 1u) { b3 = accumulate(b3, w, x1); }
+            }
+            if (HALF_QUAD) {
+              let w = weights(quad, own_class + WHOLE_QUADS, staged);
+              a_half = accumulate_half(a_half, w, x0);
+              if (ROW_QUADS > 1u) { b_half = accumulate_half(b_half, w, x1); }
+            }
+          }
+          now_a = Raw(next_quad_first(now_a.a), next_quad_first(now_a.b), next_quad_first(now_a.c), next_quad_first(now_a.d));
+          if (ROW_QUADS > 1u) {
+            now_b = Raw(next_quad_first(now_b.a), next_quad_first(now_b.b), next_quad_first(now_b.c), next_quad_first(now_b.d));
+          }
         }
       }
+      // Staged weights have been read before logits take their place.
+      if (STAGED > 0u) { workgroupBarrier(); }
       for (var turn = 0u; turn < SEGMENT; turn++) {
         if (lane % SEGMENT == turn) {
           let adding = turn > 0u;
@@ -413,7 +475,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
           if (WHOLE_QUADS > 3u) { put(own_logits + 3u, own_class + 3u, adding, a3); }
           if (HALF_QUAD) { put(own_logits + WHOLE_QUADS, own_class + WHOLE_QUADS, adding, whole(a_half)); }
           if (ROW_QUADS > 1u) {
-            let second = own_logits + 4u * row_step;
+            let second = own_logits + row_step;
             if (WHOLE_QUADS > 0u) { put(second, own_class, adding, b0); }
             if (WHOLE_QUADS > 1u) { put(second + 1u, own_class + 1u, adding, b1); }
             if (WHOLE_QUADS > 2u) { put(second + 2u, own_class + 2u, adding, b2); }
@@ -435,7 +497,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     if (bias_segment < BIAS_SEGMENTS) {
       for (var i = 0u; i < (ROWS + BIAS_SEGMENTS - 1u) / BIAS_SEGMENTS; i++) {
         let row_of_block = i * BIAS_SEGMENTS + bias_segment;
-        if (row_of_block < ROWS) { bias_sum += z[row_of_block * row_step + bias_quad]; }
+        if (row_of_block < ROWS) { bias_sum += z[row_of_block / 4u * row_step + bias_quad][row_of_block % 4u]; }
       }
     }
     // Features' sums: g for the first quad of features, h for the second.
@@ -447,7 +509,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
       let quad = item / CLASS_GROUPS * FEATURE_QUADS;
       let next_quad = min(quad + 1u, feature_quads - 1u);
       let class_quad = item % CLASS_GROUPS * WHOLE_QUADS;
-      var next_at = starts_at(0u);
+      var next_at = starts[0];
       var next_g = fetch(readable(next_at), quad);
       var next_h = next_g;
       if (FEATURE_QUADS > 1u) { next_h = fetch(readable(next_at), next_quad); }
@@ -455,7 +517,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
         let at = next_at;
         let x0 = counted(next_g, at, quad);
         var x1 = mat4x4f();
-        next_at = starts_at(min(step * 4u + 4u, ROWS - 4u));
+        next_at = starts[min(step + 1u, ROWS / 4u - 1u)];
         next_g = fetch(readable(next_at), quad);
         if (FEATURE_QUADS > 1u) {
           x1 = counted(next_h, at, next_quad);
@@ -505,32 +567,36 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   }
 
   let after_weights = own_partial + parameters.features * CLASS_QUADS;
-  z[thread] = bias_sum;
+  z[thread / 4u][thread % 4u] = bias_sum;
   // Every thread's sum is written before they are added up.
   workgroupBarrier();
   if (HAS_BIAS && thread < CLASS_QUADS) {
     var sum = vec4f(0.0);
-    for (var s = 0u; s < BIAS_SEGMENTS; s++) { sum += z[s * CLASS_QUADS + thread]; }
+    for (var s = 0u; s < BIAS_SEGMENTS; s++) { 
+      let at = s * CLASS_QUADS + thread;
+      sum += z[at / 4u][at % 4u];
+    }
     partials[after_weights + thread] = sum;
   }
   // The sums of dz have been read before the losses take their place.
   workgroupBarrier();
-  z[thread] = summary;
+  z[thread / 4u][thread % 4u] = summary;
   // Every thread's losses are written before they are added up.
   workgroupBarrier();
   var sum = vec4f(0.0);
   if (thread < 16u) {
     for (var i = 0u; i < (THREADS + 15u) / 16u; i++) {
-      if (i * 16u + thread < THREADS) { sum += z[i * 16u + thread]; }
+      let at = i * 16u + thread;
+      if (at < THREADS) { sum += z[at / 4u][at % 4u]; }
     }
   }
   // Each of the first threads has read its share before any of them is overwritten.
   workgroupBarrier();
-  if (thread < 16u) { z[thread] = sum; }
+  if (thread < 16u) { z[thread / 4u][thread % 4u] = sum; }
   // The shares of shares are written before the first thread reads them.
   workgroupBarrier();
   if (thread == 0u) {
-    for (var i = 1u; i < min(16u, THREADS); i++) { sum += z[i]; }
+    for (var i = 1u; i < min(16u, THREADS); i++) { sum += z[i / 4u][i % 4u]; }
     partials[after_weights + select(0u, CLASS_QUADS, HAS_BIAS)] = sum;
   }
 }

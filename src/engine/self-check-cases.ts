@@ -15,6 +15,9 @@ import { gatherRows } from "../ops/gather-rows.js";
 import { gatherValues } from "../ops/gather-values.js";
 import { hostMatrix } from "../ops/host-matrix.js";
 import { lineSearch } from "../ops/line-search.js";
+import { linearAdamStep } from "../ops/linear-adam-step.js";
+import { linearGradient } from "../ops/linear-gradient.js";
+import { linearSgdStep } from "../ops/linear-sgd-step.js";
 import { matmul } from "../ops/matmul.js";
 import type { HostMatrix, On, Op } from "../ops/op.js";
 import { rowWeights } from "../ops/row-weights.js";
@@ -210,5 +213,33 @@ export function selfCheckCases(): SelfCheckCase[] {
   }
   const moments = { mean: floats(10, 7), variance: floats(10, 7, 0.1, 1), weights: floats(10, 7) };
   add(adamStep, "10×7", { ...rates, beta1: 0.9, beta2: 0.99, epsilon: 1e-6, step: 3, ...moments }, ELEMENTWISE);
+  addFusedSteps(add, { floats, bytes, integers, blank });
   return cases;
+}
+
+type Add = <A extends object>(op: Op<A>, shape: string, args: On<A, HostMatrix>, roundings: number) => void;
+interface Makers {
+  readonly floats: (rows: number, columns: number, low?: number, high?: number) => HostMatrix;
+  readonly bytes: (rows: number, columns: number) => HostMatrix;
+  readonly integers: (count: number, below: number) => HostMatrix;
+  readonly blank: (rows: number, columns: number) => HostMatrix;
+}
+
+/** Logits are off by a sum of nine products, each up to 1, and stand in an exponential. */
+const FUSED = EXPONENTIAL + 9 * sumOf(9) + sumOf(67);
+
+function addFusedSteps(add: Add, { floats, bytes, integers, blank }: Makers): void {
+  const targets = { ...NO_WEIGHTS, labels: integers(67, 7), soft: undefined };
+  const all = { ...targets, order: undefined, first: 0, rows: 67 };
+  const weights = { theta: floats(9, 7), bias: floats(1, 7), gradient: blank(9, 7), dBias: blank(1, 7) };
+  const mean = { mean: true, l2: 0.01, penalisedRows: 9, loss: blank(1, 1) };
+  add(linearGradient, "67×9×7", { ...all, ...weights, ...mean, x: floats(67, 9) }, FUSED);
+  add(linearGradient, "67×9×7, bytes", { ...all, ...weights, ...mean, x: bytes(67, 9) }, FUSED);
+  const some = { ...targets, order: integers(40, 67), first: 5, rows: 35, bias: undefined };
+  const rates = { learningRate: 0.1, l2: 0.01, penalisedRows: 9, loss: blank(1, 4) };
+  const momentum = { momentum: 0.9, nesterov: true, theta: floats(10, 7), velocity: floats(10, 7) };
+  add(linearSgdStep, "35 of 67×9×7, Nesterov", { ...some, ...rates, ...momentum, x: bytes(67, 9) }, FUSED);
+  const moments = { theta: floats(10, 7), mean: floats(10, 7), variance: floats(10, 7, 0.1, 1) };
+  const constants = { beta1: 0.9, beta2: 0.99, epsilon: 1e-6, step: 3 };
+  add(linearAdamStep, "35 of 67×9×7", { ...some, ...rates, ...moments, ...constants, x: floats(67, 9) }, FUSED);
 }

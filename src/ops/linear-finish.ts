@@ -67,6 +67,7 @@ export function planFinish(partials: Partials, f: Finish, planner: Planner): voi
       ...[quads, f.penalisedRows * f.theta.stride, partials.count, partials.offset, partials.stride].map(u32),
       ...[theta.offset, state.offset, second.offset, split, loss.offset, NOT_A_NUMBER_BITS].map(u32),
       ...[f.l2, learningRate, momentum, beta1, beta2, 1 - beta1, 1 - beta2, ...corrections, epsilon].map(f32),
+      ...[f.theta.columns, f.theta.stride].map(u32),
     ],
     workgroups: Math.ceil(quads / (threads / segments)),
     work: 4 * quads * (partials.count + 16),

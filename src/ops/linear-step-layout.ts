@@ -26,7 +26,7 @@ export interface StepLayout {
   readonly wholeQuads: number;
   readonly halfQuad: boolean;
   readonly classGroups: number;
-  /** vec4 values of workgroup memory that hold logits. */
+  /** 4 × 4 values of workgroup memory: for logits, or for the weights that lanes share before. */
   readonly shared: number;
   readonly biasSegments: number;
   readonly workgroups: number;
@@ -48,6 +48,10 @@ const SOFTWARE_WORKGROUPS = 16;
 
 /** Lanes that wait for each other while they add up their sums. */
 const MOST_TURNS = 8;
+
+/** Times that all lanes fetch `wide` quads of features between two stagings of their weights; 0 where there is no room for one. */
+export const stagesOf = ({ lanes, shared, classQuads }: StepLayout, wide: number): number =>
+  lanes === 1 ? 0 : Math.floor(shared / (lanes * wide * classQuads));
 
 /** Workgroups that share `blocks` blocks evenly, `most` or fewer. */
 const evenly = (blocks: number, most: number): number => Math.ceil(blocks / Math.ceil(blocks / most));
@@ -87,7 +91,7 @@ export function layoutOf(
     rowQuads,
     featureQuads,
     rowsPerBlock,
-    shared: Math.max(threads, ((rowsPerBlock * lanes) / segment) * split.classQuads),
+    shared: Math.max(threads / 4, ((rowsPerBlock / 4) * lanes * split.classQuads) / segment),
     biasSegments: Math.min(16, Math.floor(threads / split.classQuads)),
     workgroups: evenly(Math.ceil(rows / rowsPerBlock), most),
   };

@@ -6,7 +6,7 @@ import code from "../../shaders/linear_step.wgsl?raw";
 import { ShapeError } from "../errors.js";
 import { QUAD_BYTES } from "./element-size.js";
 import type { StepLayout } from "./linear-step-layout.js";
-import { stepLayout } from "./linear-step-layout.js";
+import { stagesOf, stepLayout } from "./linear-step-layout.js";
 import type { DeviceMatrix, ElementType, Kernel, Matrix, On, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
 import type { RowRange } from "./row-ranges.js";
@@ -106,7 +106,7 @@ function launchesOf(args: On<LinearStepArguments, DeviceMatrix>, planner: Planne
 }
 
 /** Workgroup memory that a layout takes. */
-export const sharedBytes = ({ shared, rowsPerBlock }: StepLayout): number => 16 * shared + 4 * rowsPerBlock;
+export const sharedBytes = ({ shared, rowsPerBlock }: StepLayout): number => 64 * shared + 4 * rowsPerBlock;
 
 export function planStep(args: On<LinearStepArguments, DeviceMatrix>, planner: Planner, chosen?: StepLayout): Partials {
   const { x, theta, order } = args;
@@ -130,10 +130,13 @@ export function planStep(args: On<LinearStepArguments, DeviceMatrix>, planner: P
   for (const { range, first, rows, layout } of launches) {
     const [features, soft] = range.parts;
     const blocks = Math.ceil(rows / layout.rowsPerBlock);
+    const wide = quadsAtOnce(x, features.offset, layout);
     planner.dispatch({
       kernel,
       constants: {
         ...constantsOf(layout),
+        WIDE: wide,
+        STAGED: stagesOf(layout, wide),
         FORMAT: FORMAT[x.type],
         DECODE: Number(x.offset !== 0),
         RAGGED: Number(x.columns % 4 !== 0),
@@ -147,7 +150,7 @@ export function planStep(args: On<LinearStepArguments, DeviceMatrix>, planner: P
         bias.buffer,
         soft?.buffer ?? labels.buffer,
         rowWeight.buffer,
-        classWeight.buffer,
+        args.classWeight ? classWeight.buffer : features.buffer,
         list.buffer,
         buffer,
       ],
@@ -156,7 +159,7 @@ export function planStep(args: On<LinearStepArguments, DeviceMatrix>, planner: P
         ...[weights.offset, bias.offset].map(u32),
         // Where row 0 would be, modulo 2³²: rows before the range are not read.
         u32(soft && args.soft ? soft.offset - range.firstRow * args.soft.stride : labels.offset * 4),
-        ...[args.soft?.stride ?? 0, rowWeight.offset * 4, classWeight.offset, list.offset * 4 + first].map(u32),
+        ...[args.soft?.stride ?? 0, rowWeight.offset * 4, classWeight.offset * 4, list.offset * 4 + first].map(u32),
         ...[offset + done * stride, stride, args.ignoreIndex, NOT_A_NUMBER_BITS].map(u32),
         ...[args.labelSmoothing, x.scale, x.offset].map(f32),
       ],
@@ -167,6 +170,12 @@ export function planStep(args: On<LinearStepArguments, DeviceMatrix>, planner: P
     done += layout.workgroups;
   }
   return { buffer, offset, stride, count };
+}
+
+/** Quads of features in the sixteen bytes that lanes fetch at once, if rows begin at multiples of that. */
+function quadsAtOnce({ type, stride }: DeviceMatrix, offset: number, { lanes }: StepLayout): number {
+  const quads = 16 / QUAD_BYTES[type];
+  return lanes > 1 && stride % quads === 0 && offset % quads === 0 ? quads : 1;
 }
 
 function constantsOf(layout: StepLayout): Record<string, number> {
