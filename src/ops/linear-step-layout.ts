@@ -8,6 +8,8 @@ export interface StepShape {
   readonly rows: number;
   readonly features: number;
   readonly classes: number;
+  /** Bytes from one row of X to the next. */
+  readonly rowBytes: number;
   /** The adapter is a CPU in disguise. */
   readonly software: boolean;
 }
@@ -40,9 +42,11 @@ export const MOST_CLASSES = 32;
  * On hardware: workgroups that fill the largest GPUs, each of which leaves a partial gradient to be added up, and those that
  * a small batch is spread over.
  */
-const MOST_WORKGROUPS = 528;
+const MOST_WORKGROUPS = 264;
 const ENOUGH_WORKGROUPS = 32;
 const MOST_LANES = 128;
+/** Bytes of X in a block: the gradient must find in the caches what the logits have read, for all workgroups at work at once. */
+const MOST_BLOCK_BYTES = 128 * 1024;
 /** On software adapters: threads that leave work for every core, and one partial sum a block of 128 rows at most. */
 const SOFTWARE_WORKGROUPS = 16;
 
@@ -97,15 +101,16 @@ export function layoutOf(
   };
 }
 
-/** Lanes read neighbouring features, so that cache lines are used whole; more of them when rows are few. */
+/** Lanes read neighbouring features, so that cache lines are used whole; more of them when rows are few or long. */
 function hardwareLayout(shape: StepShape): StepLayout {
   const threads = 256;
-  const { classQuads, classGroups } = classSplit(shape.classes);
+  const { classGroups } = classSplit(shape.classes);
   const quads = Math.ceil(shape.features / 4);
-  // Fewer lanes mean more rows, whose logits would not fit beside the shares of two values a thread.
-  let lanes = classQuads > 3 || quads > 8 ? 16 : 8;
-  const blocks = (): number => Math.ceil((shape.rows * lanes * classGroups) / (4 * threads));
-  while (lanes < MOST_LANES && lanes < quads && blocks() < ENOUGH_WORKGROUPS) lanes *= 2;
+  let lanes = 8;
+  const blockRows = (): number => (4 * threads) / (lanes * classGroups);
+  const fewer = (): boolean => shape.rows < ENOUGH_WORKGROUPS * blockRows() && lanes < quads;
+  const shorter = (): boolean => blockRows() * shape.rowBytes > MOST_BLOCK_BYTES;
+  while (lanes < MOST_LANES && (fewer() || shorter())) lanes *= 2;
   return layoutOf(shape, { threads, lanes, rowQuads: 1, featureQuads: 1, most: MOST_WORKGROUPS });
 }
 

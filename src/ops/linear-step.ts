@@ -84,8 +84,10 @@ export const rowsPerLaunch = (workPerDispatch: number, features: number, classes
 function launchesOf(args: On<LinearStepArguments, DeviceMatrix>, planner: Planner, chosen?: StepLayout): Launch[] {
   const { x, theta, soft, order, first, rows } = args;
   const most = rowsPerLaunch(planner.workPerDispatch, x.columns, theta.columns);
+  const rowBytes = x.stride * QUAD_BYTES[x.type];
   const layoutFor = (count: number): StepLayout =>
-    chosen ?? stepLayout({ rows: count, features: x.columns, classes: theta.columns, software: planner.software });
+    chosen ??
+    stepLayout({ rows: count, features: x.columns, classes: theta.columns, rowBytes, software: planner.software });
   if (!order) {
     return rowRanges(soft ? [x, soft] : [x], most).map((range) => ({
       range,

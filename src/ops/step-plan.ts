@@ -113,7 +113,7 @@ function fusedCosts(
   const { rows, features, classes, batchSize } = question;
   const { software, workPerDispatch } = traits;
   const most = rowsPerLaunch(workPerDispatch, features, classes);
-  const layoutFor = (count: number): StepLayout => stepLayout({ rows: count, features, classes, software });
+  const layoutFor = (count: number): StepLayout => stepLayout({ rows: count, features, classes, rowBytes, software });
   // Every binding is cut by itself, its last launch shorter than the others.
   const launches: number[] = [];
   for (let first = 0; first < rows; ) {

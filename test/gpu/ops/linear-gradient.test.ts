@@ -19,7 +19,13 @@ const asOnHardware: typeof linearGradient = {
   ...linearGradient,
   plan(args, planner) {
     const { x, theta, gradient, loss, mean, l2, penalisedRows } = args;
-    const layout = stepLayout({ rows: args.rows, features: x.columns, classes: theta.columns, software: false });
+    const layout = stepLayout({
+      rows: args.rows,
+      features: x.columns,
+      classes: theta.columns,
+      rowBytes: 4,
+      software: false,
+    });
     const hardware: Planner = {
       workPerDispatch: planner.workPerDispatch,
       software: false,

@@ -91,7 +91,8 @@ describe("the layout", () => {
       for (let classes = 1; classes <= 32; classes++) {
         for (const features of [1, 4, 31, 33, 100, 784, Math.floor(16_384 / classes)]) {
           for (const rows of [1, 63, 64, 65, 256, 1000, 60_000, 1_000_000]) {
-            const layout = stepLayout({ rows, features, classes, software: isSoftware });
+            const rowBytes = 16 * Math.ceil(features / 4);
+            const layout = stepLayout({ rows, features, classes, rowBytes, software: isSoftware });
             const label = JSON.stringify({ isSoftware, classes, features, rows, layout });
             expect(sharedBytes(layout), label).toBeLessThanOrEqual(16_384);
             expect(layout.workgroups, label).toBeLessThanOrEqual(Math.ceil(rows / layout.rowsPerBlock));
@@ -107,8 +108,17 @@ describe("the layout", () => {
     }
   });
 
+  test.each([
+    [784, 128],
+    [3136, 32],
+    [16_384, 8],
+  ])("blocks of rows of %i bytes are %i rows: what fits the caches", (rowBytes, rows) => {
+    const shape = { rows: 60_000, features: 784, classes: 10, rowBytes, software: false };
+    expect(stepLayout(shape).rowsPerBlock).toBe(rows);
+  });
+
   test("a batch of 256 is spread over 16 workgroups at least", () => {
-    const { workgroups } = stepLayout({ rows: 256, features: 784, classes: 10, software: false });
+    const { workgroups } = stepLayout({ rows: 256, features: 784, classes: 10, rowBytes: 784, software: false });
     expect(workgroups).toBeGreaterThanOrEqual(16);
   });
 });
