@@ -18,7 +18,6 @@ import { dots } from "../ops/dots.js";
 import { matmul, matmulShape } from "../ops/matmul.js";
 import type { ElementType, HostArray, Op } from "../ops/op.js";
 import { softmax } from "../ops/softmax.js";
-import type { DeviceTraits } from "../ops/step-plan.js";
 import { summarize } from "../ops/summarize.js";
 import type { Backend, EngineStats } from "./backend.js";
 import { checkArguments, requireTensors } from "./check-arguments.js";
@@ -58,6 +57,8 @@ export class TensorEngine {
   readonly device: "webgpu" | "cpu";
   /** Why it was chosen, in a sentence for people. */
   readonly reason: string;
+  /** @internal What plans are chosen by. */
+  readonly traits: Backend["traits"];
   readonly #backend: Backend;
   #disposed = false;
 
@@ -65,16 +66,12 @@ export class TensorEngine {
   constructor(backend: Backend, reason: string) {
     this.#backend = backend;
     this.device = backend.device;
+    this.traits = backend.traits;
     this.reason = reason;
   }
 
   get disposed(): boolean {
     return this.#disposed;
-  }
-
-  /** @internal What plans are chosen by. */
-  get traits(): DeviceTraits {
-    return this.#backend.traits;
   }
 
   /**
@@ -146,8 +143,7 @@ export class TensorEngine {
 
   #allocate(shape: readonly number[], type: ElementType, scale = 1, offset = 0): Tensor {
     const backend = this.#backend;
-    const rows = shape.length === 1 ? 1 : (shape[0] as number);
-    const storage = backend.allocate(rows, shape[shape.length - 1] as number, type);
+    const storage = backend.allocate(shape.length === 1 ? 1 : (shape[0] as number), shape.at(-1) as number, type);
     const release = (): void => backend.release(storage);
     return new Tensor({ backend, storage, release, isDisposed: () => this.#disposed }, [...shape], scale, offset);
   }
