@@ -6,7 +6,7 @@ import { DeviceError, DisposedError } from "../../errors.js";
 import { hostMatrix } from "../../ops/host-matrix.js";
 import { matmul } from "../../ops/matmul.js";
 import type { ElementType, HostArray, HostMatrix, On, Op } from "../../ops/op.js";
-import type { Backend, EngineStats, Storage, StoredMatrix } from "../backend.js";
+import type { Backend, EngineStats, Storage, StoredMatrix, TrialSteps } from "../backend.js";
 import { Tensor } from "../tensor.js";
 import { slicedProduct } from "./matmul-rows.js";
 import { yieldToPage } from "./yield-to-page.js";
@@ -29,6 +29,10 @@ const ARRAY = { f32: Float32Array, f16: Uint16Array, u8: Uint8Array, i32: Int32A
 
 export class CpuBackend implements Backend {
   readonly device = "cpu";
+  readonly overlaps = false;
+  // One after the other: a launch that finds the search over costs nothing.
+  readonly trialSteps: TrialSteps = { perLaunch: 1, launches: 12 };
+  readonly slices = 1;
   #queue: Job[] = [];
   #draining: Promise<void> | undefined;
   #lastYield = 0;
