@@ -39,10 +39,23 @@ export interface EngineStats {
   uploadBytes: number;
 }
 
+/** How the trial steps of a line search are shared out. */
+export interface TrialSteps {
+  /** Steps in one launch: a power of two up to 8. */
+  readonly perLaunch: number;
+  /** Launches for each line; when a search is not over by then, it goes on with the next. */
+  readonly launches: number;
+}
+
 export interface Backend {
   readonly device: "webgpu" | "cpu";
   /** What plans are chosen by. */
   readonly traits: DeviceTraits;
+  /** Whether recorded work goes on while the host does something else, so that it pays to record ahead. */
+  readonly overlaps: boolean;
+  readonly trialSteps: TrialSteps;
+  /** In how many parts a sum over many rows is left at most, for the next launch to add up. */
+  readonly slices: number;
   /** Memory whose content is undefined. Throws a DeviceError when the device can never hold so much. */
   allocate(rows: number, columns: number, type: ElementType): Storage;
   /** Writes packed row-major elements from element `first` on: whole rows, or values of a single row. The array may be changed afterwards. */

@@ -7,7 +7,7 @@ import { hostMatrix } from "../../ops/host-matrix.js";
 import { matmul } from "../../ops/matmul.js";
 import type { ElementType, HostArray, HostMatrix, On, Op } from "../../ops/op.js";
 import type { DeviceTraits } from "../../ops/step-plan.js";
-import type { Backend, EngineStats, Storage, StoredMatrix } from "../backend.js";
+import type { Backend, EngineStats, Storage, StoredMatrix, TrialSteps } from "../backend.js";
 import { Tensor } from "../tensor.js";
 import { slicedProduct } from "./matmul-rows.js";
 import { yieldToPage } from "./yield-to-page.js";
@@ -36,6 +36,10 @@ export class CpuBackend implements Backend {
     bindingBytes: Number.POSITIVE_INFINITY,
     workPerDispatch: Number.POSITIVE_INFINITY,
   };
+  readonly overlaps = false;
+  // One after the other: a launch that finds the search over costs nothing.
+  readonly trialSteps: TrialSteps = { perLaunch: 1, launches: 12 };
+  readonly slices = 1;
   #queue: Job[] = [];
   #draining: Promise<void> | undefined;
   #lastYield = 0;

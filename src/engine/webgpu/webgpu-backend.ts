@@ -3,7 +3,7 @@ import { DisposedError } from "../../errors.js";
 import { QUAD_BYTES } from "../../ops/element-size.js";
 import type { DeviceMatrix, Dispatch, ElementType, HostArray, On, Op, Planner } from "../../ops/op.js";
 import type { DeviceTraits } from "../../ops/step-plan.js";
-import type { Backend, EngineStats, Storage, StoredMatrix } from "../backend.js";
+import type { Backend, EngineStats, Storage, StoredMatrix, TrialSteps } from "../backend.js";
 import { Tensor } from "../tensor.js";
 import { BUFFER_GRAIN_BYTES, BufferPool } from "./buffer-pool.js";
 import { FaultLog } from "./fault-log.js";
@@ -17,6 +17,10 @@ import { Scheduler } from "./scheduler.js";
 const UPLOAD_BYTES = 4 * 1024 * 1024;
 /** Floating-point operations in one dispatch: 100 ms of a software adapter, 200 ms of a slow phone. */
 const WORK_PER_DISPATCH = { software: 1.5e8, hardware: 2e10 };
+/** Exponentials are dear on software adapters, launches on all others. */
+const TRIAL_STEPS = { software: { perLaunch: 2, launches: 4 }, hardware: { perLaunch: 4, launches: 3 } };
+/** Workgroups that share the rows: enough to fill a large GPU, few enough that adding up their sums is nothing. */
+const SLICES = { software: 16, hardware: 1024 };
 
 export interface WebGpuBackendOptions {
   /** The engine made the device and destroys it; a caller's device is left alone. */
@@ -28,6 +32,9 @@ export interface WebGpuBackendOptions {
 
 export class WebGpuBackend implements Backend, Planner {
   readonly device = "webgpu";
+  readonly overlaps = true;
+  readonly trialSteps: TrialSteps;
+  readonly slices: number;
   readonly workPerDispatch: number;
   readonly software: boolean;
   /** Held on to: Dawn under Node ends the process when its entry point is collected while a device of it lives. */
@@ -48,6 +55,8 @@ export class WebGpuBackend implements Backend, Planner {
     this.#owned = options.owned;
     this.software = options.software;
     this.entryPoint = options.entryPoint;
+    this.trialSteps = TRIAL_STEPS[options.software ? "software" : "hardware"];
+    this.slices = SLICES[options.software ? "software" : "hardware"];
     this.workPerDispatch = WORK_PER_DISPATCH[options.software ? "software" : "hardware"];
     this.#faults = new FaultLog(device, options.owned);
     this.#scheduler = new Scheduler(device, this.#faults);

@@ -4,15 +4,16 @@ import { at } from "../../../src/ops/host-matrix.js";
 import type { LineSearchArguments } from "../../../src/ops/line-search.js";
 import { lineSearch } from "../../../src/ops/line-search.js";
 import type { HostMatrix, On } from "../../../src/ops/op.js";
+import { STATE } from "../../../src/ops/solver-state.js";
 import { rowWeightAt, targetAt } from "../../../src/ops/targets.js";
 import { expectClose, expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { lineSearch32 } from "../../support/float32-baselines.js";
 import type { OpResults } from "../../support/op-cases.js";
-import { cutUp, expectRounded, f32Matrix, outputsOn, referenceOf, runOp } from "../../support/op-cases.js";
+import { columnSums, cutUp, expectRounded, f32Matrix, outputsOn, referenceOf, runOp } from "../../support/op-cases.js";
 import { randomValues } from "../../support/random-matrix.js";
 import { moderate, nameOf, ROW_CASES, shapeOf } from "../../support/row-cases.js";
-import { crossEntropyCase, lineSearchCase, TARGET_OPTIONS, targetsFor } from "../../support/target-cases.js";
+import { crossEntropyCase, lineSearchCase, stateWith, TARGET_OPTIONS, targetsFor } from "../../support/target-cases.js";
 import { logSumError, mergeSteps, probabilityError, spreadOf, ULP } from "../../support/wgsl-accuracy.js";
 
 type Arguments = On<LineSearchArguments, HostMatrix>;
@@ -25,8 +26,8 @@ const VALUES = ["φ", "φ′", "φ″"] as const;
  * φ″: Σ p·d² once and (Σ p·d)² twice. Targets 5 ULP; sums down rows and over the rows ½ each, in trees and strides of at
  * most 8 + log₂ + rows/256 terms.
  */
-function floorsOf(args: Arguments): number[] {
-  const { logits, direction, step } = args;
+function floorsOf(args: Arguments, step: number): number[] {
+  const { logits, direction } = args;
   const { rows, columns } = logits;
   let [largest, longest, weights, gaps] = [0, 0, 0, 0];
   const moved = f32Matrix(rows, columns);
@@ -54,21 +55,29 @@ function floorsOf(args: Arguments): number[] {
 }
 
 function expectParity({ truth, webgpu, cpu }: OpResults, args: Arguments, label: string): void {
-  const floors = floorsOf(args);
-  const baseline = lineSearch32(args);
-  VALUES.forEach((name, v) => {
-    expectClose(webgpu.out.slice(v, v + 1), truth.out.slice(v, v + 1), {
-      floor: floors[v] as number,
-      baseline32: baseline.slice(v, v + 1),
-      label: `webgpu ${name}, ${label}`,
+  const [truthHere, webgpuHere, cpuHere] = [truth.out, webgpu.out, cpu.out].map((out) => columnSums(out, args.out));
+  const { data } = args.state;
+  for (let trial = 0; trial < data[STATE.trials]; trial++) {
+    const step = data[STATE.steps + trial];
+    const floors = floorsOf(args, step);
+    const baseline = lineSearch32(args, step);
+    VALUES.forEach((name, v) => {
+      const at = 4 * trial + v;
+      expectClose(webgpuHere.slice(at, at + 1), truthHere.slice(at, at + 1), {
+        floor: floors[v] as number,
+        baseline32: baseline.slice(v, v + 1),
+        label: `webgpu ${name} at ${step}, ${label}`,
+      });
     });
-  });
-  expect(webgpu.out[3]).toBe(0);
-  expectRounded(cpu.out, truth.out, `cpu ${label}`);
+    expect(webgpuHere[4 * trial + 3]).toBe(0);
+  }
+  // Of steps that nobody wants there is nothing.
+  expect(webgpuHere.slice(4 * data[STATE.trials]).every((v) => v === 0)).toBe(true);
+  expectRounded(cpuHere, truthHere, `cpu ${label}`);
 }
 
 test.for(ROW_CASES.map(nameOf))("%s", async (name, { engines }) => {
-  const args = lineSearchCase(moderate(shapeOf(name)), 0.625);
+  const args = lineSearchCase(moderate(shapeOf(name)), [0.625, 0, -0.25]);
   expectParity(await runOp(engines, lineSearch, args, outputs), args, name);
 });
 
@@ -87,7 +96,7 @@ test("matrices in several blocks, each in several launches", async ({ engines })
   for (const options of [{}, { rowWeight: true }, { soft: true, rowWeight: true }]) {
     const logits = moderate({ rows: 300, columns: 6 });
     const args = lineSearchCase(logits, 1, targetsFor(logits, options));
-    const op = cutUp(lineSearch, 128, 1, ["out", "labels", "rowWeight", "classWeight"]);
+    const op = cutUp(lineSearch, 128, 1, ["out", "labels", "rowWeight", "classWeight", "state"]);
     expectParity(await runOp(engines, op, args, outputs), args, JSON.stringify(options));
   }
 });
@@ -103,7 +112,7 @@ test("at t = 0, φ is the sum of the losses of cross-entropy and φ′ the gradi
     }) as { loss: Float64Array; gradient: Float64Array };
     const total = loss.reduce((sum, value) => sum + value, 0);
     const slope = gradient.reduce((sum, value, e) => sum + value * (args.direction.data[e] as number), 0);
-    const floors = floorsOf(args);
+    const floors = floorsOf(args, 0);
     for (const device of ENGINE_DEVICES) {
       const { out } = await outputsOn(engines[device], lineSearch, args, outputs);
       [total, slope].forEach((expected, v) => {
@@ -116,8 +125,8 @@ test("at t = 0, φ is the sum of the losses of cross-entropy and φ′ the gradi
 
 test("φ′ and φ″ are what finite differences of φ and φ′ give", () => {
   const logits = moderate({ rows: 9, columns: 6 });
-  // Central differences err by h²/6 times a third derivative, here of order 10, and by 1e-16·φ/h of rounding.
-  const h = 1e-4;
+  // Central differences err by h²/6 times a third derivative, here of order 10, and by 1e-16·φ/h of rounding; t ± h is exact in the float32 of the state.
+  const h = 2 ** -13;
   for (const options of [{}, ...TARGET_OPTIONS]) {
     const valuesAt = (step: number): Float64Array =>
       referenceOf(lineSearch, lineSearchCase(logits, step, targetsFor(logits, options)), outputs).out as Float64Array;
@@ -127,6 +136,26 @@ test("φ′ and φ″ are what finite differences of φ and φ′ give", () => {
       expectClose(differences, here.slice(1, 3), { floor: 1e-6, label: `${JSON.stringify(options)} at ${t}` });
     }
   }
+});
+
+test.for([1, 2, 7, 64])("left in %i parts, which add up to the same", async (parts, { engines }) => {
+  for (const [rows, columns] of [
+    [300, 6],
+    [1000, 67],
+  ] as const) {
+    const args = lineSearchCase(moderate({ rows, columns }), [1, 0.5, 2, 0]);
+    const out = f32Matrix(parts, args.out.columns);
+    expectParity(await runOp(engines, lineSearch, { ...args, out }, outputs), { ...args, out }, `${rows}×${columns}`);
+    const op = cutUp(lineSearch, 128, 1, ["out", "labels", "state"]);
+    expectParity(await runOp(engines, op, { ...args, out }, outputs), { ...args, out }, `${rows}×${columns}, cut up`);
+  }
+});
+
+test("no step wanted: nothing, whatever the steps are", async ({ engines }) => {
+  const args = lineSearchCase(moderate({ rows: 100, columns: 3 }), [1, 2]);
+  const idle = { ...args, state: stateWith({ trials: 0 }, [Number.NaN, 1]) };
+  const { webgpu, cpu } = await runOp(engines, lineSearch, idle, outputs);
+  for (const { out } of [webgpu, cpu]) expect(Array.from(out)).toEqual(new Array(8).fill(0));
 });
 
 test("the same arguments give the same bits", async ({ engines }) => {

@@ -7,6 +7,7 @@ import { matmul } from "../../../src/ops/matmul.js";
 import type { Matrix, Op } from "../../../src/ops/op.js";
 import { summarize } from "../../../src/ops/summarize.js";
 import { randomLabels, randomValues } from "../../support/random-matrix.js";
+import { stateWith } from "../../support/target-cases.js";
 
 const cpu = (): Promise<Engine> => createEngine({ device: "cpu" });
 
@@ -148,7 +149,8 @@ describe("work cut into slices is the same work", () => {
     const results: Float32Array[] = [];
     for (let i = 0; i < 5; i++) {
       const line = engine.empty([4]);
-      engine.run(lineSearch, { logits: z, direction: d, labels: y, step: 0.5, out: line, ...rest });
+      const state = engine.tensor({ data: stateWith({ trials: 1 }, [0.5]).data, shape: [1, 28] });
+      engine.run(lineSearch, { logits: z, direction: d, labels: y, state, out: line, ...rest });
       const [sums, all] = await engine.read(line, engine.summarize(z));
       results.push(Float32Array.of(...sums, ...all));
     }
@@ -156,7 +158,7 @@ describe("work cut into slices is the same work", () => {
     const expected = hostMatrix(new Float64Array(4), 1, 4);
     const host = (data: Float32Array) => hostMatrix(data, rows, classes);
     const hosted = { logits: host(logits), direction: host(direction), labels: hostMatrix(labels, 1, rows) };
-    lineSearch.reference({ ...hosted, step: 0.5, out: expected, ...rest });
+    lineSearch.reference({ ...hosted, state: stateWith({ trials: 1 }, [0.5]), out: expected, ...rest });
     const summary = hostMatrix(new Float64Array(4), 1, 4);
     summarize.reference({ x: host(logits), out: summary });
     [...expected.data, ...summary.data].forEach((value, i) => {
