@@ -44,6 +44,19 @@ const config: ViteUserConfig = defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        test: {
+          name: "dawn",
+          include: ["test/gpu/**/*.test.ts", "test/dawn/**/*.test.ts"],
+          environment: "node",
+          pool: "forks",
+          maxWorkers: "100%",
+          globalSetup: ["test/support/dawn-adapter.ts"],
+          setupFiles: ["test/support/dawn.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       inChromium("gpu", "test/gpu/**/*.test.ts", 60_000),
       inChromium("mnist", "test/mnist/**/*.test.ts", 600_000),
       {
