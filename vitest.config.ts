@@ -1,6 +1,6 @@
 /**
- * The tests, in four projects that also run alone (`npx vitest run --project gpu`):
- * `unit` and `e2e` in Node, `gpu` and `mnist` inside headless Chromium with WebGPU.
+ * The tests, in five projects that also run alone (`npx vitest run --project gpu`):
+ * `unit` and `e2e` in Node, `gpu` and `mnist` inside headless Chromium with WebGPU, `dawn` in Node with WebGPU.
  */
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from "vitest/config";
