@@ -36,6 +36,8 @@ function inChromium(name: string, include: string, timeoutMs: number): TestProje
 const ONLY_IN_A_BROWSER: readonly string[] = [
   // Needs an adapter that offers bindings of 1 GiB and cannot make such a buffer, as SwiftShader's in Chromium: llvmpipe's has 128 MiB.
   "test/gpu/engine/out-of-memory.test.ts",
+  // Holds the CPU path to turns of 50 ms, without a GPU, and needs a core to itself: here files run side by side.
+  "test/gpu/engine/cpu-heartbeat.test.ts",
 ];
 
 const config: ViteUserConfig = defineConfig({
