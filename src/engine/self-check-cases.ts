@@ -222,7 +222,6 @@ export function selfCheckCases(): SelfCheckCase[] {
   return cases;
 }
 
-type Add = <A extends object>(op: Op<A>, shape: string, args: On<A, HostMatrix>, roundings: number) => void;
 interface Makers {
   readonly floats: (rows: number, columns: number, low?: number, high?: number) => HostMatrix;
   readonly bytes: (rows: number, columns: number) => HostMatrix;
@@ -233,7 +232,7 @@ interface Makers {
 /** Logits are off by a sum of nine products, each up to 1, and stand in an exponential. */
 const FUSED = EXPONENTIAL + 9 * sumOf(9) + sumOf(67);
 
-function addFusedSteps(add: Add, { floats, bytes, integers, blank }: Makers): void {
+function addFusedSteps(add: AddCase, { floats, bytes, integers, blank }: Makers): void {
   const targets = { ...NO_WEIGHTS, labels: integers(67, 7), soft: undefined };
   const all = { ...targets, order: undefined, first: 0, rows: 67 };
   const weights = { theta: floats(9, 7), bias: floats(1, 7), gradient: blank(9, 7), dBias: blank(1, 7) };
