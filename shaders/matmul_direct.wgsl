@@ -1,4 +1,4 @@
-// C = alpha · op(A) · op(B) + bias      A: f32 or u8 [rows × depth], B: f32 [depth × columns], C: f32 [rows × columns]
+// C = alpha · op(A) · op(B) + bias      A: f32, f16 or u8 [rows × depth], B: f32 [depth × columns], C: f32 [rows × columns]
 //
 // For outputs a few quads wide, and for adapters without fast workgroup memory: operands go from memory straight to
 // registers. One item is a block of C of (4·ROW_QUADS) × (4·COLUMN_QUADS) values. LANES threads share it: each takes
@@ -23,8 +23,8 @@ override SHARED: u32;
 override TRANSPOSE_A: bool;
 // B is stored as [columns × depth].
 override TRANSPOSE_B: bool;
-// A holds bytes, four to a word, whose value is byte · a_scale + a_zero.
-override BYTES_A: bool;
+// A holds 0: f32, 1: bytes, four to a word, 2: f16, four to two words; the value is element · a_scale + a_zero.
+override FORMAT_A: u32;
 // With TRANSPOSE_A: A is a column of ones for the last row of C.
 override ONES: bool;
 
@@ -52,7 +52,7 @@ struct Parameters {
   a_scale: vec4f,       // the scale of a byte that stands 0, 8, 16 and 16 bits up
 }
 
-// The same memory twice: as quads of f32 and as words of four bytes.
+// The same memory twice: as quads of f32 and as words of smaller elements.
 @group(0) @binding(0) var<storage, read> a: array<vec4f>;
 @group(0) @binding(1) var<storage, read> a_words: array<u32>;
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
@@ -69,11 +69,15 @@ const FOUR = vec4u(0u, 1u, 2u, 3u);
 
 // The quad of A with this index, counted from the start of the buffer.
 fn quad_of_a(index: u32) -> vec4f {
-  if (BYTES_A) {
+  if (FORMAT_A == 1u) {
     // Masked bytes convert exactly where they stand, and as signed integers in one instruction each.
     let word = a_words[index];
     let bytes = vec4u(word, word, word, word >> 8u) & vec4u(0xffu, 0xff00u, 0xff0000u, 0xff0000u);
     return vec4f(vec4i(bytes)) * parameters.a_scale + parameters.a_zero;
+  }
+  if (FORMAT_A == 2u) {
+    let halves = vec4f(unpack2x16float(a_words[2u * index]), unpack2x16float(a_words[2u * index + 1u]));
+    return halves * parameters.a_scale.x + parameters.a_zero;
   }
   return a[index];
 }

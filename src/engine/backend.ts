@@ -36,8 +36,19 @@ export interface EngineStats {
   uploadBytes: number;
 }
 
+/** What `engine.tune()` has found out about a device. */
+export interface Tuning {
+  /** Which adapter, in words. */
+  readonly adapter: string;
+  readonly software: boolean;
+  /** The fastest variant by class of product; planning looks here first. */
+  readonly choices: Map<string, string>;
+}
+
 export interface Backend {
   readonly device: "webgpu" | "cpu";
+  /** Missing where there is nothing to choose. */
+  readonly tuning?: Tuning;
   /** Memory whose content is undefined. Throws a DeviceError when the device can never hold so much. */
   allocate(rows: number, columns: number, type: ElementType): Storage;
   /** Writes packed row-major elements from element `first` on: whole rows, or values of a single row. The array may be changed afterwards. */

@@ -98,7 +98,8 @@ export class TensorEngine {
   empty(shape: readonly number[], type: ElementType = "f32", scale = 1, offset = 0): Tensor {
     this.requireAlive("empty");
     checkShape(shape, type);
-    return type === "u8" ? this.#allocate(shape, type, scale, offset) : this.#allocate(shape, type);
+    const compressed = type === "u8" || type === "f16";
+    return compressed ? this.#allocate(shape, type, scale, offset) : this.#allocate(shape, type);
   }
 
   /** Overwrites a tensor with packed row-major elements of its own type; the array may be changed afterwards. */

@@ -76,7 +76,7 @@ export function planMatmul(args: On<MatmulArguments, DeviceMatrix>, planner: Pla
           columns: column.count,
           depthBegin: skipped,
           depthEnd: skipped + depth.count,
-          a: { ...left, bytes: a.type === "u8", scale: a.scale, zero: a.offset },
+          a: { ...left, type: a.type, scale: a.scale, zero: a.offset },
           b: right,
           bias: d === 0 && biasBlock ? { ...biasBlock, offset: biasBlock.offset + quadAt(column.first) } : undefined,
           alpha: args.alpha,
@@ -109,7 +109,7 @@ function runPiece(
 ): void {
   const { rows } = piece;
   const depth = piece.depthEnd;
-  const variant = matmulVariant(rows, piece.columns, piece.transposeB, planner);
+  const variant = matmulVariant({ ...piece, depth, type: piece.a.type }, planner);
   // Partial results are added up as whole rows of C.
   const perSplit =
     columns === undefined

@@ -1,5 +1,5 @@
 /**
- * `C = α · op(A) · op(B) + bias`, op the identity or the transpose. A may hold bytes; sums are kept in f32 at least.
+ * `C = α · op(A) · op(B) + bias`, op the identity or the transpose. A may hold bytes or halves; sums are kept in f32 at least.
  * With `ones`, Aᵀ has one more row, all ones, below its own: `[A, 1]ᵀ · G` is the gradient of weights and intercept at once.
  */
 import { at } from "./host-matrix.js";
@@ -29,7 +29,7 @@ function reference(args: On<MatmulArguments, HostMatrix>): void {
 
 export const matmul: Op<MatmulArguments> = {
   name: "matmul",
-  types: { a: ["f32", "u8"] },
+  types: { a: ["f32", "f16", "u8"] },
   check(args) {
     const { rows, columns } = matmulShape(args);
     requireShape("matmul", "out", args.out, rows, columns);

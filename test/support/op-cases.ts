@@ -39,7 +39,14 @@ export const i32Vector = (data: ArrayLike<number>): HostMatrix => hostMatrix(Int
 
 /** A tensor of the matrix's own element type; unlike `engine.tensor` it takes NaN and infinities too. */
 export function tensorOf(engine: Engine, { data, rows, columns, scale, offset }: HostMatrix): Tensor {
-  const type = data instanceof Uint8Array ? "u8" : data instanceof Int32Array ? "i32" : "f32";
+  const type =
+    data instanceof Uint8Array
+      ? "u8"
+      : data instanceof Uint16Array
+        ? "f16"
+        : data instanceof Int32Array
+          ? "i32"
+          : "f32";
   const t = engine.empty(rows === 1 ? [columns] : [rows, columns], type, scale, offset);
   engine.write(t, data);
   return t;

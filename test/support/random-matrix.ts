@@ -2,6 +2,7 @@
  * Seeded test data. The same seed gives the same numbers on every machine, and all values are exact in float32, so that
  * the float64 oracle and a float32 kernel start from the same place.
  */
+import { toHalf } from "../../src/half-float.js";
 import { Random } from "../../src/random.js";
 
 /** `length` values, uniform in [low, high). */
@@ -14,6 +15,11 @@ export function randomValues(length: number, seed: number, low = -1, high = 1): 
 export function randomBytes(length: number, seed: number): Uint8Array {
   const random = new Random(seed);
   return Uint8Array.from({ length }, () => random.integer(256));
+}
+
+/** The bits of `length` halves near the values that {@link randomValues} gives for the same seed. */
+export function randomHalves(length: number, seed: number, low = -1, high = 1): Uint16Array {
+  return Uint16Array.from(randomValues(length, seed, low, high), (value) => toHalf(value));
 }
 
 /** `rows` labels in 0..classes−1; every class occurs where there are rows enough. */

@@ -1,7 +1,7 @@
 /** The GPU device: memory in pooled buffers, ops planned into dispatches, dispatches recorded by the scheduler. */
 import { DisposedError } from "../../errors.js";
-import type { DeviceMatrix, Dispatch, ElementType, HostArray, On, Op, Planner } from "../../ops/op.js";
-import type { Backend, EngineStats, Storage, StoredMatrix } from "../backend.js";
+import type { AdapterTraits, DeviceMatrix, Dispatch, ElementType, HostArray, On, Op, Planner } from "../../ops/op.js";
+import type { Backend, EngineStats, Storage, StoredMatrix, Tuning } from "../backend.js";
 import { Tensor } from "../tensor.js";
 import { BUFFER_GRAIN_BYTES, BufferPool } from "./buffer-pool.js";
 import { FaultLog } from "./fault-log.js";
@@ -20,6 +20,9 @@ export interface WebGpuBackendOptions {
   /** The engine made the device and destroys it; a caller's device is left alone. */
   readonly owned: boolean;
   readonly software: boolean;
+  /** The adapter's name for people, by which a tuning table knows it. */
+  readonly name?: string;
+  readonly adapter?: AdapterTraits;
   /** Where the device came from, if it is not the caller's. */
   readonly entryPoint?: GPU | undefined;
 }
@@ -28,6 +31,8 @@ export class WebGpuBackend implements Backend, Planner {
   readonly device = "webgpu";
   readonly workPerDispatch: number;
   readonly software: boolean;
+  readonly adapter: AdapterTraits | undefined;
+  readonly tuning: Tuning;
   /** Held on to: Dawn under Node ends the process when its entry point is collected while a device of it lives. */
   readonly entryPoint: GPU | undefined;
   readonly #device: GPUDevice;
@@ -45,6 +50,8 @@ export class WebGpuBackend implements Backend, Planner {
     this.#device = device;
     this.#owned = options.owned;
     this.software = options.software;
+    this.adapter = options.adapter;
+    this.tuning = { adapter: options.name ?? "", software: options.software, choices: new Map() };
     this.entryPoint = options.entryPoint;
     this.workPerDispatch = WORK_PER_DISPATCH[options.software ? "software" : "hardware"];
     this.#faults = new FaultLog(device, options.owned);
@@ -139,6 +146,10 @@ export class WebGpuBackend implements Backend, Planner {
     const storage = this.allocate(rows, columns, "f32");
     this.#scratch.push(storage);
     return deviceMatrix(storage);
+  }
+
+  preferred(productClass: string): string | undefined {
+    return this.tuning.choices.get(productClass);
   }
 
   dispatch(dispatch: Dispatch): void {

@@ -1,22 +1,24 @@
 /**
  * Products for the tests: random operands in any order, what float32 honestly costs, and the op planned as for a software
- * adapter or as for hardware, so that both kernels are proven on whatever adapter runs the tests.
+ * adapter or as for hardware, or by a variant of one's choice, so that all kernels are proven on whatever adapter runs the tests.
  */
 
+import { fromHalf } from "../../../src/half-float.js";
 import type { Engine } from "../../../src/index.js";
 import { at, hostMatrix } from "../../../src/ops/host-matrix.js";
 import type { MatmulArguments } from "../../../src/ops/matmul.js";
 import { matmul, matmulShape } from "../../../src/ops/matmul.js";
+import type { MatmulVariant } from "../../../src/ops/matmul-variants.js";
 import type { DeviceMatrix, HostMatrix, On, Op, Planner } from "../../../src/ops/op.js";
 import { expectClose } from "../../support/compare.js";
 import type { EngineDevice } from "../../support/device.js";
 import { expectRounded, f32Matrix, f32Vector, outputsOn, referenceOf } from "../../support/op-cases.js";
-import { randomBytes, randomValues } from "../../support/random-matrix.js";
+import { randomBytes, randomHalves, randomValues } from "../../support/random-matrix.js";
 import { ULP } from "../../support/wgsl-accuracy.js";
 
 export type Product = On<MatmulArguments, HostMatrix>;
 
-/** The two ways in which the op plans its launches. */
+/** The two kinds of adapters that the op plans its launches for. */
 export type Plan = "software" | "hardware";
 export const PLANS: readonly Plan[] = ["software", "hardware"];
 
@@ -48,16 +50,20 @@ export interface Extras {
   readonly ones?: boolean;
   /** A holds bytes that stand for byte · scale + offset. */
   readonly bytes?: { readonly scale: number; readonly offset: number };
+  /** A holds halves that stand for half · scale + offset. */
+  readonly halves?: { readonly scale: number; readonly offset: number };
 }
 
 /** Random operands of the sizes given, stored as the order wants them. */
 export function productOf({ m, k, n }: Sizes, { transposeA, transposeB }: Order, extras: Extras = {}): Product {
-  const { bias = false, alpha = 1, ones = false, bytes } = extras;
+  const { bias = false, alpha = 1, ones = false, bytes, halves } = extras;
   const [aRows, aColumns] = transposeA ? [k, m] : [m, k];
   const [bRows, bColumns] = transposeB ? [n, k] : [k, n];
   const a = bytes
     ? hostMatrix(randomBytes(m * k, 1), aRows, aColumns, Math.fround(bytes.scale), Math.fround(bytes.offset))
-    : f32Matrix(aRows, aColumns, randomValues(m * k, 1));
+    : halves
+      ? hostMatrix(randomHalves(m * k, 1), aRows, aColumns, Math.fround(halves.scale), Math.fround(halves.offset))
+      : f32Matrix(aRows, aColumns, randomValues(m * k, 1));
   return {
     a,
     b: f32Matrix(bRows, bColumns, randomValues(k * n, 2)),
@@ -83,7 +89,8 @@ function product32(args: Product): { values: Float32Array; largestSum: number } 
       let sum = 0;
       let magnitude = 0;
       for (let l = 0; l < depth; l++) {
-        const element = a.data[transposeA ? l * a.columns + i : i * a.columns + l] as number;
+        const stored = a.data[transposeA ? l * a.columns + i : i * a.columns + l] as number;
+        const element = a.data instanceof Uint16Array ? fromHalf(stored) : stored;
         const left = ones && i === rows - 1 ? 1 : f(f(element * a.scale) + a.offset);
         const right = transposeB ? at(b, j, l) : at(b, l, j);
         sum = f(sum + f(left * right));
@@ -117,7 +124,7 @@ export function expectProduct(
   expectClose(actual, truth, { baseline32: values, floor, label });
 }
 
-export type PlannedAs = Partial<Pick<Planner, "software" | "workPerDispatch" | "dispatch">>;
+export type PlannedAs = Partial<Pick<Planner, "software" | "workPerDispatch" | "dispatch" | "preferred">>;
 
 /** The matrix in blocks of `rows` rows, as a large one has them, though its one buffer holds them all. */
 export function inBlocks(m: DeviceMatrix, rows: number): DeviceMatrix {
@@ -152,6 +159,10 @@ export function plannedAs(
 
 /** matmul as one of the two plans has it. */
 export const planned = (plan: Plan): Op<MatmulArguments> => plannedAs(() => ({ software: plan === "software" }));
+
+/** matmul as hardware has it, by one variant wherever that can compute the product. */
+export const plannedBy = (variant: MatmulVariant): Op<MatmulArguments> =>
+  plannedAs(() => ({ software: false, preferred: () => variant }));
 
 const outputs = { out: "written" } as const;
 
