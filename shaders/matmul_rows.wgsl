@@ -109,7 +109,13 @@ fn quad_of_b(depth: u32, quad: u32, end: u32) -> vec4f {
   let at = parameters.b_offset + quad * 4u * parameters.b_stride + depth / 4u;
   let stride = parameters.b_stride;
   let i = depth % 4u;
-  return vec4f(b[at][i], b[at + stride][i], b[at + 2u * stride][i], b[at + 3u * stride][i]);
+  return vec4f(component(b[at], i), component(b[at + stride], i), component(b[at + 2u * stride], i),
+               component(b[at + 3u * stride], i));
+}
+// By choice: an index that is not constant would send the quad through memory.
+fn component(quad: vec4f, i: u32) -> f32 {
+  let two = select(quad.xy, quad.zw, i > 1u);
+  return select(two.x, two.y, i % 2u == 1u);
 }
 
 // One row of C and four of the depth, in four multiply-adds: summed into C at once, since another order costs a fifth add.

@@ -51,7 +51,8 @@ export class WebGpuBackend implements Backend, Planner {
     this.#owned = options.owned;
     this.software = options.software;
     this.adapter = options.adapter;
-    this.tuning = { adapter: options.name ?? "", software: options.software, choices: new Map() };
+    const { name = "", software, adapter } = options;
+    this.tuning = { adapter: name, software, traits: adapter, choices: new Map() };
     this.entryPoint = options.entryPoint;
     this.workPerDispatch = WORK_PER_DISPATCH[options.software ? "software" : "hardware"];
     this.#faults = new FaultLog(device, options.owned);

@@ -28,15 +28,12 @@ const tileShapes = (rows: number, columns: number): Sizes[] => [
 /** Round a workgroup's rows, 512 / lanes of 2 … 16, and round its steps along the depth; every width modulo 4. */
 const ROW_SHAPES: readonly Sizes[] = [
   { m: 1, k: 1, n: 1 },
-  { m: 31, k: 63, n: 2 },
-  { m: 32, k: 64, n: 3 },
-  { m: 33, k: 65, n: 4 },
-  { m: 65, k: 257, n: 5 },
-  { m: 130, k: 785, n: 10 },
-  { m: 129, k: 1_030, n: 7 },
-  { m: 127, k: 514, n: 13 },
+  { m: 63, k: 63, n: 10 },
+  { m: 64, k: 64, n: 9 },
+  { m: 65, k: 65, n: 10 },
+  { m: 130, k: 785, n: 7 },
   { m: 66, k: 300, n: 16 },
-  { m: 23_171, k: 18, n: 10 },
+  { m: 11_600, k: 18, n: 10 },
   { m: 5, k: 9_001, n: 3 },
 ];
 
@@ -52,10 +49,14 @@ const shapesOf = (variant: MatmulVariant): readonly Sizes[] => {
 
 const VARIANTS = ["rows", "columns", ...(Object.keys(TILES) as MatmulVariant[])] as const;
 
+/** Met in every order and format; the other tiles differ from them by their constants alone. */
+const THOROUGHLY: readonly MatmulVariant[] = ["rows", "columns", "32×32 by 4×4", "64×128 by 8×8"];
+
 describe.each(VARIANTS)("%s", (variant) => {
+  const thorough = THOROUGHLY.includes(variant);
   const canOrder = ({ transposeA, transposeB }: Order): boolean =>
     canCompute(variant, { rows: 1, columns: 1, depth: 1, transposeA, transposeB, type: "f32" });
-  const orders = ORDERS.filter(canOrder);
+  const orders = (thorough ? ORDERS : [PLAIN, BOTH]).filter(canOrder);
 
   test.for(orders.map((order) => [order.name, order] as const))("%s", async ([name, order], { engines }) => {
     for (const sizes of shapesOf(variant)) {
@@ -66,6 +67,7 @@ describe.each(VARIANTS)("%s", (variant) => {
     }
   });
 
+  if (!thorough) return;
   test("bytes, halves, ones, bias and factor, at every alignment of a row", async ({ engines }) => {
     const cases: [Order, Extras][] = [
       [PLAIN, BYTES],
