@@ -28,12 +28,9 @@ const tileShapes = (rows: number, columns: number): Sizes[] => [
 /** Round a workgroup's rows, 512 / lanes of 2 … 16, and round its steps along the depth; every width modulo 4. */
 const ROW_SHAPES: readonly Sizes[] = [
   { m: 1, k: 1, n: 1 },
-  { m: 63, k: 63, n: 10 },
-  { m: 64, k: 64, n: 9 },
   { m: 65, k: 65, n: 10 },
   { m: 130, k: 785, n: 7 },
   { m: 66, k: 300, n: 16 },
-  { m: 11_600, k: 18, n: 10 },
   { m: 5, k: 9_001, n: 3 },
 ];
 
