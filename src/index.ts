@@ -11,6 +11,7 @@ export type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./engi
 export type { SelfCheckReport } from "./engine/self-check.js";
 export { Tensor } from "./engine/tensor.js";
 export type { MatmulOptions, OutOption, TensorInput, TensorOptions } from "./engine/tensor-engine.js";
+export type { TuneOptions, TuneProgress, TuneReport, TuningChoice, TuningTable } from "./engine/tune.js";
 export * from "./errors.js";
 export type { ModelJson } from "./formats/json.js";
 export type { Label, LabelsLike } from "./model/labels.js";

@@ -9,6 +9,8 @@ import type { SelfCheckReport } from "./self-check.js";
 import { selfCheckOn } from "./self-check.js";
 import type { Tensor } from "./tensor.js";
 import { TensorEngine } from "./tensor-engine.js";
+import type { TuneOptions, TuneReport } from "./tune.js";
+import { tuneOn } from "./tune.js";
 
 export class Engine extends TensorEngine {
   /**
@@ -46,5 +48,17 @@ export class Engine extends TensorEngine {
   async selfCheck(): Promise<SelfCheckReport> {
     this.requireAlive("selfCheck");
     return selfCheckOn(this);
+  }
+
+  /**
+   * Times the ways to multiply matrices on this GPU, about two seconds long, and lets later products take the fastest: a plain
+   * table comes back, to store and to give again as `from`. A table of another adapter or library version is not taken:
+   * `reason` says so, and everything is measured anew. On the CPU and on software adapters there is nothing to choose, and
+   * it resolves at once. Do not tune while other work is under way: it would be timed too.
+   * @throws FormatError BAD_FIELD when `from` is no table; the reason of `signal`; DisposedError
+   */
+  async tune(options: TuneOptions = {}): Promise<TuneReport> {
+    this.requireAlive("tune");
+    return tuneOn(this, this.tuning, options);
   }
 }

@@ -17,7 +17,7 @@ import { matmul, matmulShape } from "../ops/matmul.js";
 import type { ElementType, HostArray, Op } from "../ops/op.js";
 import { softmax } from "../ops/softmax.js";
 import { summarize } from "../ops/summarize.js";
-import type { Backend, EngineStats, TrialSteps } from "./backend.js";
+import type { Backend, EngineStats, TrialSteps, Tuning } from "./backend.js";
 import { checkArguments, requireTensors } from "./check-arguments.js";
 import { checkElements, checkShape } from "./check-tensor.js";
 import { Tensor } from "./tensor.js";
@@ -280,6 +280,11 @@ export class TensorEngine {
   /** A tag of its own, by which frameworks tell that this is no plain object to be wrapped in a proxy. */
   get [Symbol.toStringTag](): string {
     return "Engine";
+  }
+
+  /** @internal What has been measured of the device; undefined where there is nothing to choose. */
+  get tuning(): Tuning | undefined {
+    return this.#backend.tuning;
   }
 
   /** @internal Throws unless `t` is alive and of this engine. */

@@ -82,12 +82,22 @@ export interface Dispatch {
   readonly featureBytes?: number;
 }
 
+/** Who made the GPU and which one it is, as WebGPU names them: "nvidia", "hopper". Browsers may leave either empty. */
+export interface AdapterTraits {
+  readonly vendor: string;
+  readonly architecture: string;
+}
+
 /** What a device offers to an op that plans its launches. */
 export interface Planner {
   /** Floating-point operations that one dispatch may hold: longer ones are cut, so that no watchdog bites. */
   readonly workPerDispatch: number;
   /** The adapter is a CPU in disguise: loads and barriers are dear there, and cores few. */
   readonly software: boolean;
+  /** Unknown where it is missing. */
+  readonly adapter?: AdapterTraits | undefined;
+  /** The variant of a kernel that `engine.tune()` has found to be the fastest for a class of products. */
+  preferred?(productClass: string): string | undefined;
   /** f32 memory for the length of this plan; its content is undefined. */
   scratch(rows: number, columns: number): DeviceMatrix;
   dispatch(dispatch: Dispatch): void;

@@ -1,9 +1,9 @@
 /** The GPU device: memory in pooled buffers, ops planned into dispatches, dispatches recorded by the scheduler. */
 import { DisposedError } from "../../errors.js";
 import { QUAD_BYTES } from "../../ops/element-size.js";
-import type { DeviceMatrix, Dispatch, ElementType, HostArray, On, Op, Planner } from "../../ops/op.js";
+import type { AdapterTraits, DeviceMatrix, Dispatch, ElementType, HostArray, On, Op, Planner } from "../../ops/op.js";
 import type { DeviceTraits } from "../../ops/step-plan.js";
-import type { Backend, EngineStats, Storage, StoredMatrix, TrialSteps } from "../backend.js";
+import type { Backend, EngineStats, Storage, StoredMatrix, TrialSteps, Tuning } from "../backend.js";
 import { Tensor } from "../tensor.js";
 import { BUFFER_GRAIN_BYTES, BufferPool } from "./buffer-pool.js";
 import { FaultLog } from "./fault-log.js";
@@ -26,6 +26,9 @@ export interface WebGpuBackendOptions {
   /** The engine made the device and destroys it; a caller's device is left alone. */
   readonly owned: boolean;
   readonly software: boolean;
+  /** The adapter's name for people, by which a tuning table knows it. */
+  readonly name?: string;
+  readonly adapter?: AdapterTraits;
   /** Where the device came from, if it is not the caller's. */
   readonly entryPoint?: GPU | undefined;
 }
@@ -37,6 +40,8 @@ export class WebGpuBackend implements Backend, Planner {
   readonly slices: number;
   readonly workPerDispatch: number;
   readonly software: boolean;
+  readonly adapter: AdapterTraits | undefined;
+  readonly tuning: Tuning;
   /** Held on to: Dawn under Node ends the process when its entry point is collected while a device of it lives. */
   readonly entryPoint: GPU | undefined;
   readonly #device: GPUDevice;
@@ -54,6 +59,9 @@ export class WebGpuBackend implements Backend, Planner {
     this.#device = device;
     this.#owned = options.owned;
     this.software = options.software;
+    this.adapter = options.adapter;
+    const { name = "", software, adapter } = options;
+    this.tuning = { adapter: name, software, traits: adapter, choices: new Map() };
     this.entryPoint = options.entryPoint;
     this.trialSteps = TRIAL_STEPS[options.software ? "software" : "hardware"];
     this.slices = SLICES[options.software ? "software" : "hardware"];
@@ -154,6 +162,10 @@ export class WebGpuBackend implements Backend, Planner {
     const storage = this.allocate(rows, columns, "f32");
     this.#scratch.push(storage);
     return deviceMatrix(storage);
+  }
+
+  preferred(productClass: string): string | undefined {
+    return this.tuning.choices.get(productClass);
   }
 
   dispatch(dispatch: Dispatch): void {
