@@ -1,4 +1,7 @@
-/** The library build: src/index.ts and its shaders become one file, dist/index.js, that any module script can load. */
+/**
+ * The library build: src/index.ts becomes dist/index.js, which any module script can load, and what only some pages need (the
+ * GPU's side with its shaders, the self-check, the tuning) becomes files beside it that are loaded when they are asked for.
+ */
 import { defineConfig, type UserConfig } from "vite";
 import { minifiedShaders } from "./scripts/wgsl-plugin.js";
 
@@ -14,7 +17,14 @@ const config: UserConfig = defineConfig({
     // stack traces and consoles.
     rolldownOptions: {
       output: {
-        codeSplitting: false,
+        chunkFileNames: "[name].js",
+        codeSplitting: {
+          groups: [
+            { name: "core", tags: ["$initial"], priority: 2 },
+            // What is shared with the self-check goes with the solvers, which want it sooner.
+            { name: "solvers", test: /src[\\/](?:ops|losses|solvers)[\\/]/, priority: 1 },
+          ],
+        },
         minify: {
           codegen: { removeWhitespace: true },
           compress: { keepNames: { function: false, class: true } },

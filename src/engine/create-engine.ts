@@ -6,7 +6,6 @@ import { CpuBackend } from "./cpu/cpu-backend.js";
 import { Engine } from "./engine.js";
 import type { GpuSource } from "./webgpu/acquire-device.js";
 import { acquireDevice } from "./webgpu/acquire-device.js";
-import { WebGpuBackend } from "./webgpu/webgpu-backend.js";
 
 /** `"auto"`: a hardware GPU when there is one, else the CPU. */
 export type DeviceChoice = "auto" | "webgpu" | "cpu";
@@ -37,5 +36,7 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     throw new DeviceError("GPU_UNAVAILABLE", `createEngine: no GPU: ${found.failure}. Use device: "auto" or "cpu".`);
   }
   const reason = found.owned ? `GPU: ${found.name}` : `GPU of the caller: ${found.name}`;
+  // Loaded here: a page without a GPU needs neither this nor the shaders.
+  const { WebGpuBackend } = await import("./webgpu/webgpu-backend.js");
   return new Engine(new WebGpuBackend(found.device, found), reason);
 }

@@ -6,11 +6,9 @@ import { explainOn } from "./explain.js";
 import type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./linear-cross-entropy.js";
 import { linearCrossEntropyOn } from "./linear-cross-entropy.js";
 import type { SelfCheckReport } from "./self-check.js";
-import { selfCheckOn } from "./self-check.js";
 import type { Tensor } from "./tensor.js";
 import { TensorEngine } from "./tensor-engine.js";
 import type { TuneOptions, TuneReport } from "./tune.js";
-import { tuneOn } from "./tune.js";
 
 export class Engine extends TensorEngine {
   /**
@@ -47,6 +45,7 @@ export class Engine extends TensorEngine {
   /** Compares every kernel on this device with the float64 reference: a table to read, or to paste into a bug report. */
   async selfCheck(): Promise<SelfCheckReport> {
     this.requireAlive("selfCheck");
+    const { selfCheckOn } = await import("./self-check.js");
     return selfCheckOn(this);
   }
 
@@ -59,6 +58,7 @@ export class Engine extends TensorEngine {
    */
   async tune(options: TuneOptions = {}): Promise<TuneReport> {
     this.requireAlive("tune");
+    const { tuneOn } = await import("./tune.js");
     return tuneOn(this, this.tuning, options);
   }
 }

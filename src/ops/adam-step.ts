@@ -2,7 +2,6 @@
  * `g ← g + l2·θ` on the penalised rows, `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`,
  * `θ ← θ − rate · m̂ / (√v̂ + ε)` with `m̂ = m/(1−β₁ᵗ)`, `v̂ = v/(1−β₂ᵗ)` (Kingma & Ba 2015).
  */
-import code from "../../shaders/adam.wgsl?raw";
 import type { Kernel, Matrix, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
@@ -28,7 +27,7 @@ export interface AdamStepArguments<M extends Matrix = Matrix> {
   readonly penalisedRows: number;
 }
 
-const kernel: Kernel = { name: "adam", code, bindings: ["read", "write", "write", "write"] };
+const kernel: Kernel = { name: "adam", bindings: ["read", "write", "write", "write"] };
 const THREADS = 64;
 
 /** 1/(1−β₁ᵗ) and 1/(1−β₂ᵗ) */

@@ -2,7 +2,6 @@
  * Where a line search goes on: from φ, φ′, φ″ at the trial steps of a launch to the step taken, or to the next trial steps.
  * Newton's method on φ′ inside a bracket. φ is convex, so the sign of φ′ tells on which side of the minimum a step lies.
  */
-import code from "../../shaders/choose_step.wgsl?raw";
 import { at } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
@@ -99,7 +98,7 @@ function reference({ line, norms, state, scale, l2 }: On<ChooseStepArguments, Ho
   data[STATE.launches] = launches;
 }
 
-const kernel: Kernel = { name: "choose_step", code, bindings: ["read", "read", "write"] };
+const kernel: Kernel = { name: "choose_step", bindings: ["read", "read", "write"] };
 
 export const chooseStep: Op<ChooseStepArguments> = {
   name: "chooseStep",

@@ -2,7 +2,6 @@
  * `Z ← Z + t·D`, then dZ and the sum of the losses of cross-entropy there: what an accepted step of a line search needs, in one walk
  * over the logits. `dZ[i,j] = scale · r[i] · (T[i]·p[i,j] − t[i,j])` as in `crossEntropy`.
  */
-import code from "../../shaders/cross_entropy_step.wgsl?raw";
 import { crossEntropy } from "./cross-entropy.js";
 import { at, rowsOf } from "./host-matrix.js";
 import type { DeviceMatrix, HostMatrix, Kernel, Matrix, On, Op, Planner } from "./op.js";
@@ -54,7 +53,6 @@ function reference(args: On<CrossEntropyStepArguments, HostMatrix>): void {
 
 const kernel: Kernel = {
   name: "cross_entropy_step",
-  code,
   bindings: ["write", "read", "read", "read", "read", "read", "write", "write"],
 };
 const NOT_A_NUMBER_BITS = 0x7fc00000;

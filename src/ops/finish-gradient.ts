@@ -3,7 +3,6 @@
  * `G = raw + l2·(θ + t·D)` on the penalised rows, `g[i] = G[i] − μ[i]·G[last]` on those of a centred model,
  * `s = t·D`, `y = g − (the g before)`.
  */
-import code from "../../shaders/finish_gradient.wgsl?raw";
 import { at } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
@@ -66,7 +65,6 @@ function reference(args: On<FinishGradientArguments, HostMatrix>): void {
 
 const kernel: Kernel = {
   name: "finish_gradient",
-  code,
   bindings: ["read", "read", "read", "read", "read", "write", "write"],
 };
 const THREADS = 64;

@@ -2,7 +2,6 @@
  * What becomes of the point that was just evaluated: its loss `J = scale · Σℓ + (l2/2)·‖W‖²` and max |dJ| go to a ring of records, and
  * the solver stops when it has converged or can go no further. Also what becomes of a line search that failed.
  */
-import code from "../../shaders/judge_point.wgsl?raw";
 import { at } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
@@ -87,7 +86,7 @@ function reference(args: On<JudgePointArguments, HostMatrix>): void {
   else if (iteration >= args.maxIterations) stop(STATUS["max-iterations"]);
 }
 
-const kernel: Kernel = { name: "judge_point", code, bindings: ["read", "read", "write", "write"] };
+const kernel: Kernel = { name: "judge_point", bindings: ["read", "read", "write", "write"] };
 
 export const judgePoint: Op<JudgePointArguments> = {
   name: "judgePoint",

@@ -3,7 +3,6 @@
  * Logits are linear in the step, so a trial step costs n × k work and no product with X. Which steps, and how many, says the
  * solver's state; when it wants none, all is zero.
  */
-import code from "../../shaders/line_search.wgsl?raw";
 import { at, rowsOf } from "./host-matrix.js";
 import type { DeviceMatrix, HostMatrix, Kernel, Matrix, On, Op, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
@@ -79,7 +78,6 @@ function reference(args: On<LineSearchArguments, HostMatrix>): void {
 
 const kernel: Kernel = {
   name: "line_search",
-  code,
   bindings: ["read", "read", "read", "read", "read", "read", "write"],
 };
 

@@ -1,5 +1,4 @@
 /** The second launch of a fused step: adds the workgroups' sums up, divides, penalises, and writes the gradient or moves θ by it. */
-import code from "../../shaders/linear_finish.wgsl?raw";
 import type { Partials } from "./linear-step.js";
 import type { DeviceMatrix, Kernel, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
@@ -28,7 +27,7 @@ export interface Finish {
   readonly corrections?: readonly [number, number];
 }
 
-const kernel: Kernel = { name: "linear_finish", code, bindings: ["read", "write", "write", "write", "write"] };
+const kernel: Kernel = { name: "linear_finish", bindings: ["read", "write", "write", "write", "write"] };
 const RULE = { gradient: 0, sgd: 1, nesterov: 2, adam: 3 } as const;
 const NOT_A_NUMBER_BITS = 0x7fc00000;
 /** Threads for each partial sum's quad: so many partial sums one thread adds up alone. */

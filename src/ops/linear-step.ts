@@ -2,7 +2,6 @@
  * What the fused ops share: `Σ_i ℓ_i` and `Σ_i (x_i ⊗ dz_i, dz_i)` over rows of a linear softmax model, `dz = r·(T·p − t)`, in one
  * launch for each binding that X takes. Rows are all of X, or those that an order names.
  */
-import code from "../../shaders/linear_step.wgsl?raw";
 import { ShapeError } from "../errors.js";
 import { QUAD_BYTES } from "./element-size.js";
 import type { StepLayout } from "./linear-step-layout.js";
@@ -33,7 +32,6 @@ export const STEP_TYPES = { x: ["f32", "f16", "u8"], labels: ["i32"], order: ["i
 
 const kernel: Kernel = {
   name: "linear_step",
-  code,
   bindings: ["read", "read", "read", "read", "read", "read", "read", "write"],
 };
 const FORMAT: Readonly<Record<ElementType, number>> = { f32: 0, f16: 1, u8: 2, i32: 3 };

@@ -1,9 +1,5 @@
 /** The kernels of a matrix product, how each variant sets one up, and how one product becomes launches. */
 
-import tiledCode from "../../shaders/matmul.wgsl?raw";
-import columnsCode from "../../shaders/matmul_columns.wgsl?raw";
-import directCode from "../../shaders/matmul_direct.wgsl?raw";
-import rowsCode from "../../shaders/matmul_rows.wgsl?raw";
 import type { MatmulVariant, ProductSizes, Tile } from "./matmul-variants.js";
 import { chooseMatmul, TILES } from "./matmul-variants.js";
 import type { ElementType, Kernel, Planner } from "./op.js";
@@ -73,11 +69,10 @@ const orders = ({ a, transposeA, transposeB, ones }: Product): Record<string, nu
   FORMAT_A: FORMAT[a.type] as number,
   ONES: Number(ones),
 });
-const tiled: MatmulKernel = { name: "matmul", code: tiledCode, bindings, storage: orders };
-const direct: MatmulKernel = { name: "matmul_direct", code: directCode, bindings, storage: orders };
+const tiled: MatmulKernel = { name: "matmul", bindings, storage: orders };
+const direct: MatmulKernel = { name: "matmul_direct", bindings, storage: orders };
 const rowsKernel: MatmulKernel = {
   name: "matmul_rows",
-  code: rowsCode,
   bindings,
   storage({ a, transposeB }) {
     const words = quadWords(a.type);
@@ -87,7 +82,6 @@ const rowsKernel: MatmulKernel = {
 };
 const columnsKernel: MatmulKernel = {
   name: "matmul_columns",
-  code: columnsCode,
   bindings,
   storage: ({ a, ones }) => ({ FORMAT_A: FORMAT[a.type] as number, ONES: Number(ones) }),
 };

@@ -2,7 +2,6 @@
  * `θ ← θ + t·D` when that point was taken, then `D ← Σ_r coefficients[r] · stack[r]` when a fresh direction is wanted, and what a
  * line search must know of it: ⟨W, D_W⟩, ‖D_W‖² and gᵀD.
  */
-import code from "../../shaders/next_direction.wgsl?raw";
 import { at } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
 import { u32 } from "./op.js";
@@ -59,7 +58,6 @@ function reference(args: On<NextDirectionArguments, HostMatrix>): void {
 
 const kernel: Kernel = {
   name: "next_direction",
-  code,
   bindings: ["read", "read", "read", "write", "write", "write"],
 };
 const THREADS = 64;

@@ -47,11 +47,12 @@ export interface DeviceMatrix extends Matrix {
   readonly blocks: readonly DeviceBlock[];
 }
 
-/** One WGSL file, as it stands in `shaders/`. */
+/** One WGSL file of `shaders/`. Ops name it only: a page without a GPU need not load it. */
 export interface Kernel {
   /** The file's name without its ending. */
   readonly name: string;
-  readonly code: string;
+  /** WGSL of a kernel that has no file. */
+  readonly code?: string;
   /** What the storage bindings 0, 1, … are used for; the uniform parameters have the next number. */
   readonly bindings: readonly ("read" | "write")[];
 }

@@ -1,5 +1,4 @@
 /** `out[r] = (sᵀv_r, yᵀv_r, gᵀv_r, 0)`: all inner products that L-BFGS needs of the newest pair and of the gradient, in one launch. */
-import code from "../../shaders/stack_products.wgsl?raw";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
 import { u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
@@ -37,7 +36,7 @@ function reference({ stack, pairs, state, out }: On<StackProductsArguments, Host
   }
 }
 
-const kernel: Kernel = { name: "stack_products", code, bindings: ["read", "read", "write"] };
+const kernel: Kernel = { name: "stack_products", bindings: ["read", "read", "write"] };
 const THREADS = 128;
 /** On software adapters, where each thread costs at each barrier. */
 const FEW_THREADS = 8;

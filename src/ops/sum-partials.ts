@@ -1,10 +1,9 @@
 /** `out[e] (+)= Σ_p partials[p][e]`, in a fixed order: the second half of every sum that is split over workgroups. */
-import code from "../../shaders/sum_partials.wgsl?raw";
 import type { DeviceMatrix, Kernel, Planner } from "./op.js";
 import { u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
 
-const kernel: Kernel = { name: "sum_partials", code, bindings: ["read", "write"] };
+const kernel: Kernel = { name: "sum_partials", bindings: ["read", "write"] };
 const THREADS = 64;
 /** Most threads that share a quad. */
 const MOST_LANES = 16;

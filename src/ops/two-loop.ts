@@ -3,7 +3,6 @@
  * the direction −H·g as coefficients of the stacked vectors, H₀ = γI with γ = sᵀy / yᵀy of the newest pair. Takes the newest
  * pair into the memory when it has curvature, forgets all pairs when no descent is left, and sets up the line search.
  */
-import code from "../../shaders/two_loop.wgsl?raw";
 import { at } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
@@ -111,7 +110,7 @@ function reference({ products, trials, gram, state, coefficients }: On<TwoLoopAr
   }
 }
 
-const kernel: Kernel = { name: "two_loop", code, bindings: ["read", "write", "write", "write"] };
+const kernel: Kernel = { name: "two_loop", bindings: ["read", "write", "write", "write"] };
 
 export const twoLoop: Op<TwoLoopArguments> = {
   name: "twoLoop",
