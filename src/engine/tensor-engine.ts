@@ -19,7 +19,7 @@ import { softmax } from "../ops/softmax.js";
 import { summarize } from "../ops/summarize.js";
 import type { Backend, EngineStats, TrialSteps, Tuning } from "./backend.js";
 import { checkArguments, requireTensors } from "./check-arguments.js";
-import { checkElements, checkShape } from "./check-tensor.js";
+import { checkElements, checkShape, isVector } from "./check-tensor.js";
 import { Tensor } from "./tensor.js";
 
 export interface MatmulOptions {
@@ -297,8 +297,4 @@ export class TensorEngine {
     if (this.#disposed)
       throw new DisposedError("DISPOSED", `${where}: the engine was used after dispose(). Create a new one.`);
   }
-}
-
-function isVector(input: TensorInput): input is NumericArray | readonly number[] {
-  return ArrayBuffer.isView(input) || (Array.isArray(input) && (input.length === 0 || typeof input[0] === "number"));
 }
