@@ -1,4 +1,7 @@
-/** The library build: src/index.ts and its shaders become one file, dist/index.js, that any module script can load. */
+/**
+ * The library build: src/index.ts becomes dist/index.js, which any module script can load, and what only some pages need (the
+ * GPU's side with its shaders, the CPU's with its kernels, the self-check, the tuning) becomes files beside it that are loaded when they are asked for.
+ */
 import { defineConfig, type UserConfig } from "vite";
 import { minifiedShaders } from "./scripts/wgsl-plugin.js";
 
@@ -14,7 +17,15 @@ const config: UserConfig = defineConfig({
     // stack traces and consoles.
     rolldownOptions: {
       output: {
-        codeSplitting: false,
+        chunkFileNames: "[name].js",
+        codeSplitting: {
+          groups: [
+            { name: "core", tags: ["$initial"], priority: 2 },
+            // What is not in the core and several of the others share: a CPU that only predicts wants no solvers.
+            { name: "ops", test: /src[\\/]ops[\\/]/, priority: 1 },
+            { name: "solvers", test: /src[\\/](?:losses|solvers)[\\/]/, priority: 1 },
+          ],
+        },
         minify: {
           codegen: { removeWhitespace: true },
           compress: { keepNames: { function: false, class: true } },

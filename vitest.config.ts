@@ -1,6 +1,6 @@
 /**
- * The tests, in four projects that also run alone (`npx vitest run --project gpu`):
- * `unit` and `e2e` in Node, `gpu` and `mnist` inside headless Chromium with WebGPU.
+ * The tests, in five projects that also run alone (`npx vitest run --project gpu`):
+ * `unit` and `e2e` in Node, `gpu` and `mnist` inside headless Chromium with WebGPU, `dawn` in Node with WebGPU.
  */
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from "vitest/config";
@@ -32,6 +32,14 @@ function inChromium(name: string, include: string, timeoutMs: number): TestProje
   };
 }
 
+/** Files of test/gpu that the `dawn` project leaves out, each for its reason. */
+const ONLY_IN_A_BROWSER: readonly string[] = [
+  // Needs an adapter that offers bindings of 1 GiB and cannot make such a buffer, as SwiftShader's in Chromium: llvmpipe's has 128 MiB.
+  "test/gpu/engine/out-of-memory.test.ts",
+  // Holds the CPU path to turns of 50 ms, without a GPU, and needs a core to itself: here files run side by side.
+  "test/gpu/engine/cpu-heartbeat.test.ts",
+];
+
 const config: ViteUserConfig = defineConfig({
   test: {
     projects: [
@@ -42,6 +50,21 @@ const config: ViteUserConfig = defineConfig({
           environment: "node",
           testTimeout: 30_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: "dawn",
+          include: ["test/gpu/**/*.test.ts", "test/dawn/**/*.test.ts"],
+          exclude: [...ONLY_IN_A_BROWSER],
+          environment: "node",
+          pool: "forks",
+          maxWorkers: "100%",
+          globalSetup: ["test/support/dawn-adapter.ts"],
+          setupFiles: ["test/support/dawn.ts"],
+          // llvmpipe compiles the larger kernels for many seconds each.
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
         },
       },
       inChromium("gpu", "test/gpu/**/*.test.ts", 60_000),

@@ -8,11 +8,12 @@
  * Order: $CHROMIUM, a Chromium or Chrome of this machine, the one Playwright downloaded before, a new installation.
  */
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, existsSync, readFileSync, realpathSync } from "node:fs";
+import { accessSync, constants, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright";
+import { installPackages, isDebian } from "./debian-packages.mjs";
 
 const COMMAND_NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MAC_PATHS = [
@@ -78,18 +79,9 @@ function isExecutable(path) {
   }
 }
 
-function isDebian() {
-  const release = "/etc/os-release";
-  return existsSync(release) && /^ID=debian$/m.test(readFileSync(release, "utf8"));
-}
-
 function installDebianPackage() {
-  const isRoot = process.getuid?.() === 0;
-  const asRoot = isRoot ? [] : ["sudo", "--non-interactive"];
   console.error("find-chromium: no Chromium here, installing Debian's package");
-  if (!run([...asRoot, "apt-get", "update"])) return;
-  const environment = isRoot ? [] : ["env", "DEBIAN_FRONTEND=noninteractive"];
-  run([...asRoot, ...environment, "apt-get", "install", "--yes", "--no-install-recommends", "chromium"]);
+  installPackages("chromium");
 }
 
 function installWithPlaywright() {

@@ -14,6 +14,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureChromium } from "./find-chromium.mjs";
+import { findVulkan } from "./find-vulkan.mjs";
 import { countTests } from "./test-counts.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
@@ -30,6 +31,7 @@ const RUNNERS = {
   publint: command("publint", "publint", "--strict"),
   attw: command("@arethetypeswrong/cli", "attw", "--pack", ".", "--profile", "esm-only"),
   unit: project("unit"),
+  dawn: onDawn(project("dawn")),
   gpu: project("gpu"),
   mnist: project("mnist"),
   "demo-build": command("vite", "vite", "build", "demo"),
@@ -80,6 +82,19 @@ function findsChromium() {
 function command(packageName, binary, ...args) {
   return async () =>
     (await exitCode(packageName, binary, args)) === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** A runner of tests on Dawn under Node; installs the software adapter that it needs where it can, and fails where not. */
+function onDawn(runner) {
+  return async () => {
+    try {
+      findVulkan({ install: true });
+    } catch (error) {
+      console.error(error.message);
+      return { passed: 0, failed: 1 };
+    }
+    return runner();
+  };
 }
 
 /** A runner that is one Vitest project; its tests are counted from Vitest's own report. */

@@ -2,9 +2,10 @@
 //   φ′ = Σ r (T·Σ_j p d − Σ_j t d)      φ″ = Σ r T (Σ_j p d² − (Σ_j p d)²)      p = softmax(z + t·d)
 // Logits are linear in the step, so a trial step costs no product with X: Z and the direction's logits D are enough.
 //
-// Workgroups walk the rows with a fixed stride and leave one (φ, φ′, φ″, 0) each; sum_partials adds them.
+// Several trial steps in one launch: neighbouring workgroups take the same rows at different steps, and a step's workgroups
+// walk the rows with a fixed stride and leave one (φ, φ′, φ″, faults) each, to be added up by who reads them.
 // t[i,j], T, r, ε and the treatment of ignored rows are those of cross_entropy.wgsl. A row that counts and has a label that
-// is no class, or a moved logit or weight that is not finite, makes all three NaN.
+// is no class, or a moved logit or weight that is not finite, is a fault and left out.
 
 // Threads that share one row, a power of two up to 256.
 override LANES: u32;
@@ -15,6 +16,8 @@ override QUADS_PER_LANE: u32;
 override SOFT: bool;
 override HAS_CLASS_WEIGHT: bool;
 override HAS_ROW_WEIGHT: bool;
+// Trial steps in a launch, at most: a power of two up to 8.
+override TRIALS: u32;
 
 struct Parameters {
   rows: u32,
@@ -27,13 +30,13 @@ struct Parameters {
   target_stride: u32,
   weight_offset: u32,  // index of the first row weight
   groups: u32,         // groups of ROWS_PER_GROUP rows
-  workgroups: u32,     // how many of the launched workgroups have work
-  out_offset: u32,     // quads to this launch's first partial
+  slices: u32,         // workgroups that share the rows at each step
+  out_offset: u32,     // quads
   ignored: i32,        // label of rows to leave out
   smoothing: f32,      // ε
-  step: f32,           // t
   class_weight_offset: u32, // quads
-  not_a_number: u32,   // the bits of NaN, which WGSL cannot spell
+  state_offset: u32,   // quads
+  accumulate: u32,     // 1: add to what `partials` hold
 }
 
 @group(0) @binding(0) var<storage, read> z: array<vec4f>;
@@ -41,8 +44,10 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read> targets: array<vec4u>;
 @group(0) @binding(3) var<storage, read> class_weight: array<vec4f>;
 @group(0) @binding(4) var<storage, read> row_weight: array<f32>;
-@group(0) @binding(5) var<storage, read_write> partials: array<vec4f>;
-@group(0) @binding(6) var<uniform> parameters: Parameters;
+// The first quad is (running, step, trials, taken), the sixth begins the trial steps.
+@group(0) @binding(5) var<storage, read> state: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
+@group(0) @binding(7) var<uniform> parameters: Parameters;
 
 const LOWEST = -0x1.fffffep+127f;
 const HIGHEST = 0x1.fffffep+127f;
@@ -50,8 +55,8 @@ const HIGHEST = 0x1.fffffep+127f;
 var<workgroup> pairs: array<vec2f, LANES * ROWS_PER_GROUP>;
 var<workgroup> moments: array<vec4f, LANES * ROWS_PER_GROUP>;
 var<workgroup> distances: array<f32, LANES * ROWS_PER_GROUP>;
-// 1 when a thread met a row that counts and cannot be right.
-var<workgroup> faulty: atomic<u32>;
+// Whether any lane of a row met what cannot be right.
+var<workgroup> faults: array<u32, LANES * ROWS_PER_GROUP>;
 
 fn below(values: vec4f, maximum: f32) -> vec4f {
   return 2.0 * max(0.5 * values - 0.5 * maximum, vec4f(-64.0));
@@ -66,9 +71,9 @@ fn columns_of(quad: u32) -> vec4u {
 }
 
 // z + t·d; the lowest float beyond the last class.
-fn moved(row: u32, quad: u32) -> vec4f {
+fn moved(row: u32, quad: u32, step: f32) -> vec4f {
   let value = z[parameters.z_offset + row * parameters.z_stride + quad]
-            + parameters.step * direction[parameters.d_offset + row * parameters.d_stride + quad];
+            + step * direction[parameters.d_offset + row * parameters.d_stride + quad];
   return select(vec4f(LOWEST), value, columns_of(quad) < vec4u(parameters.columns));
 }
 
@@ -89,11 +94,15 @@ fn target_weights(row: u32, label: i32, quad: u32) -> vec4f {
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launched: vec3u,
         @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) thread: u32) {
   let id = workgroup.y * launched.x + workgroup.x;
-  if (id >= parameters.workgroups) { return; }
+  if (id >= parameters.slices * TRIALS) { return; }
+  let trial = id % TRIALS;
+  let step = state[parameters.state_offset + 5u + trial / 4u][trial % 4u];
+  // A step that nobody wants has no rows.
+  let groups = select(0u, parameters.groups, f32(trial) < state[parameters.state_offset].z);
   let first = local.y * LANES;
   var result = vec4f(0.0);
 
-  for (var group = id; group < parameters.groups; group += parameters.workgroups) {
+  for (var group = id / TRIALS; group < groups; group += parameters.slices) {
     let wanted = group * ROWS_PER_GROUP + local.y;
     // Threads beyond the last row go along, since all must meet at the barriers, and count for nothing.
     let row = min(wanted, parameters.rows - 1u);
@@ -119,7 +128,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     for (var i = 0u; i < QUADS_PER_LANE; i++) {
       let quad = i * LANES + local.x;
       if (quad < parameters.z_stride) {
-        let values = moved(row, quad);
+        let values = moved(row, quad, step);
         // By bits: comparisons with NaN cannot be relied upon on real devices.
         fault = fault || any((bitcast<vec4u>(values) & vec4u(0x7fffffffu)) > vec4u(0x7f7fffffu));
         let next = max(maximum, max(max(values.x, values.y), max(values.z, values.w)));
@@ -129,7 +138,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
         maximum = next;
       }
     }
-    if (counts && fault) { atomicOr(&faulty, 1u); }
+    faults[thread] = u32(fault);
     pairs[thread] = vec2f(maximum, sum);
     for (var width = LANES / 2u; width > 0u; width /= 2u) {
       // The pairs of the level below are written before they are read.
@@ -140,6 +149,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
         let m = max(one.x, other.x);
         let scale = exp(below(vec4f(one.x, other.x, m, m), m));
         pairs[thread] = vec2f(m, one.y * scale.x + other.y * scale.y);
+        faults[thread] |= faults[thread + width];
       }
     }
     // Lane 0's pair is complete before the other lanes read it.
@@ -153,7 +163,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     for (var i = 0u; i < QUADS_PER_LANE; i++) {
       let quad = i * LANES + local.x;
       if (quad < parameters.z_stride) {
-        let values = moved(row, quad);
+        let values = moved(row, quad, step);
         let inside = columns_of(quad) < vec4u(parameters.columns);
         let e = select(vec4f(0.0), exp(below(values, maximum)), inside);
         let d = select(vec4f(0.0), direction[parameters.d_offset + row * parameters.d_stride + quad], inside);
@@ -176,7 +186,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
       moment = moments[thread];
       let mean = moment.x / sum;
       let variance = max(0.0, moment.y / sum - mean * mean);
-      result += weight * vec4f(moment.w * log(sum) + distances[thread], moment.w * mean - moment.z, moment.w * variance, 0.0);
+      if (faults[thread] != 0u) {
+        result.w += 1.0;
+      } else {
+        result += weight * vec4f(moment.w * log(sum) + distances[thread], moment.w * mean - moment.z, moment.w * variance, 0.0);
+      }
     }
     // Nobody writes the next rows' pairs and sums while lane 0 still reads these.
     workgroupBarrier();
@@ -190,6 +204,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   for (var r = 0u; r < ROWS_PER_GROUP; r++) {
     total += moments[r * LANES];
   }
-  let bits = select(bitcast<vec4u>(total), vec4u(parameters.not_a_number), vec4<bool>(atomicLoad(&faulty) != 0u));
-  partials[parameters.out_offset + id] = bitcast<vec4f>(bits * vec4u(1u, 1u, 1u, 0u));
+  if (parameters.accumulate == 1u) { total += partials[parameters.out_offset + id]; }
+  partials[parameters.out_offset + id] = total;
 }

@@ -1,15 +1,27 @@
 // C = alpha · op(A) · op(B) + bias      A: f32, f16 or u8 [rows × depth], B: f32 [depth × columns], C: f32 [rows × columns]
 //
-// One workgroup owns one tile of C of (4·THREADS_Y) × (4·THREADS_X) values, one thread 4 × 4 of them in registers.
-// The depth is walked in slices of 32, staged in workgroup memory. A long depth may be split over workgroups: each
-// split writes a C of its own and sum_partials adds them in a fixed order, so the result has the same bits every time.
+// One workgroup owns a tile of C of (4·ROW_QUADS·THREADS_Y) × (4·COLUMN_QUADS·THREADS_X) values; a thread keeps its part of
+// (4·ROW_QUADS) × (4·COLUMN_QUADS) in registers. The depth is walked in slices that are staged in workgroup memory: while one
+// is multiplied, the next is on its way from memory into registers. A long depth may be split over workgroups: each split
+// writes a C of its own and sum_partials adds them in a fixed order, so the result has the same bits every time.
 //
 // Rows of A, B and C are padded to whole quads; the padding of C is written as zero.
 
-// Threads along the columns of C; each owns one quad of columns.
+// Threads along the columns of C, and along its rows.
 override THREADS_X: u32;
-// Threads along the rows of C; each owns four rows.
 override THREADS_Y: u32;
+// Quads of rows and of columns of C that a thread owns: 1 or 2. They lie THREADS_Y and THREADS_X quads apart.
+override ROW_QUADS: u32;
+override COLUMN_QUADS: u32;
+// Depth of a slice in values, a multiple of 4.
+override SLICE: u32;
+// 2: one slice is staged while another is read, which saves a barrier; 1 takes half the workgroup memory.
+override BUFFERS: u32;
+// Of 32 threads that run together, so many lie side by side along the columns, the rest below them.
+override PATCH_X: u32;
+// Quads that each thread stages: of A, THREADS_Y · ROW_QUADS · SLICE / threads; of B likewise. 1 … 4.
+override LOADS_A: u32;
+override LOADS_B: u32;
 // A is stored as [depth × rows].
 override TRANSPOSE_A: bool;
 // B is stored as [columns × depth].
@@ -18,14 +30,6 @@ override TRANSPOSE_B: bool;
 override FORMAT_A: u32;
 // With TRANSPOSE_A: A is a column of ones for the last row of C.
 override ONES: bool;
-// Rounds in which all threads load the tile of A (THREADS_Y · 32 quads) and of B (THREADS_X · 32 quads).
-override LOADS_A: u32;
-override LOADS_B: u32;
-
-const FOUR = vec4u(0u, 1u, 2u, 3u);
-// Depth of a slice in values and in quads.
-const SLICE = 32u;
-const SLICE_QUADS = 8u;
 
 struct Parameters {
   rows: u32,            // rows of C
@@ -59,10 +63,22 @@ struct Parameters {
 @group(0) @binding(4) var<storage, read_write> c: array<vec4f>;
 @group(0) @binding(5) var<uniform> parameters: Parameters;
 
-// A plain: [row][quad along the depth]. A transposed: [depth][quad along the rows]. Both THREADS_Y · 32 quads.
-var<workgroup> tile_a: array<vec4f, THREADS_Y * 32>;
-// [depth][quad along the columns]
-var<workgroup> tile_b: array<vec4f, THREADS_X * 32>;
+// Quads of the tile's rows and columns.
+override TILE_ROWS = THREADS_Y * ROW_QUADS;
+override TILE_COLUMNS = THREADS_X * COLUMN_QUADS;
+override THREADS = THREADS_X * THREADS_Y;
+
+// [four of the depth][i][quad of rows]: of a plain A the quad along the depth of row 4 · quad + i, of a transposed one the
+// quad along the rows at depth i. Neighbouring threads then read neighbouring quads, or the same one.
+var<workgroup> tile_a: array<vec4f, TILE_ROWS * SLICE * BUFFERS>;
+// [four of the depth][i][quad of columns], the same of B: transposed as A plain, plain as A transposed.
+var<workgroup> tile_b: array<vec4f, TILE_COLUMNS * SLICE * BUFFERS>;
+
+const FOUR = vec4u(0u, 1u, 2u, 3u);
+// No sum has more slices: compilers see that the loop ends.
+const MOST_STEPS = 0x40000000u;
+// Tiles of this many rows of tiles are walked column by column, so that workgroups running together share what they read.
+const BAND = 8u;
 
 // The quad of A with this index, counted from the start of the buffer.
 fn quad_of_a(index: u32) -> vec4f {
@@ -79,67 +95,66 @@ fn quad_of_a(index: u32) -> vec4f {
   return a[index];
 }
 
-fn load_a(first_row: u32, first_depth: u32, end_depth: u32, thread: u32) {
-  let threads = THREADS_X * THREADS_Y;
-  for (var round = 0u; round < LOADS_A; round++) {
-    let slot = round * threads + thread;
-    if (slot >= THREADS_Y * 32u) { continue; }
-    var quad = vec4f(0.0);
-    if (TRANSPOSE_A) {
-      let depth = first_depth + slot / THREADS_Y;
-      let row = first_row + (slot % THREADS_Y) * 4u;
-      if (depth >= parameters.depth_begin && depth < end_depth) {
-        if ((row >> 2u) < parameters.a_stride) {
-          quad = quad_of_a(parameters.a_offset + depth * parameters.a_stride + (row >> 2u));
-        }
-        let is_ones = vec4u(row) + FOUR == vec4u(parameters.rows - 1u);
-        quad = select(quad, vec4f(1.0), is_ones & vec4<bool>(ONES));
-      }
-    } else {
-      let row = first_row + slot / SLICE_QUADS;
-      let depth = first_depth + (slot % SLICE_QUADS) * 4u;
-      if (row < parameters.rows && depth < end_depth) {
-        // Of a quad that the sum enters or leaves midway, B has zeros for the rest.
-        quad = quad_of_a(parameters.a_offset + row * parameters.a_stride + (depth >> 2u));
-      }
-    }
-    tile_a[slot] = quad;
-  }
+// Where a thread's staged quad comes from and goes to.
+struct Stage {
+  slot: u32,  // index in the tile
+  index: u32, // quad in memory for the slice at depth 0
+  depth: u32, // its first depth, within the slice
 }
 
-fn load_b(first_column: u32, first_depth: u32, end_depth: u32, thread: u32) {
-  let threads = THREADS_X * THREADS_Y;
-  for (var round = 0u; round < LOADS_B; round++) {
-    let slot = round * threads + thread;
-    if (TRANSPOSE_B) {
-      // A thread fetches four rows of B at one quad of the depth and turns the 4 × 4 values in registers, since two
-      // threads must never write components of one vec4 in workgroup memory.
-      if (slot >= THREADS_X * SLICE_QUADS) { continue; }
-      let column = first_column + (slot % THREADS_X) * 4u;
-      let depth = first_depth + (slot / THREADS_X) * 4u;
-      var block = mat4x4f();
-      for (var i = 0u; i < 4u; i++) {
-        if (column + i < parameters.columns && depth < end_depth) {
-          block[i] = b[parameters.b_offset + (column + i) * parameters.b_stride + (depth >> 2u)];
-        }
-      }
-      block = transpose(block);
-      let target_slot = (slot / THREADS_X) * 4u * THREADS_X + slot % THREADS_X;
-      tile_b[target_slot] = block[0];
-      tile_b[target_slot + THREADS_X] = block[1];
-      tile_b[target_slot + 2u * THREADS_X] = block[2];
-      tile_b[target_slot + 3u * THREADS_X] = block[3];
-    } else {
-      if (slot >= THREADS_X * SLICE) { continue; }
-      let quad_column = (first_column >> 2u) + slot % THREADS_X;
-      let depth = first_depth + slot / THREADS_X;
-      var quad = vec4f(0.0);
-      if (depth >= parameters.depth_begin && depth < end_depth && quad_column < parameters.b_stride) {
-        quad = b[parameters.b_offset + depth * parameters.b_stride + quad_column];
-      }
-      tile_b[slot] = quad;
-    }
+// A tile's quads in the order in which threads take them: along memory first.
+fn stage(number: u32, quads: u32, first_quad: u32, offset: u32, stride: u32, along_depth: bool) -> Stage {
+  if (along_depth) {
+    let q = number % (SLICE / 4u);
+    let i = number / (SLICE / 4u) / quads;
+    let quad = number / (SLICE / 4u) % quads;
+    return Stage((q * 4u + i) * quads + quad, offset + ((first_quad + quad) * 4u + i) * stride + q, q * 4u);
   }
+  let depth = number / quads;
+  return Stage(number, offset + depth * stride + first_quad + number % quads, depth);
+}
+fn stage_a(round: u32, thread: u32, first_quad: u32) -> Stage {
+  return stage(round * THREADS + thread, TILE_ROWS, first_quad, parameters.a_offset, parameters.a_stride, !TRANSPOSE_A);
+}
+fn stage_b(round: u32, thread: u32, first_quad: u32) -> Stage {
+  return stage(round * THREADS + thread, TILE_COLUMNS, first_quad, parameters.b_offset, parameters.b_stride, TRANSPOSE_B);
+}
+
+// Rows and columns beyond the end of C read what they find: none of it is written. Depths beyond the sum count as zero.
+fn within(quad: vec4f, depth: u32, end: u32, along_depth: bool) -> vec4f {
+  let depths = select(vec4u(depth), vec4u(depth) + FOUR, along_depth);
+  return select(vec4f(0.0), quad, (depths >= vec4u(parameters.depth_begin)) & (depths < vec4u(end)));
+}
+fn load_a(at: Stage, depth: u32, end: u32, first_quad: u32) -> vec4f {
+  let step = select(depth >> 2u, depth * parameters.a_stride, TRANSPOSE_A);
+  var quad = quad_of_a(at.index + step);
+  if (ONES) {
+    let row = (first_quad + at.slot % TILE_ROWS) * 4u;
+    quad = select(quad, vec4f(1.0), vec4u(row) + FOUR == vec4u(parameters.rows - 1u));
+  }
+  if (depth < parameters.depth_begin || depth + SLICE > end) { quad = within(quad, depth + at.depth, end, !TRANSPOSE_A); }
+  return quad;
+}
+fn load_b(at: Stage, depth: u32, end: u32) -> vec4f {
+  let step = select(depth * parameters.b_stride, depth >> 2u, TRANSPOSE_B);
+  let quad = b[at.index + step];
+  if (depth < parameters.depth_begin || depth + SLICE > end) { return within(quad, depth + at.depth, end, TRANSPOSE_B); }
+  return quad;
+}
+
+// Four rows of C by four of the depth: vector r belongs to row r, its components to the depth.
+fn rows_first(block: mat4x4f) -> mat4x4f {
+  if (TRANSPOSE_A) { return transpose(block); }
+  return block;
+}
+// Four of the depth by four columns of C: vector e belongs to the depth, its components to the columns.
+fn depths_first(block: mat4x4f) -> mat4x4f {
+  if (TRANSPOSE_B) { return transpose(block); }
+  return block;
+}
+// One row of C and four of the depth, in four multiply-adds: summed into C at once, since another order costs a fifth add.
+fn times(sum: vec4f, x: vec4f, y: mat4x4f) -> vec4f {
+  return sum + x.x * y[0] + x.y * y[1] + x.z * y[2] + x.w * y[3];
 }
 
 fn write_quad(split: u32, row: u32, quad: u32, sum: vec4f) {
@@ -151,62 +166,137 @@ fn write_quad(split: u32, row: u32, quad: u32, sum: vec4f) {
   c[at] = select(vec4f(0.0), value, vec4u(quad * 4u) + FOUR < vec4u(parameters.columns));
 }
 
-@compute @workgroup_size(THREADS_X, THREADS_Y)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launched: vec3u,
-        @builtin(local_invocation_id) local: vec3u, @builtin(local_invocation_index) thread: u32) {
+        @builtin(local_invocation_index) thread: u32) {
   let id = parameters.first_workgroup + workgroup.y * launched.x + workgroup.x;
   if (id >= parameters.end_workgroup) { return; }
   let split = id / parameters.groups;
   let tile = id % parameters.groups;
-  let tile_columns = (parameters.columns + 4u * THREADS_X - 1u) / (4u * THREADS_X);
-  let first_row = (tile / tile_columns) * THREADS_Y * 4u;
-  let first_column = (tile % tile_columns) * THREADS_X * 4u;
+  let tile_columns = (parameters.columns + 4u * TILE_COLUMNS - 1u) / (4u * TILE_COLUMNS);
+  let tile_rows = (parameters.rows + 4u * TILE_ROWS - 1u) / (4u * TILE_ROWS);
+  let band = tile / (BAND * tile_columns);
+  let in_band = tile % (BAND * tile_columns);
+  let band_rows = min(BAND, tile_rows - band * BAND);
+  let first_row_quad = (band * BAND + in_band % band_rows) * TILE_ROWS;
+  let first_quad = (in_band / band_rows) * TILE_COLUMNS;
   let begin = split * parameters.depth_per_split;
   let end = min(parameters.depth_end, begin + parameters.depth_per_split);
+  let x = thread % PATCH_X + PATCH_X * (thread / 32u % (THREADS_X / PATCH_X));
+  let y = thread / PATCH_X % (32u / PATCH_X) + (32u / PATCH_X) * (thread / (32u * (THREADS_X / PATCH_X)));
 
-  var c0 = vec4f(0.0);
-  var c1 = vec4f(0.0);
-  var c2 = vec4f(0.0);
-  var c3 = vec4f(0.0);
+  let at_a0 = stage_a(0u, thread, first_row_quad);
+  let at_a1 = stage_a(1u, thread, first_row_quad);
+  let at_a2 = stage_a(2u, thread, first_row_quad);
+  let at_a3 = stage_a(3u, thread, first_row_quad);
+  let at_b0 = stage_b(0u, thread, first_quad);
+  let at_b1 = stage_b(1u, thread, first_quad);
+  let at_b2 = stage_b(2u, thread, first_quad);
+  let at_b3 = stage_b(3u, thread, first_quad);
 
-  for (var depth = begin; depth < end; depth += SLICE) {
-    load_a(first_row, depth, end, thread);
-    load_b(first_column, depth, end, thread);
-    // Every thread reads what others have staged.
-    workgroupBarrier();
-    if (TRANSPOSE_A) {
-      for (var k = 0u; k < SLICE; k++) {
-        let x = tile_a[k * THREADS_Y + local.y];
-        let y = tile_b[k * THREADS_X + local.x];
-        c0 += x.x * y;
-        c1 += x.y * y;
-        c2 += x.z * y;
-        c3 += x.w * y;
+  // Rows 0 … 3 of the thread and rows 4 … 7, by quads of columns.
+  var c00 = vec4f(); var c01 = vec4f();
+  var c10 = vec4f(); var c11 = vec4f();
+  var c20 = vec4f(); var c21 = vec4f();
+  var c30 = vec4f(); var c31 = vec4f();
+  var c40 = vec4f(); var c41 = vec4f();
+  var c50 = vec4f(); var c51 = vec4f();
+  var c60 = vec4f(); var c61 = vec4f();
+  var c70 = vec4f(); var c71 = vec4f();
+
+  // The slice on its way.
+  var a0 = vec4f(); var a1 = vec4f(); var a2 = vec4f(); var a3 = vec4f();
+  var b0 = vec4f(); var b1 = vec4f(); var b2 = vec4f(); var b3 = vec4f();
+
+  // Each step fetches a slice, multiplies the one before, which the first step has not, and stages what it fetched.
+  for (var step = 0u; step < MOST_STEPS; step++) {
+    let depth = begin + step * SLICE;
+    if (depth >= end + SLICE) { break; }
+    if (depth < end) {
+      a0 = load_a(at_a0, depth, end, first_row_quad);
+      if (LOADS_A > 1u) { a1 = load_a(at_a1, depth, end, first_row_quad); }
+      if (LOADS_A > 2u) { a2 = load_a(at_a2, depth, end, first_row_quad); a3 = load_a(at_a3, depth, end, first_row_quad); }
+      b0 = load_b(at_b0, depth, end);
+      if (LOADS_B > 1u) { b1 = load_b(at_b1, depth, end); }
+      if (LOADS_B > 2u) { b2 = load_b(at_b2, depth, end); b3 = load_b(at_b3, depth, end); }
+    }
+    let before = (step + BUFFERS - 1u) % BUFFERS;
+    let side_a = before * (TILE_ROWS * SLICE);
+    let side_b = before * (TILE_COLUMNS * SLICE);
+    for (var q = 0u; q < SLICE / 4u; q++) {
+      let in_a = side_a + q * 4u * TILE_ROWS + y;
+      let in_b = side_b + q * 4u * TILE_COLUMNS + x;
+      let y0 = depths_first(mat4x4f(tile_b[in_b], tile_b[in_b + TILE_COLUMNS], tile_b[in_b + 2u * TILE_COLUMNS],
+                           tile_b[in_b + 3u * TILE_COLUMNS]));
+      var y1 = mat4x4f();
+      if (COLUMN_QUADS > 1u) { y1 = depths_first(mat4x4f(tile_b[in_b + THREADS_X], tile_b[in_b + THREADS_X + TILE_COLUMNS], tile_b[in_b + THREADS_X + 2u * TILE_COLUMNS],
+                           tile_b[in_b + THREADS_X + 3u * TILE_COLUMNS])); }
+      let x0 = rows_first(mat4x4f(tile_a[in_a], tile_a[in_a + TILE_ROWS], tile_a[in_a + 2u * TILE_ROWS],
+                           tile_a[in_a + 3u * TILE_ROWS]));
+      c00 = times(c00, x0[0], y0);
+      c10 = times(c10, x0[1], y0);
+      c20 = times(c20, x0[2], y0);
+      c30 = times(c30, x0[3], y0);
+      if (COLUMN_QUADS > 1u) {
+        c01 = times(c01, x0[0], y1);
+        c11 = times(c11, x0[1], y1);
+        c21 = times(c21, x0[2], y1);
+        c31 = times(c31, x0[3], y1);
       }
-    } else {
-      for (var q = 0u; q < SLICE_QUADS; q++) {
-        let y0 = tile_b[(q * 4u) * THREADS_X + local.x];
-        let y1 = tile_b[(q * 4u + 1u) * THREADS_X + local.x];
-        let y2 = tile_b[(q * 4u + 2u) * THREADS_X + local.x];
-        let y3 = tile_b[(q * 4u + 3u) * THREADS_X + local.x];
-        let x0 = tile_a[(local.y * 4u) * SLICE_QUADS + q];
-        let x1 = tile_a[(local.y * 4u + 1u) * SLICE_QUADS + q];
-        let x2 = tile_a[(local.y * 4u + 2u) * SLICE_QUADS + q];
-        let x3 = tile_a[(local.y * 4u + 3u) * SLICE_QUADS + q];
-        c0 += x0.x * y0 + x0.y * y1 + x0.z * y2 + x0.w * y3;
-        c1 += x1.x * y0 + x1.y * y1 + x1.z * y2 + x1.w * y3;
-        c2 += x2.x * y0 + x2.y * y1 + x2.z * y2 + x2.w * y3;
-        c3 += x3.x * y0 + x3.y * y1 + x3.z * y2 + x3.w * y3;
+      if (ROW_QUADS > 1u) {
+        let x1 = rows_first(mat4x4f(tile_a[in_a + THREADS_Y], tile_a[in_a + THREADS_Y + TILE_ROWS], tile_a[in_a + THREADS_Y + 2u * TILE_ROWS],
+                           tile_a[in_a + THREADS_Y + 3u * TILE_ROWS]));
+        c40 = times(c40, x1[0], y0);
+        c50 = times(c50, x1[1], y0);
+        c60 = times(c60, x1[2], y0);
+        c70 = times(c70, x1[3], y0);
+        if (COLUMN_QUADS > 1u) {
+          c41 = times(c41, x1[0], y1);
+          c51 = times(c51, x1[1], y1);
+          c61 = times(c61, x1[2], y1);
+          c71 = times(c71, x1[3], y1);
+        }
       }
     }
-    // Nobody overwrites the tiles while a slower thread still reads them.
+    // Nobody overwrites the tiles while a slower thread still reads them: of two, the next barrier sees to that.
+    if (BUFFERS == 1u) { workgroupBarrier(); }
+    let to_a = step % BUFFERS * (TILE_ROWS * SLICE);
+    let to_b = step % BUFFERS * (TILE_COLUMNS * SLICE);
+    tile_a[to_a + at_a0.slot] = a0;
+    if (LOADS_A > 1u) { tile_a[to_a + at_a1.slot] = a1; }
+    if (LOADS_A > 2u) { tile_a[to_a + at_a2.slot] = a2; tile_a[to_a + at_a3.slot] = a3; }
+    tile_b[to_b + at_b0.slot] = b0;
+    if (LOADS_B > 1u) { tile_b[to_b + at_b1.slot] = b1; }
+    if (LOADS_B > 2u) { tile_b[to_b + at_b2.slot] = b2; tile_b[to_b + at_b3.slot] = b3; }
+    // Every thread reads what others have staged.
     workgroupBarrier();
   }
 
-  let row = first_row + local.y * 4u;
-  let quad = (first_column >> 2u) + local.x;
-  write_quad(split, row, quad, c0);
-  write_quad(split, row + 1u, quad, c1);
-  write_quad(split, row + 2u, quad, c2);
-  write_quad(split, row + 3u, quad, c3);
+  let row = (first_row_quad + y) * 4u;
+  let quad = first_quad + x;
+  write_quad(split, row, quad, c00);
+  write_quad(split, row + 1u, quad, c10);
+  write_quad(split, row + 2u, quad, c20);
+  write_quad(split, row + 3u, quad, c30);
+  if (COLUMN_QUADS > 1u) {
+    let right = quad + THREADS_X;
+    write_quad(split, row, right, c01);
+    write_quad(split, row + 1u, right, c11);
+    write_quad(split, row + 2u, right, c21);
+    write_quad(split, row + 3u, right, c31);
+  }
+  if (ROW_QUADS > 1u) {
+    let below = row + 4u * THREADS_Y;
+    write_quad(split, below, quad, c40);
+    write_quad(split, below + 1u, quad, c50);
+    write_quad(split, below + 2u, quad, c60);
+    write_quad(split, below + 3u, quad, c70);
+    if (COLUMN_QUADS > 1u) {
+      let right = quad + THREADS_X;
+      write_quad(split, below, right, c41);
+      write_quad(split, below + 1u, right, c51);
+      write_quad(split, below + 2u, right, c61);
+      write_quad(split, below + 3u, right, c71);
+    }
+  }
 }

@@ -1,5 +1,6 @@
 /** What a device must be able to do to carry the engine. Two exist: `webgpu/` and `cpu/`. */
-import type { ElementType, HostArray, Matrix, Op } from "../ops/op.js";
+import type { AdapterTraits, ElementType, HostArray, Matrix, Op } from "../ops/op.js";
+import type { DeviceTraits } from "../ops/step-plan.js";
 
 /** Memory for one matrix on some device; only the device that made it looks inside. */
 export interface Storage {
@@ -31,13 +32,42 @@ export interface EngineStats {
   pipelines: number;
   bindGroups: number;
   dispatches: number;
+  /** Bytes of features that fused steps have read on a GPU, as their plans count them. */
+  featureBytes: number;
   submits: number;
   readbacks: number;
   uploadBytes: number;
 }
 
+/** How the trial steps of a line search are shared out. */
+export interface TrialSteps {
+  /** Steps in one launch: a power of two up to 8. */
+  readonly perLaunch: number;
+  /** Launches for each line; when a search is not over by then, it goes on with the next. */
+  readonly launches: number;
+}
+
+/** What `engine.tune()` has found out about a device. */
+export interface Tuning {
+  /** Which adapter, in words. */
+  readonly adapter: string;
+  readonly software: boolean;
+  readonly traits: AdapterTraits | undefined;
+  /** The fastest variant by class of product; planning looks here first. */
+  readonly choices: Map<string, string>;
+}
+
 export interface Backend {
   readonly device: "webgpu" | "cpu";
+  /** What plans are chosen by. */
+  readonly traits: DeviceTraits;
+  /** Whether recorded work goes on while the host does something else, so that it pays to record ahead. */
+  readonly overlaps: boolean;
+  readonly trialSteps: TrialSteps;
+  /** In how many parts a sum over many rows is left at most, for the next launch to add up. */
+  readonly slices: number;
+  /** Missing where there is nothing to choose. */
+  readonly tuning?: Tuning;
   /** Memory whose content is undefined. Throws a DeviceError when the device can never hold so much. */
   allocate(rows: number, columns: number, type: ElementType): Storage;
   /** Writes packed row-major elements from element `first` on: whole rows, or values of a single row. The array may be changed afterwards. */

@@ -1,5 +1,6 @@
 /** What a tensor may be made as, and what may be written to it. */
 import { describeValue } from "../data/describe-value.js";
+import type { MatrixLike, NumericArray } from "../data/matrix.js";
 import { tagOf } from "../data/numeric-array.js";
 import { DataError, ShapeError } from "../errors.js";
 import type { ElementType } from "../ops/op.js";
@@ -43,4 +44,11 @@ export function checkElements(t: Tensor, data: unknown): void {
     "UNSUPPORTED_TYPE",
     `write: the data cannot be used: expected ${allowed[0]} for a tensor of ${t.type}, got ${describeValue(data)}.`,
   );
+}
+
+/** Whether the input is one run of numbers, not a matrix. */
+export function isVector(
+  input: MatrixLike | NumericArray | readonly number[],
+): input is NumericArray | readonly number[] {
+  return ArrayBuffer.isView(input) || (Array.isArray(input) && (input.length === 0 || typeof input[0] === "number"));
 }

@@ -2,11 +2,9 @@
 import { describeValue } from "../data/describe-value.js";
 import { DeviceError, OptionError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
-import { CpuBackend } from "./cpu/cpu-backend.js";
 import { Engine } from "./engine.js";
 import type { GpuSource } from "./webgpu/acquire-device.js";
 import { acquireDevice } from "./webgpu/acquire-device.js";
-import { WebGpuBackend } from "./webgpu/webgpu-backend.js";
 
 /** `"auto"`: a hardware GPU when there is one, else the CPU. */
 export type DeviceChoice = "auto" | "webgpu" | "cpu";
@@ -30,12 +28,20 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       `createEngine: unknown device: expected "auto", "webgpu" or "cpu", got ${describeValue(device)}.`,
     );
   }
-  if (device === "cpu") return new Engine(new CpuBackend(), "the CPU was asked for");
+  if (device === "cpu") return cpuEngine("the CPU was asked for");
   const found = await acquireDevice(options, device === "webgpu");
   if ("failure" in found) {
-    if (device === "auto") return new Engine(new CpuBackend(), `CPU, since ${found.failure}`);
+    if (device === "auto") return cpuEngine(`CPU, since ${found.failure}`);
     throw new DeviceError("GPU_UNAVAILABLE", `createEngine: no GPU: ${found.failure}. Use device: "auto" or "cpu".`);
   }
   const reason = found.owned ? `GPU: ${found.name}` : `GPU of the caller: ${found.name}`;
+  // Loaded here: a page without a GPU needs neither this nor the shaders.
+  const { WebGpuBackend } = await import("./webgpu/webgpu-backend.js");
   return new Engine(new WebGpuBackend(found.device, found), reason);
+}
+
+/** Loaded here: a page with a GPU needs neither this nor the kernels. */
+async function cpuEngine(reason: string): Promise<Engine> {
+  const { CpuBackend } = await import("./cpu/cpu-backend.js");
+  return new Engine(new CpuBackend(), reason);
 }

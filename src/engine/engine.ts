@@ -1,12 +1,14 @@
 /** The engine as users have it: tensors and operations, cross-entropy with its options, and the check of the device. */
 import type { CrossEntropyOptions, CrossEntropyResult, Targets } from "./cross-entropy.js";
 import { crossEntropyOn } from "./cross-entropy.js";
+import type { ExplainOptions, Explanation } from "./explain.js";
+import { explainOn } from "./explain.js";
 import type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./linear-cross-entropy.js";
 import { linearCrossEntropyOn } from "./linear-cross-entropy.js";
 import type { SelfCheckReport } from "./self-check.js";
-import { selfCheckOn } from "./self-check.js";
 import type { Tensor } from "./tensor.js";
 import { TensorEngine } from "./tensor-engine.js";
+import type { TuneOptions, TuneReport } from "./tune.js";
 
 export class Engine extends TensorEngine {
   /**
@@ -30,9 +32,33 @@ export class Engine extends TensorEngine {
     return linearCrossEntropyOn(this, x, w, b, targets, options);
   }
 
+  /**
+   * Which plan a linear model of these sizes is trained by on this device, why, and what an evaluation of all rows and a step
+   * cost: dispatches, bytes of X read, bytes moved, operations; `text` says it in sentences. Nothing runs.
+   * @throws OptionError for sizes that are no positive integers
+   */
+  explain(options: ExplainOptions): Explanation {
+    this.requireAlive("explain");
+    return explainOn(this.traits, options);
+  }
+
   /** Compares every kernel on this device with the float64 reference: a table to read, or to paste into a bug report. */
   async selfCheck(): Promise<SelfCheckReport> {
     this.requireAlive("selfCheck");
+    const { selfCheckOn } = await import("./self-check.js");
     return selfCheckOn(this);
+  }
+
+  /**
+   * Times the ways to multiply matrices on this GPU, about two seconds long, and lets later products take the fastest: a plain
+   * table comes back, to store and to give again as `from`. A table of another adapter or library version is not taken:
+   * `reason` says so, and everything is measured anew. On the CPU and on software adapters there is nothing to choose, and
+   * it resolves at once. Do not tune while other work is under way: it would be timed too.
+   * @throws FormatError BAD_FIELD when `from` is no table; the reason of `signal`; DisposedError
+   */
+  async tune(options: TuneOptions = {}): Promise<TuneReport> {
+    this.requireAlive("tune");
+    const { tuneOn } = await import("./tune.js");
+    return tuneOn(this, this.tuning, options);
   }
 }

@@ -1,12 +1,15 @@
 /**
- * `engine.linearCrossEntropy`: the loss of `X·W + b` and its gradients with respect to W, b and X. Rows are taken in chunks, so
- * that logits and their gradient never exist for more rows than a fixed budget holds, however many classes there are.
+ * `engine.linearCrossEntropy`: the loss of `X·W + b` and its gradients with respect to W, b and X: in two launches where the
+ * device's plan is the fused one and dX is not asked for. Else rows are taken in chunks, so that logits and their gradient
+ * never exist for more rows than a fixed budget holds, however many classes there are.
  */
 
 import { OptionError, ShapeError } from "../errors.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
+import { linearGradient } from "../ops/linear-gradient.js";
+import { planOfStep } from "../ops/step-plan.js";
 import { requireTensors } from "./check-arguments.js";
-import type { CrossEntropyOptions, Targets } from "./cross-entropy.js";
+import type { CrossEntropyOptions, PreparedTargets, Targets } from "./cross-entropy.js";
 import { meanDenominator, prepareTargets, reducedLoss } from "./cross-entropy.js";
 import type { Tensor } from "./tensor.js";
 import type { TensorEngine } from "./tensor-engine.js";
@@ -52,9 +55,48 @@ export function linearCrossEntropyOn(
       `linearCrossEntropy: W has the wrong number of rows: expected ${x.columns}, the features of X, got ${w.rows}.`,
     );
   }
+  const t = prepareTargets(engine, x.rows, w.columns, targets, options);
+  return isFused(engine, x, w, options) ? fused(engine, x, w, b, t) : inChunks(engine, x, w, b, t, options);
+}
+
+function isFused(engine: TensorEngine, x: Tensor, w: Tensor, { inputGradient }: LinearCrossEntropyOptions): boolean {
+  const { rows, columns: features, type: format } = x;
+  if (inputGradient || format === "i32") return false;
+  return planOfStep({ rows, features, classes: w.columns, format, batchSize: rows }, engine.traits).name === "fused";
+}
+
+function fused(
+  engine: TensorEngine,
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor | undefined,
+  { own, reduction, ...targets }: PreparedTargets,
+): LinearCrossEntropyResult {
+  const [loss, dWeights] = [engine.empty([1]), engine.empty([w.rows, w.columns])];
+  const dBias = bias && engine.empty([1, w.columns]);
+  const all = { x, theta: w, bias, order: undefined, first: 0, rows: x.rows };
+  const plain = { mean: reduction === "mean", l2: 0, penalisedRows: 0 };
+  try {
+    engine.run(linearGradient, { ...all, ...targets, ...plain, gradient: dWeights, dBias, loss });
+    return { loss, dWeights, dBias, dX: undefined };
+  } catch (error) {
+    for (const each of [loss, dWeights, dBias]) each?.dispose();
+    throw error;
+  } finally {
+    for (const each of own) each.dispose();
+  }
+}
+
+function inChunks(
+  engine: TensorEngine,
+  x: Tensor,
+  w: Tensor,
+  b: Tensor | undefined,
+  t: PreparedTargets,
+  options: LinearCrossEntropyOptions,
+): LinearCrossEntropyResult {
   const { rows, columns: features } = x;
   const classes = w.columns;
-  const t = prepareTargets(engine, rows, classes, targets, options);
   const chunk = Math.min(
     rows,
     Math.max(1, Math.floor(CHUNK_BYTES / (8 * Math.ceil(classes / 4) * 4 * ROW_GRAIN))) * ROW_GRAIN,

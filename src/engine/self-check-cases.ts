@@ -5,24 +5,28 @@
 
 import { toHalf } from "../half-float.js";
 import { adamStep } from "../ops/adam-step.js";
-import { addOuter } from "../ops/add-outer.js";
 import { addScaled } from "../ops/add-scaled.js";
 import { argmax } from "../ops/argmax.js";
-import { combine } from "../ops/combine.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
+import { crossEntropyStep } from "../ops/cross-entropy-step.js";
 import { dots } from "../ops/dots.js";
 import { gatherRows } from "../ops/gather-rows.js";
 import { gatherValues } from "../ops/gather-values.js";
 import { hostMatrix } from "../ops/host-matrix.js";
 import { lineSearch } from "../ops/line-search.js";
+import { linearAdamStep } from "../ops/linear-adam-step.js";
+import { linearGradient } from "../ops/linear-gradient.js";
+import { linearSgdStep } from "../ops/linear-sgd-step.js";
 import { matmul } from "../ops/matmul.js";
-import type { HostMatrix, On, Op } from "../ops/op.js";
+import type { HostMatrix, Op } from "../ops/op.js";
 import { rowWeights } from "../ops/row-weights.js";
 import { sgdStep } from "../ops/sgd-step.js";
 import { softmax } from "../ops/softmax.js";
 import { summarize } from "../ops/summarize.js";
 import { totalLoss } from "../ops/total-loss.js";
 import { Random } from "../random.js";
+import type { AddCase } from "./self-check-solver.js";
+import { solverCases, stateOf } from "./self-check-solver.js";
 
 export interface SelfCheckCase {
   readonly op: Op<Record<string, unknown>>;
@@ -83,13 +87,7 @@ export function selfCheckCases(): SelfCheckCase[] {
   // What an op leaves unwritten must not look right.
   const blank = (rows: number, columns: number): HostMatrix =>
     hostMatrix(new Float32Array(rows * columns).fill(Number.NaN), rows, columns);
-  const add = <A extends object>(
-    op: Op<A>,
-    shape: string,
-    args: On<A, HostMatrix>,
-    roundings: number,
-    sum = false,
-  ): void => {
+  const add: AddCase = (op, shape, args, roundings, sum = false) => {
     cases.push({
       op: op as unknown as SelfCheckCase["op"],
       shape,
@@ -158,15 +156,25 @@ export function selfCheckCases(): SelfCheckCase[] {
     const mean = { logits, scale: 0.5, denominator: floats(1, 4, 1, 2) };
     const total = sumOf(columns);
     add(crossEntropy, `${shape}, soft`, { ...mean, ...soft, ...outputs }, EXPONENTIAL + total);
-    const line = { logits, direction: floats(rows, columns, -0.5, 0.5), step: 0.5, out: blank(1, 4) };
+    const line = {
+      ...{ logits, direction: floats(rows, columns, -0.5, 0.5), out: blank(1, 8) },
+      state: stateOf({ trials: 2, steps: 0.5 }),
+    };
     add(lineSearch, `${shape}, labels`, { ...line, ...targets }, EXPONENTIAL + total);
     add(lineSearch, `${shape}, soft`, { ...line, ...soft }, EXPONENTIAL + total);
+    const step = {
+      ...line,
+      state: stateOf({ step: 0.5 }),
+      gradient: blank(rows, columns),
+      scale: 0.5,
+      out: blank(1, 4),
+    };
+    add(crossEntropyStep, `${shape}, labels`, { ...step, ...targets }, EXPONENTIAL + sumOf(rows));
   }
 
   const [x, y, out] = [floats(13, 9), floats(13, 9), floats(13, 9)];
   add(addScaled, "13×9", { x, alpha: -2, y, beta: 0.5, out, keep: 1 }, sumOf(3), true);
   add(addScaled, "13×9, new", { x, alpha: 3, y: undefined, beta: 0, out: blank(13, 9), keep: 0 }, sumOf(1), true);
-  add(addOuter, "13×9", { u: floats(1, 13), v: floats(1, 9), alpha: -2, out }, sumOf(2), true);
   for (const [count, rows, columns] of [
     [3, 13, 9],
     [5, 1031, 5],
@@ -175,8 +183,6 @@ export function selfCheckCases(): SelfCheckCase[] {
     const stack = floats(count * rows, columns);
     const vector = floats(rows, columns);
     add(dots, shape, { stack, vector, out: blank(1, count) }, sumOf(rows * columns), true);
-    const factors = { coefficients: floats(1, count), addendScale: -2 };
-    add(combine, shape, { stack, addend: vector, ...factors, out: blank(rows, columns) }, sumOf(count + 1), true);
   }
   for (const [rows, columns] of [
     [13, 9],
@@ -185,6 +191,8 @@ export function selfCheckCases(): SelfCheckCase[] {
     const shape = `${rows}×${columns}`;
     add(summarize, shape, { x: floats(rows, columns), out: blank(1, 4) }, sumOf(rows * columns), true);
   }
+
+  solverCases(add, floats, blank);
 
   const indices = integers(40, 67);
   add(gatherRows, "35 of 67×9", { source: floats(67, 9), indices, first: 5, out: blank(35, 9) }, EXACT);
@@ -210,5 +218,32 @@ export function selfCheckCases(): SelfCheckCase[] {
   }
   const moments = { mean: floats(10, 7), variance: floats(10, 7, 0.1, 1), weights: floats(10, 7) };
   add(adamStep, "10×7", { ...rates, beta1: 0.9, beta2: 0.99, epsilon: 1e-6, step: 3, ...moments }, ELEMENTWISE);
+  addFusedSteps(add, { floats, bytes, integers, blank });
   return cases;
+}
+
+interface Makers {
+  readonly floats: (rows: number, columns: number, low?: number, high?: number) => HostMatrix;
+  readonly bytes: (rows: number, columns: number) => HostMatrix;
+  readonly integers: (count: number, below: number) => HostMatrix;
+  readonly blank: (rows: number, columns: number) => HostMatrix;
+}
+
+/** Logits are off by a sum of nine products, each up to 1, and stand in an exponential. */
+const FUSED = EXPONENTIAL + 9 * sumOf(9) + sumOf(67);
+
+function addFusedSteps(add: AddCase, { floats, bytes, integers, blank }: Makers): void {
+  const targets = { ...NO_WEIGHTS, labels: integers(67, 7), soft: undefined };
+  const all = { ...targets, order: undefined, first: 0, rows: 67 };
+  const weights = { theta: floats(9, 7), bias: floats(1, 7), gradient: blank(9, 7), dBias: blank(1, 7) };
+  const mean = { mean: true, l2: 0.01, penalisedRows: 9, loss: blank(1, 1) };
+  add(linearGradient, "67×9×7", { ...all, ...weights, ...mean, x: floats(67, 9) }, FUSED);
+  add(linearGradient, "67×9×7, bytes", { ...all, ...weights, ...mean, x: bytes(67, 9) }, FUSED);
+  const some = { ...targets, order: integers(40, 67), first: 5, rows: 35, bias: undefined };
+  const rates = { learningRate: 0.1, l2: 0.01, penalisedRows: 9, loss: blank(1, 4) };
+  const momentum = { momentum: 0.9, nesterov: true, theta: floats(10, 7), velocity: floats(10, 7) };
+  add(linearSgdStep, "35 of 67×9×7, Nesterov", { ...some, ...rates, ...momentum, x: bytes(67, 9) }, FUSED);
+  const moments = { theta: floats(10, 7), mean: floats(10, 7), variance: floats(10, 7, 0.1, 1) };
+  const constants = { beta1: 0.9, beta2: 0.99, epsilon: 1e-6, step: 3 };
+  add(linearAdamStep, "35 of 67×9×7", { ...some, ...rates, ...moments, ...constants, x: floats(67, 9) }, FUSED);
 }

@@ -10,18 +10,16 @@ import { isHalfArray } from "../data/numeric-array.js";
 import { DataError, DisposedError, ShapeError } from "../errors.js";
 import { halfBits } from "../half-float.js";
 import { requireKnownOptions } from "../known-options.js";
-import { addOuter } from "../ops/add-outer.js";
 import { addScaled } from "../ops/add-scaled.js";
 import { argmax } from "../ops/argmax.js";
-import { combine } from "../ops/combine.js";
 import { dots } from "../ops/dots.js";
 import { matmul, matmulShape } from "../ops/matmul.js";
 import type { ElementType, HostArray, Op } from "../ops/op.js";
 import { softmax } from "../ops/softmax.js";
 import { summarize } from "../ops/summarize.js";
-import type { Backend, EngineStats } from "./backend.js";
+import type { Backend, EngineStats, TrialSteps, Tuning } from "./backend.js";
 import { checkArguments, requireTensors } from "./check-arguments.js";
-import { checkElements, checkShape } from "./check-tensor.js";
+import { checkElements, checkShape, isVector } from "./check-tensor.js";
 import { Tensor } from "./tensor.js";
 
 export interface MatmulOptions {
@@ -57,6 +55,8 @@ export class TensorEngine {
   readonly device: "webgpu" | "cpu";
   /** Why it was chosen, in a sentence for people. */
   readonly reason: string;
+  /** @internal What plans are chosen by. */
+  readonly traits: Backend["traits"];
   readonly #backend: Backend;
   #disposed = false;
 
@@ -64,7 +64,23 @@ export class TensorEngine {
   constructor(backend: Backend, reason: string) {
     this.#backend = backend;
     this.device = backend.device;
+    this.traits = backend.traits;
     this.reason = reason;
+  }
+
+  /** @internal Whether it pays to record work ahead. */
+  get overlaps(): boolean {
+    return this.#backend.overlaps;
+  }
+
+  /** @internal How the trial steps of a line search are shared out. */
+  get trialSteps(): TrialSteps {
+    return this.#backend.trialSteps;
+  }
+
+  /** @internal In how many parts a sum over many rows is left at most. */
+  get slices(): number {
+    return this.#backend.slices;
   }
 
   get disposed(): boolean {
@@ -140,8 +156,7 @@ export class TensorEngine {
 
   #allocate(shape: readonly number[], type: ElementType, scale = 1, offset = 0): Tensor {
     const backend = this.#backend;
-    const rows = shape.length === 1 ? 1 : (shape[0] as number);
-    const storage = backend.allocate(rows, shape[shape.length - 1] as number, type);
+    const storage = backend.allocate(shape.length === 1 ? 1 : (shape[0] as number), shape.at(-1) as number, type);
     const release = (): void => backend.release(storage);
     return new Tensor({ backend, storage, release, isDisposed: () => this.#disposed }, [...shape], scale, offset);
   }
@@ -218,26 +233,12 @@ export class TensorEngine {
     return out;
   }
 
-  /** `out[i,j] += α · u[i] · v[j]` */
-  addOuter(out: Tensor, alpha: number, u: Tensor, v: Tensor): Tensor {
-    requireTensors("addOuter", { out, u, v });
-    this.run(addOuter, { u, v, alpha, out });
-    return out;
-  }
-
   /** `[r]` dot products of a vector [p×k] with each of the r matrices stacked in `stack` [r·p × k]. */
   dots(stack: Tensor, vector: Tensor, options: OutOption = {}): Tensor {
     requireTensors("dots", { stack, vector });
     requireKnownOptions(options, ["out"], "dots");
     const count = Math.max(1, Math.floor(stack.rows / vector.rows));
     return this.#into(options.out, [count], (out) => this.run(dots, { stack, vector, out }));
-  }
-
-  /** `out = a · addend + Σ_r coefficients[r] · stack[r]` */
-  combine(out: Tensor, stack: Tensor, coefficients: Tensor, addend: Tensor, addendScale: number): Tensor {
-    requireTensors("combine", { out, stack, coefficients, addend });
-    this.run(combine, { stack, coefficients, addend, addendScale, out });
-    return out;
   }
 
   /** `[Σ x, Σ x², max |x|, how many x are not finite]`; the first three over the finite values. */
@@ -281,6 +282,11 @@ export class TensorEngine {
     return "Engine";
   }
 
+  /** @internal What has been measured of the device; undefined where there is nothing to choose. */
+  get tuning(): Tuning | undefined {
+    return this.#backend.tuning;
+  }
+
   /** @internal Throws unless `t` is alive and of this engine. */
   requireOwn(where: string, t: Tensor): void {
     t.requireUsable(where, this.#backend);
@@ -291,8 +297,4 @@ export class TensorEngine {
     if (this.#disposed)
       throw new DisposedError("DISPOSED", `${where}: the engine was used after dispose(). Create a new one.`);
   }
-}
-
-function isVector(input: TensorInput): input is NumericArray | readonly number[] {
-  return ArrayBuffer.isView(input) || (Array.isArray(input) && (input.length === 0 || typeof input[0] === "number"));
 }

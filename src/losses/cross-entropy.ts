@@ -2,6 +2,7 @@
 
 import type { Tensor } from "../engine/tensor.js";
 import { crossEntropy as evaluateOp } from "../ops/cross-entropy.js";
+import { crossEntropyStep } from "../ops/cross-entropy-step.js";
 import { lineSearch } from "../ops/line-search.js";
 import type { TargetArguments } from "../ops/targets.js";
 import type { Loss, TrainingTargets } from "./loss.js";
@@ -21,7 +22,10 @@ export const crossEntropyLoss: Loss = {
   evaluate(engine, { logits, targets, losses, gradient, scale, denominator }) {
     engine.run(evaluateOp, { ...plain(targets), logits, loss: losses, gradient, scale, denominator });
   },
-  alongLine(engine, { logits, direction, targets, step, out }) {
-    engine.run(lineSearch, { ...plain(targets), logits, direction, step, out });
+  alongLine(engine, { logits, direction, targets, state, out }) {
+    engine.run(lineSearch, { ...plain(targets), logits, direction, state, out });
+  },
+  afterStep(engine, { logits, direction, targets, state, gradient, scale, out }) {
+    engine.run(crossEntropyStep, { ...plain(targets), logits, direction, state, gradient, scale, out });
   },
 };

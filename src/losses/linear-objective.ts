@@ -8,20 +8,20 @@
 
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
-import type { LineObjective, LinePoint } from "../solvers/objective.js";
+import { finishGradient } from "../ops/finish-gradient.js";
+import type { Evaluation, LineObjective } from "../solvers/objective.js";
 import type { Workspace } from "../solvers/workspace.js";
 import type { LinearProblem } from "./linear-problem.js";
 
-/** ‖W‖², ⟨W, D⟩ and ‖D‖² over the penalised rows. */
-interface Norms {
-  readonly weights: number;
-  readonly mixed: number;
-  readonly direction: number;
-}
+/** A part of a sum is no fewer rows than this. */
+const ROWS_PER_SLICE = 64;
 
 export class LinearObjective implements LineObjective {
   readonly parameters: Tensor;
-  readonly summaries: { readonly losses: Tensor; readonly gradient: Tensor; readonly weights: Tensor };
+  readonly scale: number;
+  readonly l2: number;
+  readonly penalisedRows: number;
+  readonly slices: number;
   passes: number;
   readonly #engine: TensorEngine;
   readonly #problem: LinearProblem;
@@ -32,19 +32,10 @@ export class LinearObjective implements LineObjective {
   readonly #logits: Tensor;
   readonly #aimed: Tensor;
   readonly #dLogits: Tensor;
-  /** `[n]` */
-  readonly #losses: Tensor;
   /** [1×k]: the intercept of uncentred features. */
   readonly #shift: Tensor;
-  /** `[k]`: the gradient of the intercept. */
-  readonly #dIntercept: Tensor;
-  /** `[4]`, `[1]`, `[4]`: a trial step's sums, ⟨W, D⟩, the summary of D's penalised rows. */
-  readonly #line: Tensor;
-  readonly #alignment: Tensor;
-  readonly #directionSummary: Tensor;
-  #direction: Tensor | undefined;
-  /** Read with the first trial step of each line. */
-  #norms: Norms | undefined;
+  /** [p×k]: Xᵀ·dZ. */
+  readonly #raw: Tensor;
   /** θ and Z are both still zero, so Z needs no pass. */
   #untouched: boolean;
 
@@ -58,22 +49,22 @@ export class LinearObjective implements LineObjective {
     const { engine } = workspace;
     const { x, classes, start } = problem;
     const [n, d] = [x.rows, x.columns];
+    const rows = d + (means ? 1 : 0);
     this.#engine = engine;
     this.#problem = problem;
     this.#means = means;
     this.#meansTensor = means && workspace.tensor({ data: means, shape: [1, d] });
+    this.scale = 1 / problem.totalWeight;
+    this.l2 = problem.l2;
+    this.penalisedRows = d;
+    this.slices = Math.min(engine.slices, Math.ceil(n / ROWS_PER_SLICE));
     this.passes = means ? 1 : 0;
-    this.parameters = workspace.zeros([d + (means ? 1 : 0), classes]);
-    this.summaries = { losses: workspace.empty([4]), gradient: workspace.empty([4]), weights: workspace.empty([4]) };
+    this.parameters = workspace.zeros([rows, classes]);
     this.#logits = workspace.zeros([n, classes]);
     this.#aimed = workspace.empty([n, classes]);
     this.#dLogits = workspace.empty([n, classes]);
-    this.#losses = workspace.empty([n]);
     this.#shift = workspace.empty([1, classes]);
-    this.#dIntercept = workspace.empty([classes]);
-    this.#line = workspace.empty([4]);
-    this.#alignment = workspace.empty([1]);
-    this.#directionSummary = workspace.empty([4]);
+    this.#raw = workspace.empty([rows, classes]);
     this.#untouched = start === undefined;
     if (start) engine.write(this.parameters, moveIntercept(start, means, classes, 1));
   }
@@ -81,18 +72,19 @@ export class LinearObjective implements LineObjective {
   /** W, then b, as a user knows them: one read. */
   async weights(): Promise<Float32Array> {
     const [theta] = await this.#engine.read(this.parameters);
-    return moveIntercept(theta as Float32Array, this.#means, this.#problem.classes, -1);
+    return this.weightsOf(theta as Float32Array);
   }
 
-  #penalised(t: Tensor): Tensor {
-    return t.slice(0, this.#problem.x.columns);
+  /** W, then b, from θ. */
+  weightsOf(theta: Float32Array): Float32Array {
+    return moveIntercept(theta, this.#means, this.#problem.classes, -1);
   }
 
   /** X · t_W + (t_c − μᵀ t_W), one pass. */
   #logitsOf(t: Tensor, out: Tensor): void {
     const engine = this.#engine;
     const { x } = this.#problem;
-    const w = this.#penalised(t);
+    const w = t.slice(0, x.columns);
     this.passes++;
     if (!this.#meansTensor) {
       engine.matmul(x, w, { out });
@@ -103,76 +95,32 @@ export class LinearObjective implements LineObjective {
   }
 
   refresh(): void {
-    if (this.#untouched) return;
-    this.#logitsOf(this.parameters, this.#logits);
-  }
-
-  evaluate(gradient: Tensor): void {
-    const engine = this.#engine;
-    const { x, targets, totalWeight, loss, l2 } = this.#problem;
-    const weights = this.#penalised(this.parameters);
-    const { summaries } = this;
-    loss.evaluate(engine, {
-      logits: this.#logits,
-      targets,
-      losses: this.#losses,
-      gradient: this.#dLogits,
-      scale: 1 / totalWeight,
-      denominator: undefined,
-    });
-    engine.summarize(this.#losses, { out: summaries.losses });
-    engine.matmul(x, this.#dLogits, { transposeA: true, ones: this.#means !== undefined, out: gradient });
-    this.passes++;
-    if (l2 > 0) engine.addScaled(this.#penalised(gradient), l2, weights);
-    engine.summarize(weights, { out: summaries.weights });
-    // The user's gradient is summed up before it is turned into that of centred features.
-    engine.summarize(gradient, { out: summaries.gradient });
-    if (this.#meansTensor) {
-      // A copy: an op may not read memory that it writes.
-      engine.addScaled(this.#dIntercept, 1, gradient.row(x.columns), { keep: 0 });
-      engine.addOuter(this.#penalised(gradient), -1, this.#meansTensor.row(0), this.#dIntercept);
-    }
-  }
-
-  lossOf(losses: ArrayLike<number>, weights: ArrayLike<number>): number {
-    return losses[0] / this.#problem.totalWeight + (this.#problem.l2 / 2) * weights[1];
+    if (!this.#untouched) this.#logitsOf(this.parameters, this.#logits);
+    this.#untouched = false;
   }
 
   aim(direction: Tensor): void {
-    const engine = this.#engine;
-    this.#direction = direction;
-    this.#norms = undefined;
     this.#logitsOf(direction, this.#aimed);
-    const d = this.#penalised(direction);
-    engine.dots(this.#penalised(this.parameters), d, { out: this.#alignment });
-    engine.summarize(d, { out: this.#directionSummary });
   }
 
-  async lineAt(step: number): Promise<LinePoint> {
-    const { targets, totalWeight, loss, l2 } = this.#problem;
-    loss.alongLine(this.#engine, {
-      logits: this.#logits,
-      direction: this.#aimed,
-      targets,
-      step,
-      out: this.#line,
+  tryStep(state: Tensor, out: Tensor): void {
+    const { targets, loss } = this.#problem;
+    loss.alongLine(this.#engine, { logits: this.#logits, direction: this.#aimed, targets, state, out });
+  }
+
+  evaluate({ state, direction, stack, pairs, losses, gradient }: Evaluation): void {
+    const engine = this.#engine;
+    const { x, targets, loss, l2 } = this.#problem;
+    const raw = this.#raw;
+    loss.afterStep(engine, {
+      ...{ logits: this.#logits, direction: this.#aimed, targets, state },
+      ...{ gradient: this.#dLogits, scale: this.scale, out: losses },
     });
-    const [line, ...rest] = this.#norms
-      ? await this.#engine.read(this.#line)
-      : await this.#engine.read(this.#line, this.#alignment, this.#directionSummary, this.summaries.weights);
-    this.#norms ??= { mixed: rest[0][0], direction: rest[1][1], weights: rest[2][1] };
-    const { weights, mixed, direction } = this.#norms;
-    return {
-      loss: line[0] / totalWeight + (l2 / 2) * (weights + 2 * step * mixed + step * step * direction),
-      slope: line[1] / totalWeight + l2 * (mixed + step * direction),
-      curvature: line[2] / totalWeight + l2 * direction,
-    };
-  }
-
-  advance(step: number): void {
-    this.#untouched = false;
-    this.#engine.addScaled(this.parameters, step, this.#direction as Tensor);
-    this.#engine.addScaled(this.#logits, step, this.#aimed);
+    engine.matmul(x, this.#dLogits, { transposeA: true, ones: this.#means !== undefined, out: raw });
+    this.passes++;
+    const means = this.#meansTensor;
+    const theta = this.parameters;
+    engine.run(finishGradient, { raw, theta, direction, means, state, l2, pairs, stack, out: gradient });
   }
 }
 

@@ -30,8 +30,22 @@ export interface LossAlongLine {
   /** The change of the logits for a step of 1. */
   readonly direction: Tensor;
   readonly targets: TrainingTargets;
-  readonly step: number;
-  /** `[4]`, written: Σ loss, its first and second derivative with respect to the step. */
+  /** The solver's scalars: which steps are wanted. */
+  readonly state: Tensor;
+  /** [p×4T], written: rows that add up to Σ loss, its first and second derivative with respect to the step, and faults, for each step. */
+  readonly out: Tensor;
+}
+
+export interface LossAfterStep {
+  /** [n×k], moved by the step that the state tells. */
+  readonly logits: Tensor;
+  readonly direction: Tensor;
+  readonly targets: TrainingTargets;
+  readonly state: Tensor;
+  /** [n×k], written: `scale` times the gradient of the summed losses. */
+  readonly gradient: Tensor;
+  readonly scale: number;
+  /** [p×4], written: rows that add up to Σ loss, 0, 0, faults. */
   readonly out: Tensor;
 }
 
@@ -39,4 +53,5 @@ export interface Loss {
   readonly name: string;
   evaluate(engine: TensorEngine, evaluation: LossEvaluation): void;
   alongLine(engine: TensorEngine, line: LossAlongLine): void;
+  afterStep(engine: TensorEngine, step: LossAfterStep): void;
 }

@@ -1,58 +1,40 @@
 /**
- * `J(W, b)` of one minibatch at a time: gathers its rows on the device, computes the gradient and leaves the batch's loss in a
- * ring of sums. All memory is taken at the start; a step creates nothing and reads nothing back.
+ * `J(W, b)` of one minibatch at a time: by the fused step where the device's plan is that, two launches which find the batch's
+ * rows by the order; else by separate ops. The batch's loss is left in a ring. All memory is taken at the start; a step
+ * creates nothing and reads nothing back.
  */
-
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
-import { gatherRows } from "../ops/gather-rows.js";
-import { gatherValues } from "../ops/gather-values.js";
+import { planOfStep } from "../ops/step-plan.js";
+import type { BatchLoss, BatchObjective } from "../solvers/minibatch.js";
+import type { UpdateRule } from "../solvers/update-rule.js";
 import type { Workspace } from "../solvers/workspace.js";
+import { crossEntropyLoss } from "./cross-entropy.js";
 import type { LinearProblem } from "./linear-problem.js";
+import { SeparateBatches } from "./separate-batches.js";
 
 /** Batches whose losses the ring remembers. */
 export const RING = 256;
 
-/** Memory for the rows of one batch and what is computed of them. */
-interface BatchMemory {
-  readonly x: Tensor;
-  readonly labels: Tensor | undefined;
-  readonly soft: Tensor | undefined;
-  readonly rowWeight: Tensor | undefined;
-  readonly logits: Tensor;
-  readonly dLogits: Tensor;
-  readonly losses: Tensor;
-}
+/** No label is negative once it is encoded, so nothing is ignored. */
+const PLAIN = { classWeight: undefined, labelSmoothing: 0, ignoreIndex: -1, bias: undefined };
 
-function batchMemory(workspace: Workspace, { x, targets, classes }: LinearProblem, rows: number): BatchMemory {
-  return {
-    x: workspace.empty([rows, x.columns], x.type, x.scale, x.offset),
-    labels: targets.labels && workspace.empty([rows], "i32"),
-    soft: targets.soft && workspace.empty([rows, classes]),
-    rowWeight: targets.rowWeight && workspace.empty([rows]),
-    logits: workspace.empty([rows, classes]),
-    dLogits: workspace.empty([rows, classes]),
-    losses: workspace.empty([rows]),
-  };
-}
-
-export class MinibatchObjective {
+export class MinibatchObjective implements BatchObjective {
   /** [W; b], or W alone without an intercept. */
   readonly parameters: Tensor;
-  readonly gradient: Tensor;
-  /** [RING×4]: the summary of the rows' losses of batch t at row t mod RING. */
-  readonly lossRing: Tensor;
-  /** [RING×4], with row weights only: the summary of the batch's weights, whose sum divides its loss and gradient. */
-  readonly weightRing: Tensor | undefined;
+  readonly rings: readonly Tensor[];
   readonly batchSize: number;
   /** Rows of θ that l2 applies to. */
   readonly penalisedRows: number;
   readonly #engine: TensorEngine;
   readonly #problem: LinearProblem;
   readonly #order: Tensor;
-  readonly #whole: BatchMemory;
-  /** For the last batch of an epoch, when it is shorter than the others. */
-  readonly #short: BatchMemory;
+  /** [RING×4]: the sums of the rows' losses of batch t at row t mod RING. */
+  readonly #lossRing: Tensor;
+  /** [RING×4], with row weights on the separate plan only: the summary of the batch's weights. */
+  readonly #weightRing: Tensor | undefined;
+  /** Undefined on the fused plan. */
+  readonly #separate: SeparateBatches | undefined;
 
   constructor(workspace: Workspace, problem: LinearProblem, batchSize: number) {
     const { engine } = workspace;
@@ -64,49 +46,56 @@ export class MinibatchObjective {
     const rows = x.columns + (fitIntercept ? 1 : 0);
     this.parameters = workspace.zeros([rows, classes]);
     if (start) engine.write(this.parameters, start);
-    this.gradient = workspace.empty([rows, classes]);
-    this.lossRing = workspace.zeros([RING, 4]);
-    this.weightRing = targets.rowWeight && workspace.zeros([RING, 4]);
     this.#order = workspace.empty([x.rows], "i32");
-    this.#whole = batchMemory(workspace, problem, this.batchSize);
-    const rest = x.rows % this.batchSize;
-    this.#short = rest === 0 ? this.#whole : batchMemory(workspace, problem, rest);
+    this.#lossRing = workspace.zeros([RING, 4]);
+    const fused = isFused(engine, problem, this.batchSize);
+    this.#weightRing = fused || !targets.rowWeight ? undefined : workspace.zeros([RING, 4]);
+    this.rings = this.#weightRing ? [this.#lossRing, this.#weightRing] : [this.#lossRing];
+    this.#separate = fused ? undefined : new SeparateBatches(workspace, problem, this.parameters, this.batchSize);
   }
 
   get batches(): number {
     return Math.ceil(this.#problem.x.rows / this.batchSize);
   }
 
-  /** The order in which the next epoch takes the rows. */
+  get ringLength(): number {
+    return RING;
+  }
+
+  lossOf([losses, weights]: readonly Float32Array[], step: number): BatchLoss {
+    const slot = 4 * (step % RING);
+    const weight = this.#separate ? (weights?.[slot] ?? this.#rowsOf(step % this.batches)) : losses[slot + 1];
+    return { sum: losses[slot], weight, faults: losses[slot + 3] };
+  }
+
   setOrder(order: Int32Array): void {
     this.#engine.write(this.#order, order);
   }
 
-  /** Rows in batch `batch` of an epoch: the last one may be short. */
-  rowsOf(batch: number): number {
+  /** The last batch of an epoch may be short. */
+  #rowsOf(batch: number): number {
     return Math.min(this.batchSize, this.#problem.x.rows - batch * this.batchSize);
   }
 
-  /** Records loss and gradient of batch `batch` of the epoch, the penalty left out; the loss goes to slot `step` mod RING. */
-  evaluate(batch: number, step: number): void {
-    const engine = this.#engine;
-    const { x, targets, loss, fitIntercept } = this.#problem;
-    const count = this.rowsOf(batch);
-    const memory = count === this.batchSize ? this.#whole : this.#short;
-    const { logits, dLogits, losses, rowWeight } = memory;
-    const denominator = this.weightRing?.row(step % RING);
-    const at = { indices: this.#order, first: batch * this.batchSize };
-    engine.run(gatherRows, { source: x, ...at, out: memory.x });
-    if (targets.labels && memory.labels)
-      engine.run(gatherValues, { source: targets.labels, ...at, out: memory.labels });
-    if (targets.soft && memory.soft) engine.run(gatherRows, { source: targets.soft, ...at, out: memory.soft });
-    if (targets.rowWeight && rowWeight) engine.run(gatherValues, { source: targets.rowWeight, ...at, out: rowWeight });
-    if (rowWeight && denominator) engine.summarize(rowWeight, { out: denominator });
-    const bias = fitIntercept ? { bias: this.parameters.row(x.columns) } : {};
-    engine.matmul(memory.x, this.parameters.slice(0, x.columns), { ...bias, out: logits });
-    const scale = denominator ? 1 : 1 / count;
-    loss.evaluate(engine, { logits, targets: memory, losses, gradient: dLogits, scale, denominator });
-    engine.summarize(losses, { out: this.lossRing.row(step % RING) });
-    engine.matmul(memory.x, dLogits, { transposeA: true, ones: fitIntercept, out: this.gradient });
+  advance(batch: number, step: number, rule: UpdateRule, learningRate: number): void {
+    const { x, targets } = this.#problem;
+    const { labels, soft, rowWeight } = targets;
+    const losses = this.#lossRing.row(step % RING);
+    const rows = { order: this.#order, first: batch * this.batchSize, rows: this.#rowsOf(batch) };
+    const number = step + 1;
+    if (!this.#separate) {
+      rule.advance({ ...PLAIN, x, labels, soft, rowWeight, ...rows, loss: losses }, { learningRate, number });
+      return;
+    }
+    this.#separate.evaluate({ ...rows, losses, weights: this.#weightRing?.row(step % RING) });
+    rule.apply({ gradient: this.#separate.gradient, learningRate, number });
   }
+}
+
+function isFused(engine: TensorEngine, { x, targets, classes, loss }: LinearProblem, batchSize: number): boolean {
+  if (loss !== crossEntropyLoss || x.type === "i32") return false;
+  const { rows, columns: features, type: format } = x;
+  // Row numbers lead into soft targets as well, which must lie in the bindings that X does: in one.
+  if (targets.soft && rows * Math.ceil(classes / 4) * 16 > engine.traits.bindingBytes) return false;
+  return planOfStep({ rows, features, classes, format, batchSize }, engine.traits).name === "fused";
 }

@@ -13,7 +13,7 @@ export interface CourseOptions extends Pick<FitOptions, "onProgress" | "signal">
   readonly rows: number;
   /** Steps in an epoch; undefined for L-BFGS. */
   readonly stepsPerEpoch: number | undefined;
-  /** W and b as they are now; one read. */
+  /** W and b as they are now. */
   readonly theta: () => Promise<Float32Array>;
   /** Makes `theta` the model's. */
   readonly publish: (theta: Float32Array) => void;
@@ -43,22 +43,28 @@ export class Course {
     if (signal?.aborted) throw signal.reason;
   }
 
+  /** Takes note of iterations that are told together: of all but the last it is too late to tell the weights. */
+  async observeAll(progress: readonly SolverProgress[]): Promise<void> {
+    const since = this.history.at(-1)?.elapsedMs ?? this.elapsedMs;
+    const now = this.elapsedMs;
+    progress.forEach((each, i) => {
+      if (i === progress.length - 1) return;
+      const elapsedMs = since + ((now - since) * (i + 1)) / progress.length;
+      this.history.push({ ...pointOf(each), elapsedMs });
+    });
+    const last = progress.at(-1);
+    if (last) await this.observe(last);
+  }
+
   /** Takes note of where the solver is; every so often, and when it is the `last` time, publishes the weights and reports. */
-  async observe({ iteration, loss, gradientNorm, passes }: SolverProgress, last = false): Promise<void> {
+  async observe(progress: SolverProgress, last = false): Promise<void> {
     const { onProgress, publish, theta } = this.#options;
+    const { iteration } = progress;
     this.throwIfStopped();
     if (last && this.#reported === iteration) return;
     const due = last || performance.now() - this.#lastReport >= REPORT_MS;
     const measured = due ? await this.#measure(publish, theta) : undefined;
-    const point: FitPoint = {
-      iteration,
-      loss,
-      gradientNorm,
-      passes,
-      elapsedMs: this.elapsedMs,
-      validationLoss: measured?.validationLoss,
-      validationAccuracy: measured?.validationAccuracy,
-    };
+    const point: FitPoint = { ...pointOf(progress), elapsedMs: this.elapsedMs, ...measured };
     const previous = this.history[this.history.length - 1];
     if (previous?.iteration === point.iteration) this.history.pop();
     this.history.push(point);
@@ -92,6 +98,11 @@ export class Course {
     }
   }
 }
+
+const pointOf = ({ iteration, loss, gradientNorm, passes }: SolverProgress): Omit<FitPoint, "elapsedMs"> => ({
+  ...{ iteration, loss, gradientNorm, passes },
+  ...{ validationLoss: undefined, validationAccuracy: undefined },
+});
 
 /** Waits for `work`, but no longer than until the signal is aborted: a callback that never answers must not hold up an abort. */
 async function unlessAborted(work: unknown, signal: AbortSignal): Promise<void> {

@@ -21,7 +21,6 @@ import type { Prediction } from "./prediction.js";
 import { predictRows, requireFeatures, storageForPrediction } from "./prediction.js";
 import type { FitReport } from "./report.js";
 import { checkCount, topClasses } from "./top-classes.js";
-import { train } from "./training.js";
 import type { CheckedData } from "./training-data.js";
 import { checkData, checkFeatures } from "./training-data.js";
 
@@ -87,6 +86,8 @@ export class SoftmaxRegression {
       for (const each of [data.x, data.validation?.x]) if (each instanceof Tensor) engine.requireOwn("fit", each);
       const { classes } = data.y;
       const features = data.x.columns;
+      // Loaded here: a page that only predicts needs no solver.
+      const { train } = await import("./training.js");
       return await train(engine, {
         data,
         options: this.#options,

@@ -80,8 +80,9 @@ async function trainLbfgs(
 ): Promise<FitReport> {
   const { options } = request;
   const objective = await LinearObjective.create(workspace, problem);
-  const theta = async (): Promise<Float32Array> =>
-    withIntercept(await objective.weights(), problem.x.columns, problem.classes);
+  const asUsersKnow = (theta: Float32Array): Float32Array => withIntercept(theta, problem.x.columns, problem.classes);
+  let latest: Float32Array | undefined;
+  const theta = async (): Promise<Float32Array> => latest ?? asUsersKnow(await objective.weights());
   const course = follow({ maxIterations: options.maxIterations, stepsPerEpoch: undefined, theta });
   const { rows, columns } = objective.parameters;
   try {
@@ -89,14 +90,18 @@ async function trainLbfgs(
       maxIterations: options.maxIterations,
       tolerance: options.tolerance,
       memory: pairsFor(rows, columns),
-      observe: (progress) => course.observe(progress),
+      observe: (progress, at) => {
+        latest = asUsersKnow(objective.weightsOf(at));
+        return course.observeAll(progress);
+      },
       throwIfStopped: () => course.throwIfStopped(),
     });
     if (result.stopReason === "diverged") await publishFinite(request, theta);
     else await course.observe(result, true);
     return reportOf(workspace.engine, options, course, result, undefined);
   } catch (error) {
-    if (isCallers(error, request)) await publishFinite(request, theta);
+    // The device may be further than was last told.
+    if (isCallers(error, request)) await publishFinite(request, async () => asUsersKnow(await objective.weights()));
     throw error;
   }
 }

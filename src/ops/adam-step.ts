@@ -2,7 +2,6 @@
  * `g ← g + l2·θ` on the penalised rows, `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`,
  * `θ ← θ − rate · m̂ / (√v̂ + ε)` with `m̂ = m/(1−β₁ᵗ)`, `v̂ = v/(1−β₂ᵗ)` (Kingma & Ba 2015).
  */
-import code from "../../shaders/adam.wgsl?raw";
 import type { Kernel, Matrix, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
@@ -28,10 +27,11 @@ export interface AdamStepArguments<M extends Matrix = Matrix> {
   readonly penalisedRows: number;
 }
 
-const kernel: Kernel = { name: "adam", code, bindings: ["read", "write", "write", "write"] };
+const kernel: Kernel = { name: "adam", bindings: ["read", "write", "write", "write"] };
 const THREADS = 64;
 
-const corrections = (a: AdamStepArguments): [number, number] => [
+/** 1/(1−β₁ᵗ) and 1/(1−β₂ᵗ) */
+export const adamCorrections = (a: Pick<AdamStepArguments, "beta1" | "beta2" | "step">): [number, number] => [
   1 / (1 - a.beta1 ** a.step),
   1 / (1 - a.beta2 ** a.step),
 ];
@@ -46,7 +46,7 @@ export const adamStep: Op<AdamStepArguments> = {
   },
   reference(args) {
     const { gradient, mean, variance, weights, learningRate, beta1, beta2, epsilon, l2, penalisedRows } = args;
-    const [correction1, correction2] = corrections(args);
+    const [correction1, correction2] = adamCorrections(args);
     for (let e = 0; e < weights.data.length; e++) {
       const g = gradient.data[e] + (e < penalisedRows * weights.columns ? l2 * weights.data[e] : 0);
       const m = beta1 * mean.data[e] + (1 - beta1) * g;
@@ -66,7 +66,7 @@ export const adamStep: Op<AdamStepArguments> = {
       buffers: blocks.map((b) => b.buffer),
       parameters: [
         ...[quads, penalisedRows * weights.stride, ...blocks.map((b) => b.offset)].map(u32),
-        ...[learningRate, beta1, beta2, epsilon, ...corrections(args), l2, 1 - beta1, 1 - beta2].map(f32),
+        ...[learningRate, beta1, beta2, epsilon, ...adamCorrections(args), l2, 1 - beta1, 1 - beta2].map(f32),
       ],
       workgroups: Math.ceil(quads / THREADS),
       work: 48 * quads,

@@ -1,5 +1,4 @@
 /** `out = α·x + β·y + keep·out`, value by value. `keep` 0 forgets the old content of `out` whatever it was. */
-import code from "../../shaders/add_scaled.wgsl?raw";
 import { at, rowsOf } from "./host-matrix.js";
 import type { Kernel, Matrix, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
@@ -18,7 +17,7 @@ export interface AddScaledArguments<M extends Matrix = Matrix> {
   readonly keep: number;
 }
 
-const kernel: Kernel = { name: "add_scaled", code, bindings: ["read", "read", "write"] };
+const kernel: Kernel = { name: "add_scaled", bindings: ["read", "read", "write"] };
 const THREADS = 64;
 
 export const addScaled: Op<AddScaledArguments> = {

@@ -2,7 +2,6 @@
  * `out[i]` = the smallest j with `z[i,j] = max_j z[i,j]`: ties go to the lowest index on every device. A row that holds a NaN
  * has no largest value: −1.
  */
-import code from "../../shaders/argmax.wgsl?raw";
 import { at, rowsOf, valuesOf } from "./host-matrix.js";
 import type { Kernel, Matrix, Op } from "./op.js";
 import { u32 } from "./op.js";
@@ -16,7 +15,7 @@ export interface ArgmaxArguments<M extends Matrix = Matrix> {
   readonly out: M;
 }
 
-const kernel: Kernel = { name: "argmax", code, bindings: ["read", "write"] };
+const kernel: Kernel = { name: "argmax", bindings: ["read", "write"] };
 
 export const argmax: Op<ArgmaxArguments> = {
   name: "argmax",

@@ -4,7 +4,6 @@
  * Computed from logits, never from log(softmax). A row whose label is no class, or that has a logit or weight that is not
  * finite, gives NaN. `logsumexp − z` stops at the highest float32. Where the denominator is 0 the gradient is 0.
  */
-import code from "../../shaders/cross_entropy.wgsl?raw";
 import { at, rowsOf, valuesOf } from "./host-matrix.js";
 import type { DeviceMatrix, HostMatrix, Kernel, Matrix, On, Op, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
@@ -55,7 +54,6 @@ function reference(args: On<CrossEntropyArguments, HostMatrix>): void {
 
 const kernel: Kernel = {
   name: "cross_entropy",
-  code,
   bindings: ["read", "read", "read", "read", "read", "write", "write"],
 };
 const NOT_A_NUMBER_BITS = 0x7fc00000;

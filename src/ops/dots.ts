@@ -1,5 +1,4 @@
 /** `out[r] = Σ_e stack[r][e] · v[e]`: the dot products of one vector with every vector of a stack, as L-BFGS needs them. */
-import code from "../../shaders/dots.wgsl?raw";
 import { at } from "./host-matrix.js";
 import type { Kernel, Matrix, Op } from "./op.js";
 import { u32 } from "./op.js";
@@ -16,7 +15,7 @@ export interface DotsArguments<M extends Matrix = Matrix> {
   readonly out: M;
 }
 
-const kernel: Kernel = { name: "dots", code, bindings: ["read", "read", "write"] };
+const kernel: Kernel = { name: "dots", bindings: ["read", "read", "write"] };
 const THREADS = 128;
 /** Quads in a chunk: eight for every thread. */
 const CHUNK = 1024;

@@ -1,5 +1,4 @@
 /** `out[i] = source[indices[first + i]]`, row by row and in the source's own element type: the features of a minibatch. */
-import code from "../../shaders/gather_rows.wgsl?raw";
 import { rowsOf } from "./host-matrix.js";
 import type { ElementType, Kernel, Matrix, Op } from "./op.js";
 import { u32 } from "./op.js";
@@ -16,7 +15,7 @@ export interface GatherRowsArguments<M extends Matrix = Matrix> {
   readonly out: M;
 }
 
-const kernel: Kernel = { name: "gather_rows", code, bindings: ["read", "read", "write"] };
+const kernel: Kernel = { name: "gather_rows", bindings: ["read", "read", "write"] };
 const THREADS = 64;
 const WORDS_PER_QUAD: Readonly<Record<ElementType, number>> = { f32: 4, i32: 4, f16: 2, u8: 1 };
 const ELEMENTS = ["f32", "i32", "f16", "u8"] as const;

@@ -1,5 +1,4 @@
 /** `out[i] = source[indices[first + i]]` for vectors: the labels or weights of a minibatch. */
-import code from "../../shaders/gather_values.wgsl?raw";
 import type { Kernel, Matrix, Op } from "./op.js";
 import { u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
@@ -16,7 +15,7 @@ export interface GatherValuesArguments<M extends Matrix = Matrix> {
   readonly out: M;
 }
 
-const kernel: Kernel = { name: "gather_values", code, bindings: ["read", "read", "write"] };
+const kernel: Kernel = { name: "gather_values", bindings: ["read", "read", "write"] };
 const THREADS = 64;
 
 export const gatherValues: Op<GatherValuesArguments> = {

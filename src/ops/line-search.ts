@@ -1,17 +1,16 @@
 /**
- * `φ(t) = Σ_i r[i] · ℓ(z[i] + t·d[i])` for cross-entropy with `φ′(t)` and `φ″(t)`: what a trial step of a line search needs.
- * Logits are linear in the step, so any number of trial steps costs n × k work each and no product with X.
- * All three are NaN when a row that counts has a label that is no class, or a weight or moved logit beyond float32.
+ * `φ(t) = Σ_i r[i] · ℓ(z[i] + t·d[i])` for cross-entropy with `φ′(t)` and `φ″(t)`, at several trial steps in one launch.
+ * Logits are linear in the step, so a trial step costs n × k work and no product with X. Which steps, and how many, says the
+ * solver's state; when it wants none, all is zero.
  */
-import code from "../../shaders/line_search.wgsl?raw";
 import { at, rowsOf } from "./host-matrix.js";
 import type { DeviceMatrix, HostMatrix, Kernel, Matrix, On, Op, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { rowLanes } from "./row-lanes.js";
-import { rowRanges } from "./row-ranges.js";
+import { rowRanges, wholeBlock } from "./row-ranges.js";
 import { requireShape } from "./shape-rule.js";
 import { HIGHEST } from "./softmax.js";
-import { sumPartials } from "./sum-partials.js";
+import { STATE, STATE_LENGTH } from "./solver-state.js";
 import type { TargetArguments } from "./targets.js";
 import { checkTargets, rowWeightAt, sliceTargets, targetAt, targetBuffers, targetConstants } from "./targets.js";
 
@@ -20,98 +19,96 @@ export interface LineSearchArguments<M extends Matrix = Matrix> extends TargetAr
   readonly logits: M;
   /** n × k, the change of Z for a step of 1. */
   readonly direction: M;
-  /** t */
-  readonly step: number;
-  /** 1 × 4, written: φ, φ′, φ″, 0. Sums over rows, not means. */
+  /** 1 × 28: `trials` says how many of its `steps` are wanted. */
+  readonly state: M;
+  /**
+   * p × 4T, written; T is the most trial steps of a launch. Four values a step: φ, φ′, φ″ (sums over rows, not means) and how many rows
+   * have a label that is no class, or a weight or moved logit beyond float32; those are left out of the three. The p rows add up to the result.
+   */
   readonly out: M;
 }
 
 function reference(args: On<LineSearchArguments, HostMatrix>): void {
-  const { logits, direction, step, out } = args;
+  const { logits, direction, state, out } = args;
   const classes = logits.columns;
   const moved = new Float64Array(classes);
-  const totals = [0, 0, 0] as [number, number, number];
-  for (let i = 0; i < logits.rows; i++) {
-    let weight = rowWeightAt(args, i, classes);
-    if (weight === 0) continue;
-    let maximum = Number.NEGATIVE_INFINITY;
-    for (let j = 0; j < classes; j++) {
-      moved[j] = at(logits, i, j) + step * at(direction, i, j);
-      if (!(Math.abs(moved[j]) <= HIGHEST)) weight = Number.NaN;
-      maximum = Math.max(maximum, moved[j]);
+  out.data.fill(0);
+  for (let trial = 0; trial < state.data[STATE.trials]; trial++) {
+    const step = state.data[STATE.steps + trial];
+    const totals = [0, 0, 0, 0] as [number, number, number, number];
+    for (let i = 0; i < logits.rows; i++) {
+      let weight = rowWeightAt(args, i, classes);
+      if (weight === 0) continue;
+      let maximum = Number.NEGATIVE_INFINITY;
+      for (let j = 0; j < classes; j++) {
+        moved[j] = at(logits, i, j) + step * at(direction, i, j);
+        if (!(Math.abs(moved[j]) <= HIGHEST)) weight = Number.NaN;
+        maximum = Math.max(maximum, moved[j]);
+      }
+      if (Number.isNaN(weight)) {
+        totals[3]++;
+        continue;
+      }
+      let sum = 0;
+      let first = 0;
+      let second = 0;
+      let along = 0;
+      let total = 0;
+      let distance = 0;
+      for (let j = 0; j < classes; j++) {
+        const value = moved[j];
+        const e = Math.exp(value - maximum);
+        const d = at(direction, i, j);
+        const t = targetAt(args, i, j, classes);
+        sum += e;
+        first += e * d;
+        second += e * d * d;
+        along += t * d;
+        total += t;
+        distance += t * Math.min(HIGHEST, maximum - value);
+      }
+      const mean = first / sum;
+      totals[0] += weight * (total * Math.log(sum) + distance);
+      totals[1] += weight * (total * mean - along);
+      totals[2] += weight * total * Math.max(0, second / sum - mean * mean);
     }
-    let sum = 0;
-    let first = 0;
-    let second = 0;
-    let along = 0;
-    let total = 0;
-    let distance = 0;
-    for (let j = 0; j < classes; j++) {
-      const value = moved[j];
-      const e = Math.exp(value - maximum);
-      const d = at(direction, i, j);
-      const t = targetAt(args, i, j, classes);
-      sum += e;
-      first += e * d;
-      second += e * d * d;
-      along += t * d;
-      total += t;
-      distance += t * Math.min(HIGHEST, maximum - value);
-    }
-    const mean = first / sum;
-    totals[0] += weight * (total * Math.log(sum) + distance);
-    totals[1] += weight * (total * mean - along);
-    totals[2] += weight * total * Math.max(0, second / sum - mean * mean);
+    out.data.set(totals, 4 * trial);
   }
-  out.data.set([...totals, 0]);
 }
 
 const kernel: Kernel = {
   name: "line_search",
-  code,
-  bindings: ["read", "read", "read", "read", "read", "write"],
+  bindings: ["read", "read", "read", "read", "read", "read", "write"],
 };
-const NOT_A_NUMBER_BITS = 0x7fc00000;
-/** Enough to fill a large GPU, few enough that adding up their results is nothing. */
-const MOST_WORKGROUPS = 256;
 
 function plan(args: On<LineSearchArguments, DeviceMatrix>, planner: Planner): void {
   const { logits, direction, soft, out } = args;
+  const trials = out.columns / 4;
   const lanes = rowLanes(logits.columns);
-  const work = 48 * logits.columns;
+  const work = 48 * logits.columns * trials;
   const ranges = rowRanges([logits, direction, ...(soft ? [soft] : [])], planner.workPerDispatch / work);
-  const launches = ranges.map((range) => {
-    const groups = Math.ceil(range.rows / lanes.rowsPerGroup);
-    return { range, groups, workgroups: Math.min(groups, MOST_WORKGROUPS) };
-  });
-  const partials = planner.scratch(
-    launches.reduce((sum, l) => sum + l.workgroups, 0),
-    4,
-  );
-  const target = partials.blocks[0];
-  let slot = target.offset;
-  for (const { range, groups, workgroups } of launches) {
+  const to = wholeBlock("lineSearch", "out", out);
+  const state = wholeBlock("lineSearch", "state", args.state);
+  for (const [index, range] of ranges.entries()) {
     const [z, d, q] = range.parts;
     const t = targetBuffers("lineSearch", args, z.buffer);
     planner.dispatch({
       kernel,
-      constants: { ...lanes.constants, ...targetConstants(args) },
-      buffers: [z.buffer, d.buffer, q?.buffer ?? t.labels, t.classWeight, t.rowWeight, target.buffer],
+      constants: { ...lanes.constants, ...targetConstants(args), TRIALS: trials },
+      buffers: [z.buffer, d.buffer, q?.buffer ?? t.labels, t.classWeight, t.rowWeight, state.buffer, to.buffer],
       parameters: [
         ...[range.rows, logits.columns, z.offset, logits.stride, d.offset, direction.stride].map(u32),
         ...[q ? q.offset : t.labelOffset + range.firstRow, soft?.stride ?? 0, t.rowWeightOffset + range.firstRow].map(
           u32,
         ),
-        ...[groups, workgroups, slot, args.ignoreIndex].map(u32),
-        ...[args.labelSmoothing, args.step].map(f32),
-        ...[t.classWeightOffset, NOT_A_NUMBER_BITS].map(u32),
+        ...[Math.ceil(range.rows / lanes.rowsPerGroup), out.rows, to.offset, args.ignoreIndex].map(u32),
+        f32(args.labelSmoothing),
+        ...[t.classWeightOffset, state.offset, Number(index > 0)].map(u32),
       ],
-      workgroups,
+      workgroups: out.rows * trials,
       work: work * range.rows,
     });
-    slot += workgroups;
   }
-  sumPartials(partials, out, planner);
 }
 
 export const lineSearch: Op<LineSearchArguments> = {
@@ -120,7 +117,7 @@ export const lineSearch: Op<LineSearchArguments> = {
   check(args) {
     const { rows, columns } = args.logits;
     requireShape("lineSearch", "direction", args.direction, rows, columns);
-    requireShape("lineSearch", "out", args.out, 1, 4);
+    requireShape("lineSearch", "state", args.state, 1, STATE_LENGTH);
     checkTargets("lineSearch", args, rows, columns);
   },
   slice: (args, first, rows) => ({
@@ -128,6 +125,7 @@ export const lineSearch: Op<LineSearchArguments> = {
     logits: rowsOf(args.logits, first, rows),
     direction: rowsOf(args.direction, first, rows),
   }),
+  sliceRows: ({ logits }) => logits.rows,
   accumulate(total, part) {
     part.forEach((value, i) => {
       total[i] += value;

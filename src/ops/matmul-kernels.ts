@@ -1,7 +1,7 @@
-/** The two kernels of a matrix product, when each is taken, and how one product becomes launches. */
+/** The kernels of a matrix product, how each variant sets one up, and how one product becomes launches. */
 
-import tiledCode from "../../shaders/matmul.wgsl?raw";
-import directCode from "../../shaders/matmul_direct.wgsl?raw";
+import type { MatmulVariant, ProductSizes, Tile } from "./matmul-variants.js";
+import { chooseMatmul, TILES } from "./matmul-variants.js";
 import type { ElementType, Kernel, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
 
@@ -34,10 +34,15 @@ export interface Product {
   readonly depthPerSplit: number;
 }
 
+interface MatmulKernel extends Kernel {
+  /** Overrides that say how the operands of a product are stored. */
+  storage(p: Product): Readonly<Record<string, number>>;
+}
+
 /** A kernel set up for products of one shape. */
 export interface Variant {
-  readonly kernel: Kernel;
-  /** Those that depend on the shape. */
+  readonly kernel: MatmulKernel;
+  /** Overrides that depend on the shape. */
   readonly constants: Readonly<Record<string, number>>;
   /** Workgroups that make up C. */
   readonly groups: number;
@@ -49,32 +54,67 @@ export interface Variant {
   readonly enoughWorkgroups: number;
 }
 
-const bindings = ["read", "read", "read", "read", "write"] as const;
-const tiled: Kernel = { name: "matmul", code: tiledCode, bindings };
-const direct: Kernel = { name: "matmul_direct", code: directCode, bindings };
-
-/** Values in a quad, and the tile's share of one thread in the tiled kernel, in both directions. */
 const QUAD = 4;
-/** Wider outputs than this are worth staging in workgroup memory, where that is fast. */
-const DIRECT_COLUMNS = 16;
-const SLICE = 32;
+/** Quads of workgroup memory that every device has: 16 KiB. */
+const SHARED_QUADS = 1024;
+/** FORMAT_A, and 4-byte words in a quad, of each type that A may have. */
+const FORMAT: Readonly<Partial<Record<ElementType, number>>> = { f32: 0, u8: 1, f16: 2 };
+const QUAD_WORDS: Readonly<Partial<Record<ElementType, number>>> = { f32: 4, u8: 1, f16: 2 };
+const quadWords = (type: ElementType): number => QUAD_WORDS[type] as number;
 
-/** For wide outputs on hardware. */
-function tiledVariant(rows: number, columns: number, transposeB: boolean): Variant {
-  const [threadsX, threadsY] = [8, 8];
+const bindings = ["read", "read", "read", "read", "write"] as const;
+const orders = ({ a, transposeA, transposeB, ones }: Product): Record<string, number> => ({
+  TRANSPOSE_A: Number(transposeA),
+  TRANSPOSE_B: Number(transposeB),
+  FORMAT_A: FORMAT[a.type] as number,
+  ONES: Number(ones),
+});
+const tiled: MatmulKernel = { name: "matmul", bindings, storage: orders };
+const direct: MatmulKernel = { name: "matmul_direct", bindings, storage: orders };
+const rowsKernel: MatmulKernel = {
+  name: "matmul_rows",
+  bindings,
+  storage({ a, transposeB }) {
+    const words = quadWords(a.type);
+    const wide = (a.offset * words) % 4 === 0 && (a.stride * words) % 4 === 0;
+    return { TRANSPOSE_B: Number(transposeB), FORMAT_A: FORMAT[a.type] as number, WIDE: Number(wide) };
+  },
+};
+const columnsKernel: MatmulKernel = {
+  name: "matmul_columns",
+  bindings,
+  storage: ({ a, ones }) => ({ FORMAT_A: FORMAT[a.type] as number, ONES: Number(ones) }),
+};
+
+/** Depth staged at once: 128 × 128 then takes just 16 KiB. */
+const SLICE = 16;
+/** Threads that run together lie 8 × 4: they read 12 different quads of the tiles for every four of the depth. */
+const PATCH_X = 8;
+const FEW_TILES = 128;
+const ENOUGH_TILE_THREADS = 65_536;
+
+function tiledVariant(tile: Tile, { rows, columns }: ProductSizes): Variant {
+  const { threadsX, threadsY, rowQuads, columnQuads } = tile;
   const threads = threadsX * threadsY;
+  const groups = Math.ceil(columns / (QUAD * columnQuads * threadsX)) * Math.ceil(rows / (QUAD * rowQuads * threadsY));
   return {
     kernel: tiled,
     constants: {
       THREADS_X: threadsX,
       THREADS_Y: threadsY,
-      LOADS_A: Math.ceil((threadsY * SLICE) / threads),
-      LOADS_B: Math.ceil((threadsX * (transposeB ? SLICE / QUAD : SLICE)) / threads),
+      ROW_QUADS: rowQuads,
+      COLUMN_QUADS: columnQuads,
+      SLICE,
+      BUFFERS: 1,
+      PATCH_X,
+      LOADS_A: (threadsY * rowQuads * SLICE) / threads,
+      LOADS_B: (threadsX * columnQuads * SLICE) / threads,
     },
-    groups: Math.ceil(columns / (QUAD * threadsX)) * Math.ceil(rows / (QUAD * threadsY)),
+    groups,
     depthGrain: SLICE,
-    shortestSplit: 256,
-    enoughWorkgroups: 1024,
+    // Few tiles leave most of a GPU idle; where they are many, only a long sum is worth partial results.
+    shortestSplit: groups < FEW_TILES ? 256 : 1024,
+    enoughWorkgroups: ENOUGH_TILE_THREADS / threads,
   };
 }
 
@@ -82,10 +122,10 @@ function tiledVariant(rows: number, columns: number, transposeB: boolean): Varia
 const HARDWARE_LANES = 16;
 
 /**
- * For narrow outputs, and for all on software adapters, where a load costs as much as thirty multiplications and a barrier
- * more: there a thread takes eight rows alone, and small workgroups occupy every core.
+ * For few rows, and for all on software adapters, where a load costs as much as thirty multiplications and a barrier more:
+ * there a thread takes eight rows alone, and small workgroups occupy every core.
  */
-function directVariant(rows: number, columns: number, software: boolean): Variant {
+function directVariant({ rows, columns }: ProductSizes, software: boolean): Variant {
   const quads = Math.ceil(columns / QUAD);
   const columnQuads = Math.ceil(quads / Math.ceil(quads / 4));
   const rowQuads = software ? 2 : 1;
@@ -108,10 +148,100 @@ function directVariant(rows: number, columns: number, software: boolean): Varian
   };
 }
 
-/** The kernel for an output of this shape on this device. */
-export function matmulVariant(rows: number, columns: number, transposeB: boolean, { software }: Planner): Variant {
-  if (software || columns <= DIRECT_COLUMNS) return directVariant(rows, columns, software);
-  return tiledVariant(rows, columns, transposeB);
+/** Whole quads of a narrow output, and whether a last one has one or two columns only, which cost half. */
+function narrowColumns(columns: number): { FULL_QUADS: number; PAIR: number } {
+  const pair = columns % QUAD === 1 || columns % QUAD === 2;
+  return { FULL_QUADS: pair ? Math.floor(columns / QUAD) : Math.ceil(columns / QUAD), PAIR: Number(pair) };
+}
+
+/** Rows of C that a thread sums. */
+const ROWS_PER_THREAD = 4;
+/** Workgroups of `rows` that keep a large GPU busy. */
+const ENOUGH_ROW_GROUPS = 90;
+
+function rowsVariant({ rows, columns, depth, type }: ProductSizes): Variant {
+  const threads = type === "f32" ? 256 : 128;
+  // As few lanes as will do: what they add up in the end is extra. But sixteen bytes each, they should read whole sectors.
+  let lanes = type === "f32" ? 8 : 2;
+  const groupsOf = (count: number): number => Math.ceil(rows / ((threads / count) * ROWS_PER_THREAD));
+  while (lanes < 16 && groupsOf(lanes) < ENOUGH_ROW_GROUPS) lanes *= 2;
+  const narrow = narrowColumns(columns);
+  const stepQuads = (16 / quadWords(type)) * lanes * (narrow.FULL_QUADS + narrow.PAIR);
+  const most = Math.floor(SHARED_QUADS / stepQuads);
+  const needed = Math.max(1, Math.ceil((depth * (narrow.FULL_QUADS + narrow.PAIR)) / stepQuads));
+  // Stagings of equal length.
+  const steps = Math.ceil(needed / Math.ceil(needed / most));
+  return {
+    kernel: rowsKernel,
+    constants: {
+      THREADS: threads,
+      LANES: lanes,
+      ROWS: ROWS_PER_THREAD,
+      ...narrow,
+      STEPS: steps,
+      LOADS_B: Math.ceil((steps * stepQuads) / threads),
+    },
+    groups: groupsOf(lanes),
+    depthGrain: 16,
+    shortestSplit: 4096,
+    enoughWorkgroups: 128,
+  };
+}
+
+/** Threads that run together on most GPUs, and most of a workgroup. */
+const WARP = 32;
+const MOST_THREADS = 256;
+
+/** Teams of neighbouring threads, and how many, for so many quads of rows: those of which the fewest threads are idle. */
+export function columnTeams(quads: number): { width: number; lanes: number } {
+  let best = { width: 1, lanes: 1, busy: 0 };
+  for (let teams = Math.ceil(quads / MOST_THREADS); teams <= Math.ceil(quads / 16); teams++) {
+    const width = Math.ceil(quads / teams);
+    const lanes = Math.min(16, Math.floor(MOST_THREADS / width));
+    const threads = Math.ceil((width * lanes) / WARP) * WARP;
+    const busy = (quads / (width * teams)) * ((width * lanes) / threads);
+    // Wider teams read longer runs of memory: narrower ones must gain by it.
+    if (busy > best.busy + 0.02) best = { width, lanes, busy };
+  }
+  return best;
+}
+
+function columnsVariant({ rows, columns }: ProductSizes): Variant {
+  const rowQuads = 1;
+  const quads = Math.ceil(rows / QUAD / rowQuads);
+  const { width, lanes } = columnTeams(quads);
+  const narrow = narrowColumns(columns);
+  const stepQuads = lanes * QUAD * (narrow.FULL_QUADS + narrow.PAIR);
+  const steps = Math.floor(SHARED_QUADS / stepQuads);
+  return {
+    kernel: columnsKernel,
+    constants: {
+      WIDTH: width,
+      LANES: lanes,
+      ROW_QUADS: rowQuads,
+      ...narrow,
+      STEPS: steps,
+      LOADS_B: Math.ceil((steps * stepQuads) / (width * lanes)),
+    },
+    groups: Math.ceil(quads / width),
+    depthGrain: QUAD * lanes,
+    shortestSplit: 128,
+    // Two for each core of the largest GPUs: more only make more partial results.
+    enoughWorkgroups: 264,
+  };
+}
+
+/** The kernel for a product on this device, set up. */
+export function matmulVariant(sizes: ProductSizes, planner: Planner): Variant {
+  const name = chooseMatmul(sizes, planner);
+  return variantNamed(name, sizes, planner.software);
+}
+
+export function variantNamed(name: MatmulVariant, sizes: ProductSizes, software: boolean): Variant {
+  if (name === "direct") return directVariant(sizes, software);
+  if (name === "rows") return rowsVariant(sizes);
+  if (name === "columns") return columnsVariant(sizes);
+  return tiledVariant(TILES[name], sizes);
 }
 
 /** Launches a product, in several dispatches when one would hold more work than the device allows. */
@@ -124,13 +254,7 @@ export function launch(variant: Variant, p: Product, planner: Planner): void {
     const workgroups = Math.min(count, total - first);
     planner.dispatch({
       kernel: variant.kernel,
-      constants: {
-        ...variant.constants,
-        TRANSPOSE_A: Number(p.transposeA),
-        TRANSPOSE_B: Number(p.transposeB),
-        FORMAT_A: p.a.type === "u8" ? 1 : p.a.type === "f16" ? 2 : 0,
-        ONES: Number(p.ones),
-      },
+      constants: { ...variant.constants, ...variant.kernel.storage(p) },
       buffers: [p.a.buffer, p.a.buffer, p.b.buffer, p.bias?.buffer ?? p.b.buffer, p.out.buffer],
       parameters: [
         ...[p.rows, p.columns, p.depthBegin, p.depthEnd, p.depthPerSplit].map(u32),

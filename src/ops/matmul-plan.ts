@@ -109,7 +109,7 @@ function runPiece(
 ): void {
   const { rows } = piece;
   const depth = piece.depthEnd;
-  const variant = matmulVariant(rows, piece.columns, piece.transposeB, planner);
+  const variant = matmulVariant({ ...piece, depth, type: piece.a.type }, planner);
   // Partial results are added up as whole rows of C.
   const perSplit =
     columns === undefined

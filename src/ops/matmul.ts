@@ -29,7 +29,7 @@ function reference(args: On<MatmulArguments, HostMatrix>): void {
 
 export const matmul: Op<MatmulArguments> = {
   name: "matmul",
-  types: { a: ["f32", "u8", "f16"] },
+  types: { a: ["f32", "f16", "u8"] },
   check(args) {
     const { rows, columns } = matmulShape(args);
     requireShape("matmul", "out", args.out, rows, columns);

@@ -47,11 +47,12 @@ export interface DeviceMatrix extends Matrix {
   readonly blocks: readonly DeviceBlock[];
 }
 
-/** One WGSL file, as it stands in `shaders/`. */
+/** One WGSL file of `shaders/`. Ops name it only: a page without a GPU need not load it. */
 export interface Kernel {
   /** The file's name without its ending. */
   readonly name: string;
-  readonly code: string;
+  /** WGSL of a kernel that has no file. */
+  readonly code?: string;
   /** What the storage bindings 0, 1, … are used for; the uniform parameters have the next number. */
   readonly bindings: readonly ("read" | "write")[];
 }
@@ -78,6 +79,14 @@ export interface Dispatch {
   readonly workgroups: number;
   /** Floating-point operations, roughly: what the scheduler sizes a submit by. */
   readonly work: number;
+  /** Bytes of features that it reads from memory, where the op keeps account of them. */
+  readonly featureBytes?: number;
+}
+
+/** Who made the GPU and which one it is, as WebGPU names them: "nvidia", "hopper". Browsers may leave either empty. */
+export interface AdapterTraits {
+  readonly vendor: string;
+  readonly architecture: string;
 }
 
 /** What a device offers to an op that plans its launches. */
@@ -86,6 +95,10 @@ export interface Planner {
   readonly workPerDispatch: number;
   /** The adapter is a CPU in disguise: loads and barriers are dear there, and cores few. */
   readonly software: boolean;
+  /** Unknown where it is missing. */
+  readonly adapter?: AdapterTraits | undefined;
+  /** The variant of a kernel that `engine.tune()` has found to be the fastest for a class of products. */
+  preferred?(productClass: string): string | undefined;
   /** f32 memory for the length of this plan; its content is undefined. */
   scratch(rows: number, columns: number): DeviceMatrix;
   dispatch(dispatch: Dispatch): void;

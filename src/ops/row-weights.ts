@@ -1,5 +1,4 @@
 /** `out[i] = r[i] · w[y[i]]`, 0 for an ignored row: what each row contributes to the denominator of a weighted mean. */
-import code from "../../shaders/row_weights.wgsl?raw";
 import { at } from "./host-matrix.js";
 import type { Kernel, Matrix, Op } from "./op.js";
 import { u32 } from "./op.js";
@@ -19,7 +18,7 @@ export interface RowWeightsArguments<M extends Matrix = Matrix> {
   readonly out: M;
 }
 
-const kernel: Kernel = { name: "row_weights", code, bindings: ["read", "read", "read", "write"] };
+const kernel: Kernel = { name: "row_weights", bindings: ["read", "read", "read", "write"] };
 const THREADS = 64;
 
 export const rowWeights: Op<RowWeightsArguments> = {

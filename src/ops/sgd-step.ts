@@ -2,7 +2,6 @@
  * `g ← g + l2·θ` on the penalised rows, `v ← momentum·v + g`, `θ ← θ − rate·v`, or `θ − rate·(g + momentum·v)` with Nesterov
  * (Sutskever et al. 2013, as PyTorch writes it).
  */
-import code from "../../shaders/sgd.wgsl?raw";
 import type { Kernel, Matrix, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
@@ -22,7 +21,7 @@ export interface SgdStepArguments<M extends Matrix = Matrix> {
   readonly penalisedRows: number;
 }
 
-const kernel: Kernel = { name: "sgd", code, bindings: ["read", "write", "write"] };
+const kernel: Kernel = { name: "sgd", bindings: ["read", "write", "write"] };
 const THREADS = 64;
 
 export const sgdStep: Op<SgdStepArguments> = {

@@ -3,7 +3,6 @@
  * `z[i,j] − logsumexp(z[i])`, the lowest float32 where it would be lower. Each row of P sums to 1; a row with a logit that
  * is not finite is NaN throughout.
  */
-import code from "../../shaders/softmax.wgsl?raw";
 import { at, rowsOf } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, Op } from "./op.js";
 import { u32 } from "./op.js";
@@ -34,7 +33,7 @@ export function rowNormaliser(logits: HostMatrix, i: number): { maximum: number;
   return { maximum, sum };
 }
 
-const kernel: Kernel = { name: "softmax", code, bindings: ["read", "write"] };
+const kernel: Kernel = { name: "softmax", bindings: ["read", "write"] };
 const NOT_A_NUMBER_BITS = 0x7fc00000;
 
 export const softmax: Op<SoftmaxArguments> = {

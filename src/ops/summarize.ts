@@ -2,7 +2,6 @@
  * `(Σ x, Σ x², max |x|, how many x are not finite)` over all values of a matrix. Values that are not finite are counted by
  * their bits, never by comparison, and left out of the other three.
  */
-import code from "../../shaders/summarize.wgsl?raw";
 import { at, rowsOf } from "./host-matrix.js";
 import type { Dispatch, Kernel, Matrix, Op } from "./op.js";
 import { u32 } from "./op.js";
@@ -15,7 +14,7 @@ export interface SummarizeArguments<M extends Matrix = Matrix> {
   readonly out: M;
 }
 
-const kernel: Kernel = { name: "summarize", code, bindings: ["read", "write"] };
+const kernel: Kernel = { name: "summarize", bindings: ["read", "write"] };
 const THREADS = 256;
 /** Quads below which one workgroup does it all. */
 const SMALL = 4096;

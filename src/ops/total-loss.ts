@@ -1,5 +1,4 @@
 /** `Σ losses / denominator` from the losses' summary; NaN when a row's loss is not finite, 0 when the denominator is 0. */
-import code from "../../shaders/total_loss.wgsl?raw";
 import { at } from "./host-matrix.js";
 import type { Kernel, Matrix, Op } from "./op.js";
 import { u32 } from "./op.js";
@@ -15,7 +14,7 @@ export interface TotalLossArguments<M extends Matrix = Matrix> {
   readonly out: M;
 }
 
-const kernel: Kernel = { name: "total_loss", code, bindings: ["read", "read", "write"] };
+const kernel: Kernel = { name: "total_loss", bindings: ["read", "read", "write"] };
 const NOT_A_NUMBER_BITS = 0x7fc00000;
 
 export const totalLoss: Op<TotalLossArguments> = {

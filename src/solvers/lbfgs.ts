@@ -1,37 +1,48 @@
 /**
- * Limited-memory BFGS (Liu & Nocedal 1989) for a linear model: two passes over the data an iteration, one for the direction's
- * logits and one for the gradient, since trial steps along the line use cached logits. Vectors live on the device; a handful
- * of numbers crosses to the host.
+ * Limited-memory BFGS for a linear model: two passes over the data an iteration, one for the direction's logits and one for the
+ * gradient. Iterations are recorded without waiting; now and then a copy of the records and of θ tells how far the device is.
  */
-import { CurvatureMemory } from "./curvature-memory.js";
-import { searchLine } from "./line-search.js";
-import type { LineObjective, LinePoint } from "./objective.js";
-import type { SolverObserver, SolverProgress, SolverResult, StopReason } from "./solver.js";
-import { Stall } from "./stall.js";
+import { STATE, STATUS } from "../ops/solver-state.js";
+import { Descent, RING } from "./descent.js";
+import type { LineObjective } from "./objective.js";
+import type { SolverProgress, SolverResult, StopReason } from "./solver.js";
 import type { Workspace } from "./workspace.js";
 
 export interface LbfgsOptions {
   readonly maxIterations: number;
   /** Stop when max |dJ| is at most this. */
   readonly tolerance: number;
-  /** Pairs remembered. */
+  /** Pairs remembered, 40 at most. */
   readonly memory: number;
-  readonly observe: SolverObserver;
-  /** Throws when the caller wants no more; asked whenever the solver has waited for the device. */
+  /** Told of the iterations since the last time, and of θ after the last of them. */
+  readonly observe: (progress: readonly SolverProgress[], theta: Float32Array) => Promise<void>;
+  /** Throws when the caller wants no more; asked several times an iteration. */
   readonly throwIfStopped: () => void;
+  readonly pacing?: Pacing;
 }
 
-/** The cached logits are summed anew after so many steps, before float32 rounding adds up. */
-const REFRESH_EVERY = 20;
+/** How far the host runs ahead of the device, which changes no bit of the result. */
+export interface Pacing {
+  /** Iterations are recorded ahead as far as they take this long, one at least. */
+  readonly aheadMs: number;
+  /** Longest time between two looks at the device, and shortest. */
+  readonly mostMs: number;
+  readonly leastMs: number;
+}
 
-interface Measured extends SolverProgress {
-  readonly gradientNorm: number;
-  /** gᵀg and max |g| of the solver's gradient. */
-  readonly squares: number;
-  readonly largest: number;
-  /** The stack's products with the gradient. */
-  readonly withG: ArrayLike<number>;
-  readonly finite: boolean;
+const PACING: Pacing = { aheadMs: 50, mostMs: 50, leastMs: 5 };
+/** A look comes after this share of the time so far: what is recorded in vain when a solver stops costs no more. */
+const LOOK_SHARE = 0.15;
+/** Iterations recorded ahead at most: the ring must be read before it comes round. */
+const MOST_AHEAD = RING / 2;
+
+/** What a copy of the device's numbers showed. */
+interface Look {
+  /** Attempts that had been recorded. */
+  readonly attempts: number;
+  readonly state: Float32Array;
+  readonly ring: Float32Array;
+  readonly theta: Float32Array;
 }
 
 /**
@@ -43,93 +54,93 @@ export async function minimiseLbfgs(
   objective: LineObjective,
   options: LbfgsOptions,
 ): Promise<SolverResult> {
-  const { rows, columns } = objective.parameters;
   const { engine } = workspace;
-  const memory = new CurvatureMemory(workspace, options.memory, rows, columns);
-  let [last, next] = [workspace.empty([rows, columns]), workspace.empty([rows, columns])];
-  const direction = workspace.empty([rows, columns]);
-  const ownSummary = workspace.empty([4]);
-  const [productsS, productsY, productsG] = memory.products;
+  const { aheadMs, mostMs, leastMs } = options.pacing ?? PACING;
+  const descent = new Descent(workspace, objective, options);
+  const { launches } = engine.trialSteps;
+  const begun = performance.now();
+  let lookedAt = begun;
+  let seenAt = begun;
+  let pending: Promise<Look> | undefined;
+  let arrived = false;
+  /** The attempts that the last look knew of, the last iteration, and how long an attempt takes. */
+  let seen = 0;
+  let last: SolverProgress = { iteration: -1, loss: Number.NaN, gradientNorm: Number.NaN, passes: 0 };
+  let attemptMs = Number.POSITIVE_INFINITY;
 
-  /** One read tells all about the point where the gradient `g` was recorded. */
-  const measure = async (iteration: number, g: typeof last): Promise<Measured> => {
-    engine.summarize(g, { out: ownSummary });
-    const { losses, gradient, weights } = objective.summaries;
-    const [l, raw, w, gg, withS, withY, withG] = await engine.read(
-      losses,
-      gradient,
-      weights,
-      ownSummary,
-      productsS,
-      productsY,
-      productsG,
-    );
-    if (iteration > 0) memory.accept(withS, withY);
-    const loss = objective.lossOf(l, w);
-    const finite = l[3] + raw[3] + w[3] + gg[3] === 0 && Number.isFinite(loss + gg[1]);
-    const own = { squares: gg[1], largest: gg[2], withG, finite };
-    return { iteration, loss, gradientNorm: raw[2], passes: objective.passes, ...own };
+  const look = async (): Promise<Look> => {
+    const { attempts } = descent;
+    const [state, ring, theta] = await engine.read(descent.state, descent.ring, objective.parameters);
+    return { attempts, state: state as Float32Array, ring: ring as Float32Array, theta: theta as Float32Array };
+  };
+  const startLook = (): void => {
+    lookedAt = performance.now();
+    arrived = false;
+    const started = look();
+    pending = started;
+    // Awaited below; a failure must not count as unhandled before that.
+    started
+      .catch(() => undefined)
+      .finally(() => {
+        if (pending === started) arrived = true;
+      });
   };
 
-  objective.refresh();
-  objective.evaluate(last);
-  let now = await measure(0, last);
-  const stop = (stopReason: StopReason): SolverResult => ({ ...publicPart(now), stopReason });
-  if (!now.finite) return stop("diverged");
-  await options.observe(publicPart(now));
-  const stall = new Stall();
-  while (now.gradientNorm > options.tolerance) {
-    if (stall.isReached(now.iteration, now.loss, now.gradientNorm)) return stop("precision");
-    if (now.iteration >= options.maxIterations) return stop("max-iterations");
-    let slope = memory.pairs > 0 ? memory.direction(now.withG, now.squares, last, direction) : 0;
-    if (!(slope < 0)) {
-      memory.clear();
-      const length = steepestLength(now.largest);
-      engine.addScaled(direction, -length, last, { keep: 0 });
-      slope = -length * now.squares;
+  /** Tells what is new; the result when the solver has stopped. */
+  const take = async ({ attempts, state, ring, theta }: Look): Promise<SolverResult | undefined> => {
+    const now = performance.now();
+    attemptMs = (now - seenAt) / Math.max(1, attempts - seen);
+    seenAt = now;
+    seen = attempts;
+    const progress: SolverProgress[] = [];
+    for (let i = last.iteration + 1; i <= state[STATE.iteration]; i++) {
+      const [iteration, attempt, loss, gradientNorm] = ring.subarray(4 * (i % RING));
+      progress.push({ iteration, loss, gradientNorm, passes: descent.passesAt(attempt) });
     }
-    objective.aim(direction);
-    const firstStep = memory.pairs > 0 ? 1 : await newtonStep(objective, slope);
-    const at = (t: number): Promise<LinePoint> => {
-      options.throwIfStopped();
-      return objective.lineAt(t);
-    };
-    const found = await searchLine(at, slope, firstStep);
+    last = progress.at(-1) ?? last;
+    if (progress.length > 0) await options.observe(progress, theta);
+    const stopReason = reasonOf(state[STATE.status]);
+    if (!stopReason) return undefined;
+    return { ...(last.iteration < 0 ? { ...last, iteration: 0, passes: descent.passesAt(0) } : last), stopReason };
+  };
+
+  /** Whether no more may be recorded before the device has been looked at. */
+  const mustWait = (): boolean => {
+    const ahead = descent.attempts - seen;
+    if (last.iteration < 0 || (ahead > 0 && !engine.overlaps)) return true;
+    const most = Math.min(MOST_AHEAD, options.maxIterations - last.iteration, aheadMs / attemptMs);
+    return ahead >= Math.max(1, most);
+  };
+  const pause = async (): Promise<void> => {
+    await engine.pace();
     options.throwIfStopped();
-    if (!found) {
-      // No descent that float32 can see: once more from the plain gradient, then it is the end.
-      if (memory.pairs === 0) return stop("precision");
-      memory.clear();
-      continue;
+  };
+
+  descent.begin();
+  startLook();
+  for (;;) {
+    options.throwIfStopped();
+    if (pending && (arrived || mustWait())) {
+      const result = await take(await pending);
+      if (result) return result;
+      pending = undefined;
+    } else if (mustWait()) {
+      startLook();
+    } else {
+      descent.aim();
+      await pause();
+      for (let launch = 0; launch < launches; launch++) descent.search();
+      await pause();
+      descent.evaluate();
+      await pause();
+      const now = performance.now();
+      const everyMs = Math.max(leastMs, Math.min(mostMs, LOOK_SHARE * (now - begun)));
+      if (!pending && now - lookedAt >= everyMs) startLook();
     }
-    objective.advance(found.step);
-    if ((now.iteration + 1) % REFRESH_EVERY === 0) objective.refresh();
-    objective.evaluate(next);
-    memory.record(found.step, direction, last, next);
-    const after = await measure(now.iteration + 1, next);
-    if (!after.finite) {
-      objective.advance(-found.step);
-      return stop("diverged");
-    }
-    now = after;
-    [last, next] = [next, last];
-    await options.observe(publicPart(now));
   }
-  return stop("converged");
 }
 
-/**
- * How much of the gradient to take as a direction: a power of two, which changes no bit, such that the direction's logits stay
- * small where features, and so the gradient, are large; squares of theirs would leave float32.
- */
-const steepestLength = (largest: number): number => 2 ** Math.min(0, -2 * Math.floor(Math.log2(largest)));
-
-/** The minimiser of the parabola that J is along the line at 0. */
-async function newtonStep(objective: LineObjective, slope: number): Promise<number> {
-  const { curvature } = await objective.lineAt(0);
-  return curvature > 0 ? -slope / curvature : 1;
-}
-
-function publicPart({ iteration, loss, gradientNorm, passes }: Measured): SolverProgress {
-  return { iteration, loss, gradientNorm, passes };
+function reasonOf(status: number): StopReason | undefined {
+  const found = Object.entries(STATUS).find(([, code]) => code === status)?.[0];
+  return found === "running" ? undefined : (found as StopReason);
 }

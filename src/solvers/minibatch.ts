@@ -9,16 +9,28 @@ import { Random } from "../random.js";
 import type { SolverObserver, SolverResult, StopReason } from "./solver.js";
 import type { UpdateRule } from "./update-rule.js";
 
+/** What a batch's step left behind. */
+export interface BatchLoss {
+  /** Σ of its rows' losses, those that are not finite left out. */
+  readonly sum: number;
+  /** Σ of their weights, which divides. */
+  readonly weight: number;
+  /** Rows whose loss is not finite. */
+  readonly faults: number;
+}
+
 /** A function of θ known a minibatch at a time. Calls record work; nothing waits. */
 export interface BatchObjective {
   readonly parameters: Tensor;
-  readonly gradient: Tensor;
-  readonly lossRing: Tensor;
-  readonly weightRing: Tensor | undefined;
+  /** What `lossOf` is to be given, once it is read: the last `ringLength` batches. */
+  readonly rings: readonly Tensor[];
+  readonly ringLength: number;
   readonly batches: number;
+  /** The order in which the next epoch takes the rows. */
   setOrder(order: Int32Array): void;
-  rowsOf(batch: number): number;
-  evaluate(batch: number, step: number): void;
+  /** Step `step` of the fit, on batch `batch` of the epoch: moves θ by the rule, and notes the batch's loss without penalty. */
+  advance(batch: number, step: number, rule: UpdateRule, learningRate: number): void;
+  lossOf(rings: readonly Float32Array[], step: number): BatchLoss;
 }
 
 export interface MinibatchOptions {
@@ -47,7 +59,7 @@ export async function minimiseByMinibatches(
   rule: UpdateRule,
   options: MinibatchOptions,
 ): Promise<SolverResult> {
-  const ring = objective.lossRing.rows;
+  const ring = objective.ringLength;
   const random = new Random(options.seed);
   const order = Uint32Array.from({ length: options.rows }, (_, i) => i);
   const signed = new Int32Array(order.buffer);
@@ -70,26 +82,24 @@ export async function minimiseByMinibatches(
 
   /** Copies out what the steps since the last report have left. False when training has diverged. */
   const lookAt = async (from: number, to: number): Promise<boolean> => {
-    const { lossRing, weightRing, parameters } = objective;
-    const [theta, losses, weights] = await engine.read(parameters, lossRing, ...(weightRing ? [weightRing] : []));
+    const [theta, ...rings] = (await engine.read(objective.parameters, ...objective.rings)) as Float32Array[];
     // The fit has ended with an error while this was on its way: nobody wants to hear of it any more.
     if (over) return false;
     let sum = 0;
     let total = 0;
     let faults = 0;
     for (let t = Math.max(from, to - ring); t < to; t++) {
-      const slot = 4 * (t % ring);
-      const weight = weights ? weights[slot] : objective.rowsOf(t % objective.batches);
-      if (weight > 0) firstLoss ??= losses[slot] / weight;
-      sum += losses[slot];
-      total += weight;
-      faults += losses[slot + 3];
+      const batch = objective.lossOf(rings, t);
+      if (batch.weight > 0) firstLoss ??= batch.sum / batch.weight;
+      sum += batch.sum;
+      total += batch.weight;
+      faults += batch.faults;
     }
-    const mean = (total > 0 ? sum / total : 0) + options.penalty(theta as Float32Array);
-    const finite = faults === 0 && Number.isFinite(mean) && (theta as Float32Array).every(Number.isFinite);
+    const mean = (total > 0 ? sum / total : 0) + options.penalty(theta);
+    const finite = faults === 0 && Number.isFinite(mean) && theta.every(Number.isFinite);
     loss = mean;
     if (!finite || mean > DIVERGED * Math.max(1, firstLoss ?? 1)) return false;
-    options.keep(theta as Float32Array);
+    options.keep(theta);
     await options.observe({ iteration: to, loss: mean, gradientNorm: undefined, passes: (2 * to) / objective.batches });
     return true;
   };
@@ -115,9 +125,8 @@ export async function minimiseByMinibatches(
       if (options.shuffle || epoch === 0) objective.setOrder(signed);
       for (let batch = 0; batch < objective.batches; batch++) {
         options.throwIfStopped();
-        objective.evaluate(batch, step);
+        objective.advance(batch, step, rule, options.learningRate);
         step++;
-        rule.apply({ gradient: objective.gradient, learningRate: options.learningRate, number: step });
         await engine.pace();
         // The ring must be read before it comes round.
         if (report && (settled || step - reported >= ring / 2)) {

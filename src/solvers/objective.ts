@@ -1,36 +1,42 @@
 /** What a full-batch solver sees: a function of parameters with a gradient, and its restriction to a line. */
 import type { Tensor } from "../engine/tensor.js";
 
-/** J along a line at some step t. */
-export interface LinePoint {
-  /** J(θ + t·D) */
-  readonly loss: number;
-  /** dJ/dt */
-  readonly slope: number;
-  /** d²J/dt², ≥ 0 for a convex J. */
-  readonly curvature: number;
+/** Where an evaluation finds the step, and where its results go; all on the device. */
+export interface Evaluation {
+  /** The solver's scalars; the step taken is one of them. */
+  readonly state: Tensor;
+  /** [p×k], D. */
+  readonly direction: Tensor;
+  /** [(2m + 1)·p × k], updated: s and y of the slot that the state tells, and g, which is the gradient before until then. */
+  readonly stack: Tensor;
+  /** m */
+  readonly pairs: number;
+  /** [r×4], written: rows that add up to Σℓ, 0, 0, faults. */
+  readonly losses: Tensor;
+  /** [q×4], written: rows of the squares of θ's penalised part, max |dJ| as users know it, gᵀg, faults. */
+  readonly gradient: Tensor;
 }
 
 /**
- * J(θ) of a linear model, whose logits are linear in θ: trial steps along a direction cost no pass over the data.
- * Calls record work on the device; only `lineAt` waits.
+ * `J(θ) = scale · Σℓ + (l2/2)·‖W‖²` of a linear model, W the first rows of θ. Logits are linear in θ, so trial steps along a
+ * direction cost no pass over the data. Calls record work on the device; nothing waits.
  */
 export interface LineObjective {
-  /** θ [p×k]: starts where the solver starts, ends where it ended. */
+  /** θ [p×k]: the solver moves it. */
   readonly parameters: Tensor;
+  readonly scale: number;
+  readonly l2: number;
+  readonly penalisedRows: number;
+  /** r: how many rows its sums are left in, to be added up by the solver. */
+  readonly slices: number;
   /** Products with the data so far: what a solver's cost is counted in. */
   readonly passes: number;
   /** Makes the cached logits agree with θ. One pass. */
   refresh(): void;
-  /** dJ into `gradient` [p×k], by which solvers descend. One pass. */
-  evaluate(gradient: Tensor): void;
-  /** `[4]` each, of the last `evaluate`: summaries of the rows' losses, of the gradient as users know it, and of θ's penalised part. */
-  readonly summaries: { readonly losses: Tensor; readonly gradient: Tensor; readonly weights: Tensor };
-  /** J from the three summaries once they are read. */
-  lossOf(losses: ArrayLike<number>, weights: ArrayLike<number>): number;
   /** Prepares trial steps along `direction` [p×k]. One pass. */
   aim(direction: Tensor): void;
-  lineAt(step: number): Promise<LinePoint>;
-  /** θ ← θ + step · direction, and the logits with it. No pass. */
-  advance(step: number): void;
+  /** Σℓ and its derivatives at the trial steps that the state wants, into `out` [r×4T]. */
+  tryStep(state: Tensor, out: Tensor): void;
+  /** Moves the logits by the step that the state tells, and gives loss, gradient and pair there; θ itself stays. One pass. */
+  evaluate(evaluation: Evaluation): void;
 }

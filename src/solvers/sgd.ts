@@ -1,4 +1,5 @@
 /** `v ← momentum·v + g`, `θ ← θ − rate·v`, or `θ − rate·(g + momentum·v)` with Nesterov's look ahead. */
+import { linearSgdStep } from "../ops/linear-sgd-step.js";
 import { sgdStep } from "../ops/sgd-step.js";
 import type { UpdateRule, UpdateTarget } from "./update-rule.js";
 import type { Workspace } from "./workspace.js";
@@ -8,9 +9,13 @@ export function sgd(
   target: UpdateTarget,
   { momentum, nesterov }: { readonly momentum: number; readonly nesterov: boolean },
 ): UpdateRule {
-  const velocity = workspace.zeros([target.weights.rows, target.weights.columns]);
+  const { engine } = workspace;
+  const { weights: theta, l2, penalisedRows } = target;
+  const velocity = workspace.zeros([theta.rows, theta.columns]);
   return {
     apply: ({ gradient, learningRate }) =>
-      workspace.engine.run(sgdStep, { ...target, gradient, velocity, learningRate, momentum, nesterov }),
+      engine.run(sgdStep, { ...target, gradient, velocity, learningRate, momentum, nesterov }),
+    advance: (batch, { learningRate }) =>
+      engine.run(linearSgdStep, { ...batch, theta, velocity, learningRate, momentum, nesterov, l2, penalisedRows }),
   };
 }

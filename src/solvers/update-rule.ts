@@ -1,9 +1,21 @@
 /** How a gradient moves the weights: what tells minibatch solvers apart. */
 import type { Tensor } from "../engine/tensor.js";
+import type { LinearStepArguments } from "../ops/linear-step.js";
+
+/** Which step it is: `number` counts from 1. */
+export interface UpdateStep {
+  readonly learningRate: number;
+  readonly number: number;
+}
+
+/** The rows of a batch of a linear softmax model; `loss` [4] is written. */
+export type LinearBatch = Omit<LinearStepArguments<Tensor>, "theta"> & { readonly loss: Tensor };
 
 export interface UpdateRule {
   /** Moves the weights by the gradient, in place, on the device. */
-  apply(step: { readonly gradient: Tensor; readonly learningRate: number; readonly number: number }): void;
+  apply(step: UpdateStep & { readonly gradient: Tensor }): void;
+  /** Computes the gradient of a batch of a linear softmax model and moves the weights by it, in two launches. */
+  advance(batch: LinearBatch, step: UpdateStep): void;
 }
 
 /** What an update rule is made for. */

@@ -76,9 +76,9 @@ export function crossEntropy32(args: On<CrossEntropyArguments, HostMatrix>): {
   return { loss, gradient };
 }
 
-/** φ, φ′, φ″, 0 */
-export function lineSearch32(args: On<LineSearchArguments, HostMatrix>): Float32Array {
-  const { logits, direction, step } = args;
+/** φ, φ′, φ″, 0 at a trial step. */
+export function lineSearch32(args: On<LineSearchArguments, HostMatrix>, step: number): Float32Array {
+  const { logits, direction } = args;
   const { columns } = logits;
   const out = new Float32Array(4);
   for (let i = 0; i < logits.rows; i++) {

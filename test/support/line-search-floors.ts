@@ -12,8 +12,8 @@ import { logSumError, mergeSteps, probabilityError, spreadOf, ULP } from "./wgsl
  * φ″: Σ p·d² once and (Σ p·d)² twice. Targets 5 ULP; sums down rows and over the rows ½ each, in trees and strides of at
  * most 8 + log₂ + rows/256 terms.
  */
-export function lineSearchFloors(args: On<LineSearchArguments, HostMatrix>): number[] {
-  const { logits, direction, step } = args;
+export function lineSearchFloors(args: On<LineSearchArguments, HostMatrix>, step: number): number[] {
+  const { logits, direction } = args;
   const { rows, columns } = logits;
   let [largest, longest, weights, gaps] = [0, 0, 0, 0];
   const moved = f32Matrix(rows, columns);

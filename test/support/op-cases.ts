@@ -191,3 +191,25 @@ export function folded<A extends object>(op: Op<A>): Op<A> {
     },
   };
 }
+
+/** The op planned as on a GPU, with the sizes of workgroups that software adapters do not get. */
+export function asOnHardware<A extends object>(op: Op<A>): Op<A> {
+  return {
+    ...op,
+    plan(args, planner) {
+      op.plan(args, {
+        workPerDispatch: planner.workPerDispatch,
+        software: false,
+        scratch: (rows, columns) => planner.scratch(rows, columns),
+        dispatch: (dispatch) => planner.dispatch(dispatch),
+      });
+    },
+  };
+}
+
+/** What the rows of a matrix with so many columns add up to: a sum that an op left in parts. */
+export function columnSums(values: ArrayLike<number>, { columns }: { readonly columns: number }): Float64Array {
+  const sums = new Float64Array(columns);
+  for (let e = 0; e < values.length; e++) sums[e % columns] += values[e] as number;
+  return sums;
+}

@@ -2,6 +2,7 @@
 import type { CrossEntropyArguments } from "../../src/ops/cross-entropy.js";
 import type { LineSearchArguments } from "../../src/ops/line-search.js";
 import type { HostMatrix, On } from "../../src/ops/op.js";
+import { firstState, STATE } from "../../src/ops/solver-state.js";
 import type { TargetArguments } from "../../src/ops/targets.js";
 import { f32Matrix, f32Vector, i32Vector } from "./op-cases.js";
 import { randomLabels, randomSoftTargets, randomValues, randomWeights } from "./random-matrix.js";
@@ -60,18 +61,30 @@ export function crossEntropyCase(
   };
 }
 
-/** A line search along a random direction in [−1, 1). */
+/** A solver's state: what is given by name, and trial steps. */
+export function stateWith(
+  values: Partial<Record<Exclude<keyof typeof STATE, "steps">, number>>,
+  steps: readonly number[] = [],
+): HostMatrix {
+  const state = firstState();
+  for (const [name, value] of Object.entries(values)) state[STATE[name as keyof typeof STATE]] = value;
+  state.set(steps, STATE.steps);
+  return f32Vector(state);
+}
+
+/** A line search along a random direction in [−1, 1), at one trial step or several. */
 export function lineSearchCase(
   logits: HostMatrix,
-  step: number,
+  step: number | readonly number[],
   targets: TargetArguments<HostMatrix> = targetsFor(logits),
 ): On<LineSearchArguments, HostMatrix> {
   const { rows, columns } = logits;
+  const steps = [step].flat();
   return {
     logits,
     ...targets,
     direction: f32Matrix(rows, columns, randomValues(rows * columns, rows + 13 * columns)),
-    step,
-    out: f32Vector([0, 0, 0, 0]),
+    state: stateWith({ trials: steps.length }, steps),
+    out: f32Matrix(1, 4 * 2 ** Math.ceil(Math.log2(steps.length))),
   };
 }

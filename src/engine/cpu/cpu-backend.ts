@@ -7,7 +7,8 @@ import { DisposedError } from "../../errors.js";
 import { hostMatrix } from "../../ops/host-matrix.js";
 import { matmul } from "../../ops/matmul.js";
 import type { ElementType, HostArray, HostMatrix, On, Op } from "../../ops/op.js";
-import type { Backend, EngineStats, Storage, StoredMatrix } from "../backend.js";
+import type { DeviceTraits } from "../../ops/step-plan.js";
+import type { Backend, EngineStats, Storage, StoredMatrix, TrialSteps } from "../backend.js";
 import { Tensor } from "../tensor.js";
 import type { HostStorage } from "./host-memory.js";
 import { HostMemory } from "./host-memory.js";
@@ -30,6 +31,16 @@ const CHUNK_ELEMENTS = 1 << 16;
 
 export class CpuBackend implements Backend {
   readonly device = "cpu";
+  readonly traits: DeviceTraits = {
+    device: "cpu",
+    software: true,
+    bindingBytes: Number.POSITIVE_INFINITY,
+    workPerDispatch: Number.POSITIVE_INFINITY,
+  };
+  readonly overlaps = false;
+  // One after the other: a launch that finds the search over costs nothing.
+  readonly trialSteps: TrialSteps = { perLaunch: 1, launches: 12 };
+  readonly slices = 1;
   #queue: Job[] = [];
   #draining: Promise<void> | undefined;
   #lastYield = 0;
@@ -134,6 +145,7 @@ export class CpuBackend implements Backend {
       pipelines: 0,
       bindGroups: 0,
       submits: 0,
+      featureBytes: 0,
       ...this.#counts,
     };
   }

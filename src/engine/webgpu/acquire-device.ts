@@ -1,5 +1,6 @@
 /** Finds an adapter and a device, and says in words why there is none. */
 import { DeviceError } from "../../errors.js";
+import type { AdapterTraits } from "../../ops/op.js";
 import { lossOf } from "./fault-log.js";
 
 /** Where to look for a GPU; all of it optional. */
@@ -17,6 +18,7 @@ export type Acquired =
       readonly owned: boolean;
       readonly software: boolean;
       readonly name: string;
+      readonly adapter: AdapterTraits;
       /** What the device came from. */
       readonly entryPoint: GPU | undefined;
     }
@@ -44,6 +46,11 @@ type Info = Partial<GPUAdapterInfo> | undefined;
 
 const nameOf = (info: Info): string =>
   info?.description || [info?.vendor, info?.architecture, info?.device].filter(Boolean).join(" ") || "unnamed adapter";
+
+const traitsOf = (info: Info): AdapterTraits => ({
+  vendor: info?.vendor ?? "",
+  architecture: info?.architecture ?? "",
+});
 
 const isSoftware = (info: Info): boolean =>
   info?.isFallbackAdapter === true ||
@@ -79,7 +86,7 @@ async function tryOnce(gpu: GPU, { powerPreference }: GpuSource, takeSoftware: b
   const device = await within(adapter.requestDevice({ label: "luce" }), "requestDevice", (late) => late.destroy());
   const loss = await lossSoFar(device);
   if (loss) return { failure: `the device was lost at once (${loss.message || loss.reason})` };
-  return { device, owned: true, software, name, entryPoint: gpu };
+  return { device, owned: true, software, name, adapter: traitsOf(info), entryPoint: gpu };
 }
 
 /** Throws a DeviceError unless the caller's device is alive and has what the kernels need. */
@@ -96,7 +103,8 @@ async function checked(device: GPUDevice): Promise<Acquired> {
   const loss = await lossSoFar(device);
   if (loss) throw lossOf(loss);
   const info: Info = device.adapterInfo;
-  return { device, owned: false, software: isSoftware(info), name: nameOf(info), entryPoint: undefined };
+  const software = isSoftware(info);
+  return { device, owned: false, software, name: nameOf(info), adapter: traitsOf(info), entryPoint: undefined };
 }
 
 /**

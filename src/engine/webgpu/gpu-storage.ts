@@ -1,5 +1,6 @@
 /** A matrix in GPU buffers: rows padded to quads, cut into blocks where one binding is too small. */
 import { DeviceError } from "../../errors.js";
+import { QUAD_BYTES } from "../../ops/element-size.js";
 import type { DeviceBlock, DeviceMatrix, ElementType, HostArray } from "../../ops/op.js";
 import type { Storage, StoredMatrix } from "../backend.js";
 import type { PooledBuffer } from "./buffer-pool.js";
@@ -15,8 +16,6 @@ export interface GpuStorage extends Storage {
   readonly stride: number;
   readonly blocks: readonly GpuBlock[];
 }
-
-export const QUAD_BYTES: Readonly<Record<ElementType, number>> = { f32: 16, i32: 16, f16: 8, u8: 4 };
 
 /** Blocks of rows are multiples of this, except the last. */
 const ROW_GRAIN = 64;

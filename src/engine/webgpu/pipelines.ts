@@ -4,6 +4,7 @@ import type { Dispatch, Kernel } from "../../ops/op.js";
 import type { PooledBuffer } from "./buffer-pool.js";
 import type { FaultLog } from "./fault-log.js";
 import { STAGE_COMPUTE } from "./gpu-flags.js";
+import { shaderOf } from "./shaders.js";
 
 export interface Pipeline {
   readonly id: number;
@@ -65,7 +66,7 @@ export class Pipelines {
     const label = `luce/${kernel.name}`;
     const module = this.#faults.watch(
       label,
-      () => this.#device.createShaderModule({ label, code: kernel.code }),
+      () => this.#device.createShaderModule({ label, code: shaderOf(kernel) }),
       (sound) => {
         if (sound) return;
         this.#modules.delete(kernel.name);

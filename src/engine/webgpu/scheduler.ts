@@ -11,9 +11,13 @@ import { ParameterRing } from "./parameter-ring.js";
 import { Pipelines } from "./pipelines.js";
 
 const SUBMIT_MS = 10;
+/** A device with nothing to do gets its work in smaller portions. */
+const FIRST_SUBMIT_MS = 1;
 const MOST_IN_FLIGHT = 2;
 /** Floating-point operations a millisecond, before anything is measured: a phone's. */
 const FIRST_GUESS = 2e7;
+/** Clocks in pages are coarse. */
+const LEAST_MS = 0.1;
 
 export class Scheduler {
   readonly #device: GPUDevice;
@@ -28,6 +32,7 @@ export class Scheduler {
   #lastDone = 0;
   readonly #inFlight: Promise<void>[] = [];
   dispatches = 0;
+  featureBytes = 0;
   submits = 0;
 
   constructor(device: GPUDevice, faults: FaultLog) {
@@ -54,8 +59,10 @@ export class Scheduler {
     const down = Math.ceil(workgroups / widest);
     pass.dispatchWorkgroups(Math.ceil(workgroups / down), down);
     this.dispatches++;
+    this.featureBytes += dispatch.featureBytes ?? 0;
     this.#recordedWork += dispatch.work;
-    if (alone || this.#recordedWork >= this.#workPerMs * SUBMIT_MS) this.submit();
+    const portionMs = this.#inFlight.length === 0 ? FIRST_SUBMIT_MS : SUBMIT_MS;
+    if (alone || this.#recordedWork >= this.#workPerMs * portionMs) this.submit();
   }
 
   /**
@@ -113,9 +120,12 @@ export class Scheduler {
   #learn(work: number, begun: number): void {
     const now = performance.now();
     const elapsedMs = now - Math.max(begun, this.#lastDone);
+    const speed = work / Math.max(LEAST_MS, elapsedMs);
+    // One that had the device to itself took no longer than that, however short it was: the device is at least so fast.
+    const faster = begun >= this.#lastDone && speed > this.#workPerMs;
     this.#lastDone = now;
-    if (elapsedMs < 1 || work < this.#workPerMs) return;
-    this.#workPerMs = Math.min(1e10, Math.max(1e5, 0.5 * this.#workPerMs + 0.5 * (work / elapsedMs)));
+    if (!faster && (elapsedMs < 1 || work < this.#workPerMs)) return;
+    this.#workPerMs = Math.min(1e10, Math.max(1e5, 0.5 * this.#workPerMs + 0.5 * speed));
   }
 
   /** Returns when there is room for another submit, or when the device is gone and will make none. */

@@ -1,12 +1,14 @@
 /** The GPU device: memory in pooled buffers, ops planned into dispatches, dispatches recorded by the scheduler. */
 import { DisposedError } from "../../errors.js";
-import type { DeviceMatrix, Dispatch, ElementType, HostArray, On, Op, Planner } from "../../ops/op.js";
-import type { Backend, EngineStats, Storage, StoredMatrix } from "../backend.js";
+import { QUAD_BYTES } from "../../ops/element-size.js";
+import type { AdapterTraits, DeviceMatrix, Dispatch, ElementType, HostArray, On, Op, Planner } from "../../ops/op.js";
+import type { DeviceTraits } from "../../ops/step-plan.js";
+import type { Backend, EngineStats, Storage, StoredMatrix, TrialSteps, Tuning } from "../backend.js";
 import { Tensor } from "../tensor.js";
 import { BUFFER_GRAIN_BYTES, BufferPool } from "./buffer-pool.js";
 import { FaultLog } from "./fault-log.js";
 import type { GpuStorage } from "./gpu-storage.js";
-import { deviceMatrix, matrixOf, padRows, QUAD_BYTES, rowsPerBlock, unpadRows } from "./gpu-storage.js";
+import { deviceMatrix, matrixOf, padRows, rowsPerBlock, unpadRows } from "./gpu-storage.js";
 import type { Fetch } from "./readback.js";
 import { Readback } from "./readback.js";
 import { Scheduler } from "./scheduler.js";
@@ -15,19 +17,31 @@ import { Scheduler } from "./scheduler.js";
 const UPLOAD_BYTES = 4 * 1024 * 1024;
 /** Floating-point operations in one dispatch: 100 ms of a software adapter, 200 ms of a slow phone. */
 const WORK_PER_DISPATCH = { software: 1.5e8, hardware: 2e10 };
+/** Exponentials are dear on software adapters, launches on all others. */
+const TRIAL_STEPS = { software: { perLaunch: 2, launches: 4 }, hardware: { perLaunch: 4, launches: 3 } };
+/** Workgroups that share the rows: enough to fill a large GPU, few enough that adding up their sums is nothing. */
+const SLICES = { software: 16, hardware: 1024 };
 
 export interface WebGpuBackendOptions {
   /** The engine made the device and destroys it; a caller's device is left alone. */
   readonly owned: boolean;
   readonly software: boolean;
+  /** The adapter's name for people, by which a tuning table knows it. */
+  readonly name?: string;
+  readonly adapter?: AdapterTraits;
   /** Where the device came from, if it is not the caller's. */
   readonly entryPoint?: GPU | undefined;
 }
 
 export class WebGpuBackend implements Backend, Planner {
   readonly device = "webgpu";
+  readonly overlaps = true;
+  readonly trialSteps: TrialSteps;
+  readonly slices: number;
   readonly workPerDispatch: number;
   readonly software: boolean;
+  readonly adapter: AdapterTraits | undefined;
+  readonly tuning: Tuning;
   /** Held on to: Dawn under Node ends the process when its entry point is collected while a device of it lives. */
   readonly entryPoint: GPU | undefined;
   readonly #device: GPUDevice;
@@ -45,7 +59,12 @@ export class WebGpuBackend implements Backend, Planner {
     this.#device = device;
     this.#owned = options.owned;
     this.software = options.software;
+    this.adapter = options.adapter;
+    const { name = "", software, adapter } = options;
+    this.tuning = { adapter: name, software, traits: adapter, choices: new Map() };
     this.entryPoint = options.entryPoint;
+    this.trialSteps = TRIAL_STEPS[options.software ? "software" : "hardware"];
+    this.slices = SLICES[options.software ? "software" : "hardware"];
     this.workPerDispatch = WORK_PER_DISPATCH[options.software ? "software" : "hardware"];
     this.#faults = new FaultLog(device, options.owned);
     this.#scheduler = new Scheduler(device, this.#faults);
@@ -57,12 +76,16 @@ export class WebGpuBackend implements Backend, Planner {
     this.#readback = new Readback(device, this.#scheduler, this.#faults);
   }
 
-  allocate(rows: number, columns: number, type: ElementType): GpuStorage {
+  get traits(): DeviceTraits {
     const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
     const largest = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     // Buffers are bound whole, so a limit such as 2³² − 4 must not be rounded up.
     const bindingBytes = Math.floor(largest / BUFFER_GRAIN_BYTES) * BUFFER_GRAIN_BYTES;
-    const perBlock = rowsPerBlock(rows, columns, type, bindingBytes);
+    return { device: "webgpu", software: this.software, bindingBytes, workPerDispatch: this.workPerDispatch };
+  }
+
+  allocate(rows: number, columns: number, type: ElementType): GpuStorage {
+    const perBlock = rowsPerBlock(rows, columns, type, this.traits.bindingBytes);
     const stride = Math.ceil(columns / 4);
     const blocks = Array.from({ length: Math.ceil(rows / perBlock) }, (_, i) => {
       const count = Math.min(perBlock, rows - i * perBlock);
@@ -141,6 +164,10 @@ export class WebGpuBackend implements Backend, Planner {
     return deviceMatrix(storage);
   }
 
+  preferred(productClass: string): string | undefined {
+    return this.tuning.choices.get(productClass);
+  }
+
   dispatch(dispatch: Dispatch): void {
     this.#scheduler.record(dispatch);
   }
@@ -185,6 +212,7 @@ export class WebGpuBackend implements Backend, Planner {
       ...this.#pool.stats(),
       ...this.#scheduler.pipelines.stats,
       dispatches: this.#scheduler.dispatches,
+      featureBytes: this.#scheduler.featureBytes,
       submits: this.#scheduler.submits,
       readbacks: this.#readback.count,
       uploadBytes: this.#uploadBytes,

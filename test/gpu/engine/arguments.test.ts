@@ -64,7 +64,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
       engine,
       (t) => {
         const w = t(4, 4);
-        engine.addOuter(w, 1, w.row(0), t(4));
+        engine.summarize(w, { out: w.row(0) });
       },
       sharing,
     );

@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { createEngine, type Engine } from "../../../src/index.js";
 import { crossEntropy } from "../../../src/ops/cross-entropy.js";
+import { crossEntropyStep } from "../../../src/ops/cross-entropy-step.js";
 import { gatherRows } from "../../../src/ops/gather-rows.js";
 import { lineSearch } from "../../../src/ops/line-search.js";
 import { randomBytes, randomLabels } from "../../support/random-matrix.js";
+import { stateWith } from "../../support/target-cases.js";
 
 const [rows, features, classes] = [60_000, 784, 10];
 
@@ -37,7 +39,8 @@ test("the page keeps its turns while the CPU works through MNIST", async () => {
   const direction = engine.zeros([rows, classes]);
   const gradient = engine.zeros([rows, classes]);
   const loss = engine.zeros([rows]);
-  const line = engine.zeros([4]);
+  const line = engine.zeros([1, 4]);
+  const state = engine.tensor({ data: stateWith({ trials: 1 }, [0.5]).data, shape: [1, 28] });
   const shuffled = engine.empty([rows, features], "u8", 1 / 255);
   const targets = { labels, soft: undefined, classWeight: undefined, rowWeight: undefined, labelSmoothing: 0 };
   await w.read();
@@ -63,8 +66,21 @@ test("the page keeps its turns while the CPU works through MNIST", async () => {
   );
   await measure("backward", () => engine.matmul(x, gradient, { transposeA: true, out: w }));
   await measure("line search", () =>
-    engine.run(lineSearch, { ...targets, logits: z, direction, step: 0.5, out: line, ignoreIndex: -100 }),
+    engine.run(lineSearch, { ...targets, logits: z, direction, state, out: line, ignoreIndex: -100 }),
   );
+  await measure("cross-entropy after a step", () => {
+    engine.write(state, stateWith({ step: 0.5 }).data);
+    engine.run(crossEntropyStep, {
+      ...targets,
+      logits: z,
+      direction,
+      state,
+      scale: 1,
+      gradient,
+      out: line,
+      ignoreIndex: -100,
+    });
+  });
   await measure("addScaled", () => engine.addScaled(z, 0.5, direction));
   await measure("dots", () => engine.dots(z, direction));
   await measure("summarize", () => engine.summarize(z));

@@ -2,6 +2,7 @@
 import { describe, expect } from "vitest";
 import { DeviceError } from "../../../src/errors.js";
 import { matmul } from "../../../src/ops/matmul.js";
+import type { MatmulVariant } from "../../../src/ops/matmul-variants.js";
 import type { DeviceMatrix, Dispatch } from "../../../src/ops/op.js";
 import { u32 } from "../../../src/ops/op.js";
 import { expectClose } from "../../support/compare.js";
@@ -11,7 +12,7 @@ import type { Order, Plan, Product, Sizes } from "./products.js";
 import { expectProduct, inBlocks, ORDERS, PLANS, plannedAs, productOf, resultOn } from "./products.js";
 
 const truthOf = (args: Product): Float64Array => referenceOf(matmul, args, { out: "written" }).out as Float64Array;
-const [PLAIN] = ORDERS as [Order];
+const [PLAIN, TURNED] = ORDERS as [Order, Order];
 
 /** Where the parameters of both kernels name the workgroups of a split, the first one and one past the last. */
 const GROUPS = 5;
@@ -19,13 +20,14 @@ const GROUPS = 5;
 /** The same launch in workgroups as small as they can be, of which there are `workgroups`. */
 function inSmallestWorkgroups(d: Dispatch, workgroups: number): Dispatch {
   if (!d.kernel.name.startsWith("matmul")) return d;
-  const smallest: Record<string, number> =
-    d.kernel.name === "matmul"
-      ? { THREADS_X: 1, THREADS_Y: 1, LOADS_A: 32, LOADS_B: 32 }
-      : {
-          THREADS: d.constants.LANES as number,
-          SHARED: d.constants.LANES === 1 ? 1 : 4 * (d.constants.LANES as number),
-        };
+  const lanes = d.constants.LANES as number;
+  const smallest: Record<string, number> = {
+    matmul: { THREADS_X: 1, THREADS_Y: 1, PATCH_X: 1, SLICE: 4, LOADS_A: 4, LOADS_B: 4 },
+    matmul_direct: { THREADS: lanes, SHARED: lanes === 1 ? 1 : 4 * lanes },
+    // One step of B at a time, for one thread: four quads.
+    matmul_rows: { THREADS: 1, LANES: 1, STEPS: 1, LOADS_B: 4 },
+    matmul_columns: { WIDTH: 1, LANES: 1, STEPS: 1, LOADS_B: 4 },
+  }[d.kernel.name] as Record<string, number>;
   const parameters = d.parameters.map((word, i) =>
     i === GROUPS || i === GROUPS + 2 ? u32(workgroups) : i === GROUPS + 1 ? u32(0) : word,
   );
@@ -35,13 +37,20 @@ function inSmallestWorkgroups(d: Dispatch, workgroups: number): Dispatch {
 interface Grid extends Sizes {
   readonly kernel: string;
   readonly plan: Plan;
+  readonly variant?: MatmulVariant;
+  readonly order?: Order;
   readonly workgroups: number;
 }
 
-const GRIDS: readonly Grid[] = [65_535, 65_536, 65_537].flatMap((workgroups): Grid[] => [
-  { kernel: "direct", plan: "software", m: 8 * workgroups, k: 1, n: 1, workgroups },
-  { kernel: "direct, in lanes", plan: "hardware", m: 4 * workgroups, k: 2, n: 1, workgroups },
-]);
+const GRIDS: readonly Grid[] = [65_535, 65_536, 65_537].flatMap((workgroups): Grid[] => {
+  const sizes = { m: 4 * workgroups, k: 2, n: 1, workgroups };
+  return [
+    { ...sizes, kernel: "direct", plan: "software", m: 8 * workgroups },
+    { ...sizes, kernel: "direct, in lanes", plan: "hardware", variant: "direct" },
+    { ...sizes, kernel: "rows", plan: "hardware", variant: "rows" },
+    { ...sizes, kernel: "columns", plan: "hardware", variant: "columns", order: TURNED },
+  ];
+});
 /** Blocks of 4 × 4: 5, 8 and 7 side by side. */
 const TILED_GRIDS: readonly Grid[] = [
   { kernel: "tiled", plan: "hardware", m: 4 * 13_107, k: 1, n: 20, workgroups: 65_535 },
@@ -54,12 +63,13 @@ test.for([...GRIDS, ...TILED_GRIDS])("$workgroups workgroups, $kernel", async (g
   const op = plannedAs((planner) => ({
     software: grid.plan === "software",
     workPerDispatch: Number.POSITIVE_INFINITY,
+    preferred: () => grid.variant,
     dispatch: (d) => {
       launched.push(grid.workgroups);
       planner.dispatch(inSmallestWorkgroups(d, grid.workgroups));
     },
   }));
-  const args = productOf(grid, PLAIN);
+  const args = productOf(grid, grid.order ?? PLAIN);
   expectProduct(args, truthOf(args), await resultOn(engines.webgpu, op, args), grid.kernel);
   expect(launched).toEqual([grid.workgroups]);
 });
@@ -108,6 +118,25 @@ describe.each(ORDERS)("$name", (order) => {
     }
   });
 });
+
+test.for(["rows", "columns"] as const)(
+  "%s: matrices in blocks, whose rows begin within four of the depth, in short dispatches",
+  async (variant, { engines }) => {
+    for (const order of ORDERS.filter(({ transposeA }) => transposeA === (variant === "columns"))) {
+      const args = productOf({ m: 150, k: 203, n: 10 }, order, { bias: true, alpha: 2, ones: order.transposeA });
+      const op = plannedAs(
+        () => ({ software: false, workPerDispatch: 100_000, preferred: () => variant }),
+        (d) => ({
+          ...d,
+          a: inBlocks(d.a, order.transposeA ? 30 : 64),
+          b: inBlocks(d.b, order.transposeB ? 64 : 50),
+          out: inBlocks(d.out, 64),
+        }),
+      );
+      expectProduct(args, truthOf(args), await resultOn(engines.webgpu, op, args), `${variant}, ${order.name}`);
+    }
+  },
+);
 
 test("a long sum in several blocks is split within each", async ({ engines }) => {
   for (const plan of PLANS) {

@@ -1,6 +1,6 @@
 /**
  * Products for the tests: random operands in any order, what float32 honestly costs, and the op planned as for a software
- * adapter or as for hardware, so that both kernels are proven on whatever adapter runs the tests.
+ * adapter or as for hardware, or by a variant of one's choice, so that all kernels are proven on whatever adapter runs the tests.
  */
 
 import { fromHalf } from "../../../src/half-float.js";
@@ -8,6 +8,7 @@ import type { Engine } from "../../../src/index.js";
 import { at, hostMatrix } from "../../../src/ops/host-matrix.js";
 import type { MatmulArguments } from "../../../src/ops/matmul.js";
 import { matmul, matmulShape } from "../../../src/ops/matmul.js";
+import type { MatmulVariant } from "../../../src/ops/matmul-variants.js";
 import type { DeviceMatrix, HostMatrix, On, Op, Planner } from "../../../src/ops/op.js";
 import { expectClose } from "../../support/compare.js";
 import type { EngineDevice } from "../../support/device.js";
@@ -17,7 +18,7 @@ import { ULP } from "../../support/wgsl-accuracy.js";
 
 export type Product = On<MatmulArguments, HostMatrix>;
 
-/** The two ways in which the op plans its launches. */
+/** The two kinds of adapters that the op plans its launches for. */
 export type Plan = "software" | "hardware";
 export const PLANS: readonly Plan[] = ["software", "hardware"];
 
@@ -113,7 +114,7 @@ export function expectProduct(args: Product, truth: Float64Array, actual: ArrayL
   expectClose(actual, truth, { baseline32: values, floor, label });
 }
 
-export type PlannedAs = Partial<Pick<Planner, "software" | "workPerDispatch" | "dispatch">>;
+export type PlannedAs = Partial<Pick<Planner, "software" | "workPerDispatch" | "dispatch" | "preferred">>;
 
 /** The matrix in blocks of `rows` rows, as a large one has them, though its one buffer holds them all. */
 export function inBlocks(m: DeviceMatrix, rows: number): DeviceMatrix {
@@ -148,6 +149,10 @@ export function plannedAs(
 
 /** matmul as one of the two plans has it. */
 export const planned = (plan: Plan): Op<MatmulArguments> => plannedAs(() => ({ software: plan === "software" }));
+
+/** matmul as hardware has it, by one variant wherever that can compute the product. */
+export const plannedBy = (variant: MatmulVariant): Op<MatmulArguments> =>
+  plannedAs(() => ({ software: false, preferred: () => variant }));
 
 const outputs = { out: "written" } as const;
 

@@ -56,7 +56,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
       const model = create(engine, { solver, warmStart: true });
       const abort = new AbortController();
       const reason = new Error("stop");
-      const stop = abortAfter(engine, solver === "lbfgs" ? "read" : "pace", solver === "lbfgs" ? 8 : 40, abort, reason);
+      const stop = abortAfter(engine, "pace", solver === "lbfgs" ? 15 : 40, abort, reason);
       await expectMemoryBack(engine, () => expect(model.fit(x, y, { signal: abort.signal })).rejects.toBe(reason));
       stop.mockRestore();
       const soFar = judge(model, data, { l2: L2 }).loss;

@@ -66,7 +66,9 @@ describe.each(ENGINE_DEVICES)("a minibatch step on %s", (device) => {
     expect(first.readbacks).toBe(before.readbacks);
     // One report at the end is all that is read.
     expect(engine.stats().readbacks).toBe(before.readbacks + 1);
-    expect(steps[2].dispatches).toBeGreaterThan(steps[1].dispatches);
+    const dispatches = steps.slice(1).map((step, i) => step.dispatches - steps[i].dispatches);
+    if (device === "webgpu") expect(dispatches).toEqual(dispatches.map(() => 2));
+    else expect(Math.min(...dispatches)).toBeGreaterThan(2);
   });
 
   test("readbacks come from reports alone, a hundred milliseconds apart", async ({ engines }) => {

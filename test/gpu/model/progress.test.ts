@@ -95,6 +95,11 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
       now += 21;
       return read(...tensors);
     });
+    const pace = engines[device].pace.bind(engines[device]);
+    vi.spyOn(engines[device], "pace").mockImplementation(() => {
+      now += 11;
+      return pace();
+    });
     const times: number[] = [];
     await model.fit(x, y, { onProgress: () => times.push(now) });
     vi.restoreAllMocks();

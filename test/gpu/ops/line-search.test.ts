@@ -3,37 +3,47 @@ import { crossEntropy } from "../../../src/ops/cross-entropy.js";
 import type { LineSearchArguments } from "../../../src/ops/line-search.js";
 import { lineSearch } from "../../../src/ops/line-search.js";
 import type { HostMatrix, On } from "../../../src/ops/op.js";
+import { STATE } from "../../../src/ops/solver-state.js";
 import { expectClose, expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { lineSearch32 } from "../../support/float32-baselines.js";
 import { lineSearchFloors } from "../../support/line-search-floors.js";
 import type { OpResults } from "../../support/op-cases.js";
-import { cutUp, f32Matrix, outputsOn, referenceOf, runOp } from "../../support/op-cases.js";
+import { columnSums, cutUp, f32Matrix, outputsOn, referenceOf, runOp } from "../../support/op-cases.js";
 import { randomValues } from "../../support/random-matrix.js";
 import { moderate, nameOf, ROW_CASES, shapeOf } from "../../support/row-cases.js";
-import { crossEntropyCase, lineSearchCase, TARGET_OPTIONS, targetsFor } from "../../support/target-cases.js";
+import { crossEntropyCase, lineSearchCase, stateWith, TARGET_OPTIONS, targetsFor } from "../../support/target-cases.js";
 
 type Arguments = On<LineSearchArguments, HostMatrix>;
 const outputs = { out: "written" } as const;
 const VALUES = ["φ", "φ′", "φ″"] as const;
 
 function expectParity({ truth, webgpu, cpu }: OpResults, args: Arguments, label: string): void {
-  const floors = lineSearchFloors(args);
-  const baseline = lineSearch32(args);
-  VALUES.forEach((name, v) => {
-    for (const [device, { out }] of Object.entries({ webgpu, cpu })) {
-      expectClose(out.slice(v, v + 1), truth.out.slice(v, v + 1), {
-        floor: floors[v] as number,
-        baseline32: baseline.slice(v, v + 1),
-        label: `${device} ${name}, ${label}`,
+  const { data } = args.state;
+  const truthHere = columnSums(truth.out, args.out);
+  for (const [device, { out }] of Object.entries({ webgpu, cpu })) {
+    const here = columnSums(out, args.out);
+    for (let trial = 0; trial < data[STATE.trials]; trial++) {
+      const step = data[STATE.steps + trial];
+      const floors = lineSearchFloors(args, step);
+      const baseline = lineSearch32(args, step);
+      VALUES.forEach((name, v) => {
+        const at = 4 * trial + v;
+        expectClose(here.slice(at, at + 1), truthHere.slice(at, at + 1), {
+          floor: floors[v] as number,
+          baseline32: baseline.slice(v, v + 1),
+          label: `${device} ${name} at ${step}, ${label}`,
+        });
       });
+      expect(here[4 * trial + 3]).toBe(0);
     }
-  });
-  expect([webgpu.out[3], cpu.out[3]]).toEqual([0, 0]);
+    // Of steps that nobody wants there is nothing.
+    expect(here.slice(4 * data[STATE.trials]).every((v) => v === 0)).toBe(true);
+  }
 }
 
 test.for(ROW_CASES.map(nameOf))("%s", async (name, { engines }) => {
-  const args = lineSearchCase(moderate(shapeOf(name)), 0.625);
+  const args = lineSearchCase(moderate(shapeOf(name)), [0.625, 0, -0.25]);
   expectParity(await runOp(engines, lineSearch, args, outputs), args, name);
 });
 
@@ -52,7 +62,7 @@ test("matrices in several blocks, each in several launches", async ({ engines })
   for (const options of [{}, { rowWeight: true }, { soft: true, rowWeight: true }]) {
     const logits = moderate({ rows: 300, columns: 6 });
     const args = lineSearchCase(logits, 1, targetsFor(logits, options));
-    const op = cutUp(lineSearch, 128, 1, ["out", "labels", "rowWeight", "classWeight"]);
+    const op = cutUp(lineSearch, 128, 1, ["out", "labels", "rowWeight", "classWeight", "state"]);
     expectParity(await runOp(engines, op, args, outputs), args, JSON.stringify(options));
   }
 });
@@ -68,7 +78,7 @@ test("at t = 0, φ is the sum of the losses of cross-entropy and φ′ the gradi
     }) as { loss: Float64Array; gradient: Float64Array };
     const total = loss.reduce((sum, value) => sum + value, 0);
     const slope = gradient.reduce((sum, value, e) => sum + value * (args.direction.data[e] as number), 0);
-    const floors = lineSearchFloors(args);
+    const floors = lineSearchFloors(args, 0);
     for (const device of ENGINE_DEVICES) {
       const { out } = await outputsOn(engines[device], lineSearch, args, outputs);
       [total, slope].forEach((expected, v) => {
@@ -81,8 +91,8 @@ test("at t = 0, φ is the sum of the losses of cross-entropy and φ′ the gradi
 
 test("φ′ and φ″ are what finite differences of φ and φ′ give", () => {
   const logits = moderate({ rows: 9, columns: 6 });
-  // Central differences err by h²/6 times a third derivative, here of order 10, and by 1e-16·φ/h of rounding.
-  const h = 1e-4;
+  // Central differences err by h²/6 times a third derivative, here of order 10, and by 1e-16·φ/h of rounding; t ± h is exact in the float32 of the state.
+  const h = 2 ** -13;
   for (const options of [{}, ...TARGET_OPTIONS]) {
     const valuesAt = (step: number): Float64Array =>
       referenceOf(lineSearch, lineSearchCase(logits, step, targetsFor(logits, options)), outputs).out as Float64Array;
@@ -92,6 +102,26 @@ test("φ′ and φ″ are what finite differences of φ and φ′ give", () => {
       expectClose(differences, here.slice(1, 3), { floor: 1e-6, label: `${JSON.stringify(options)} at ${t}` });
     }
   }
+});
+
+test.for([1, 2, 7, 64])("left in %i parts, which add up to the same", async (parts, { engines }) => {
+  for (const [rows, columns] of [
+    [300, 6],
+    [1000, 67],
+  ] as const) {
+    const args = lineSearchCase(moderate({ rows, columns }), [1, 0.5, 2, 0]);
+    const out = f32Matrix(parts, args.out.columns);
+    expectParity(await runOp(engines, lineSearch, { ...args, out }, outputs), { ...args, out }, `${rows}×${columns}`);
+    const op = cutUp(lineSearch, 128, 1, ["out", "labels", "state"]);
+    expectParity(await runOp(engines, op, { ...args, out }, outputs), { ...args, out }, `${rows}×${columns}, cut up`);
+  }
+});
+
+test("no step wanted: nothing, whatever the steps are", async ({ engines }) => {
+  const args = lineSearchCase(moderate({ rows: 100, columns: 3 }), [1, 2]);
+  const idle = { ...args, state: stateWith({ trials: 0 }, [Number.NaN, 1]) };
+  const { webgpu, cpu } = await runOp(engines, lineSearch, idle, outputs);
+  for (const { out } of [webgpu, cpu]) expect(Array.from(out)).toEqual(new Array(8).fill(0));
 });
 
 test("the same arguments give the same bits", async ({ engines }) => {

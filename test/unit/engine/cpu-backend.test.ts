@@ -9,6 +9,7 @@ import type { Matrix, Op } from "../../../src/ops/op.js";
 import { summarize } from "../../../src/ops/summarize.js";
 import { expectClose, FLOAT32_ROUNDING } from "../../support/compare.js";
 import { randomLabels, randomValues } from "../../support/random-matrix.js";
+import { stateWith } from "../../support/target-cases.js";
 import { BUILDS } from "./cpu/simd-fixture.js";
 
 const cpu = (): Promise<Engine> => createEngine({ device: "cpu" });
@@ -155,7 +156,8 @@ describe.each(["none", ...BUILDS] as const)("work cut into slices is the same wo
     const results: Float32Array[] = [];
     for (let i = 0; i < 5; i++) {
       const line = engine.empty([4]);
-      engine.run(lineSearch, { logits: z, direction: d, labels: y, step: 0.5, out: line, ...rest });
+      const state = engine.tensor({ data: stateWith({ trials: 1 }, [0.5]).data, shape: [1, 28] });
+      engine.run(lineSearch, { logits: z, direction: d, labels: y, state, out: line, ...rest });
       const [sums, all] = await engine.read(line, engine.summarize(z));
       results.push(Float32Array.of(...sums, ...all));
     }
@@ -163,7 +165,7 @@ describe.each(["none", ...BUILDS] as const)("work cut into slices is the same wo
     const expected = hostMatrix(new Float64Array(4), 1, 4);
     const host = (data: Float32Array) => hostMatrix(data, rows, classes);
     const hosted = { logits: host(logits), direction: host(direction), labels: hostMatrix(labels, 1, rows) };
-    lineSearch.reference({ ...hosted, step: 0.5, out: expected, ...rest });
+    lineSearch.reference({ ...hosted, state: stateWith({ trials: 1 }, [0.5]), out: expected, ...rest });
     const summary = hostMatrix(new Float64Array(4), 1, 4);
     summarize.reference({ x: host(logits), out: summary });
     [...expected.data, ...summary.data].forEach((value, i) => {

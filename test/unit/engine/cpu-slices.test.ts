@@ -4,6 +4,7 @@ import type { Engine } from "../../../src/engine/engine.js";
 import { gatherRows } from "../../../src/ops/gather-rows.js";
 import { lineSearch } from "../../../src/ops/line-search.js";
 import { randomBytes, randomLabels } from "../../support/random-matrix.js";
+import { stateWith } from "../../support/target-cases.js";
 
 /** Processor time in milliseconds: unlike the clock, it does not run while other programs have the processor. */
 const processorMs = (): number => process.cpuUsage().user / 1000;
@@ -36,6 +37,7 @@ test("the CPU takes turns with timers, whatever the shape of the work before", a
   const labels = engine.tensor(Int32Array.from(randomLabels(rows, classes, 2)));
   const indices = engine.tensor(Int32Array.from(randomLabels(rows, rows, 3)));
   const line = engine.zeros([4]);
+  const state = engine.tensor({ data: stateWith({ trials: 1 }, [1]).data, shape: [1, 28] });
   const shuffled = engine.empty([rows, features], "u8");
   const rest = { soft: undefined, classWeight: undefined, rowWeight: undefined, labelSmoothing: 0, ignoreIndex: -100 };
   const narrow = engine.zeros([200_000, 1]);
@@ -45,7 +47,7 @@ test("the CPU takes turns with timers, whatever the shape of the work before", a
   const tasks: Record<string, () => void> = {
     forward: () => engine.matmul(x, w, { out: z }),
     backward: () => engine.matmul(x, z, { transposeA: true, out: w }),
-    "line search": () => engine.run(lineSearch, { logits: z, direction: z, step: 1, out: line, labels, ...rest }),
+    "line search": () => engine.run(lineSearch, { logits: z, direction: z, state, out: line, labels, ...rest }),
     gather: () => engine.run(gatherRows, { source: x, indices, first: 0, out: shuffled }),
     // The pace learnt on rows of one value must not be taken for rows of many.
     "narrow softmax": () => engine.softmax(narrow).dispose(),

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
-import type { Tensor } from "../../../src/engine/tensor.js";
-import { createEngine } from "../../../src/index.js";
-import { CurvatureMemory } from "../../../src/solvers/curvature-memory.js";
-import { Workspace } from "../../../src/solvers/workspace.js";
+import { createEngine, type Engine, type Tensor } from "../../../src/index.js";
+import { nextDirection } from "../../../src/ops/next-direction.js";
+import { STATE, STATE_LENGTH } from "../../../src/ops/solver-state.js";
+import { stackProducts } from "../../../src/ops/stack-products.js";
+import { twoLoop } from "../../../src/ops/two-loop.js";
 import { randomValues } from "../../support/random-matrix.js";
+import { stateWith } from "../../support/target-cases.js";
 
 const [ROWS, COLUMNS] = [5, 3];
 const LENGTH = ROWS * COLUMNS;
@@ -40,49 +42,70 @@ function pairOf(seed: number): Pair {
   return { s, y: s.map((v, i) => Math.fround(v * (0.5 + (i % 7)))) };
 }
 
+/** The memory as the solver keeps it: the stack, its products, the two-loop recursion and the direction. */
 class Fixture {
-  readonly workspace: Workspace;
-  readonly memory: CurvatureMemory;
+  readonly engine: Engine;
+  readonly #size: number;
+  readonly #stack: Tensor;
+  readonly #gram: Tensor;
+  readonly #state: Tensor;
+  readonly #coefficients: Tensor;
+  readonly #products: Tensor;
+  readonly #direction: Tensor;
+  readonly #norms: Tensor;
+  #slot = 0;
 
   static async create(size: number): Promise<Fixture> {
-    return new Fixture(new Workspace(await createEngine({ device: "cpu" })), size);
+    return new Fixture(await createEngine({ device: "cpu" }), size);
   }
 
-  private constructor(workspace: Workspace, size: number) {
-    this.workspace = workspace;
-    this.memory = new CurvatureMemory(workspace, size, ROWS, COLUMNS);
+  private constructor(engine: Engine, size: number) {
+    this.engine = engine;
+    this.#size = size;
+    this.#stack = engine.zeros([(2 * size + 1) * ROWS, COLUMNS]);
+    this.#gram = engine.zeros([2 * size, size]);
+    this.#state = engine.zeros([1, STATE_LENGTH]);
+    this.#coefficients = engine.zeros([1, 2 * size + 1]);
+    this.#products = engine.zeros([1, 4 * (2 * size + 1)]);
+    this.#direction = engine.zeros([ROWS, COLUMNS]);
+    this.#norms = engine.zeros([1, 4]);
   }
 
-  tensor(data: Float32Array): Tensor {
-    return this.workspace.tensor({ data, shape: [ROWS, COLUMNS] });
+  /** Takes a pair in as the solver does, at a point with that gradient. */
+  async add({ s, y }: Pair, gradient: Float32Array, failed = false): Promise<Found> {
+    const engine = this.engine;
+    const pairs = this.#size;
+    const [slot, stack, state] = [this.#slot, this.#stack, this.#state];
+    const put = (vector: number, data: Float32Array) => engine.write(stack.slice(vector * ROWS, ROWS), data);
+    put(slot, s);
+    put(pairs + slot, y);
+    put(2 * pairs, gradient);
+    engine.write(state, stateWith({ fresh: 1, failed: Number(failed), slot }).data);
+    engine.run(stackProducts, { stack, pairs, state, out: this.#products });
+    const coefficients = this.#coefficients;
+    engine.run(twoLoop, { products: this.#products, trials: 2, gram: this.#gram, state, coefficients });
+    const theta = engine.zeros([ROWS, COLUMNS]);
+    const direction = this.#direction;
+    engine.run(nextDirection, { state, stack, coefficients, theta, direction, penalisedRows: 0, out: this.#norms });
+    const [values, norms, numbers] = await engine.read(direction, this.#norms, state);
+    this.#slot = (numbers as Float32Array)[STATE.slot];
+    return { values: values as Float32Array, slope: norms[2], state: numbers as Float32Array };
   }
+}
 
-  /** Records s = step · direction and y = next − last as the solver does; the gradient afterwards is `gradient`. */
-  async add({ s, y }: Pair, gradient: Float32Array, step = 1): Promise<Float32Array> {
-    const { memory, workspace } = this;
-    const direction = this.tensor(s.map((v) => v / step));
-    const last = this.tensor(gradient.map((v, i) => v - y[i]));
-    memory.record(step, direction, last, this.tensor(gradient));
-    const [withS, withY, withG] = await workspace.engine.read(...memory.products);
-    memory.accept(withS, withY);
-    return withG as Float32Array;
-  }
-
-  async direction(withG: Float32Array, gradient: Float32Array): Promise<{ values: Float32Array; slope: number }> {
-    const out = this.workspace.empty([ROWS, COLUMNS]);
-    const slope = this.memory.direction(withG, dot(gradient, gradient), this.tensor(gradient), out);
-    const [values] = await this.workspace.engine.read(out);
-    return { values: values as Float32Array, slope };
-  }
+interface Found {
+  readonly values: Float32Array;
+  readonly slope: number;
+  readonly state: Float32Array;
 }
 
 /** Inner products and sums of 15 numbers of order 1 in float32, magnified by at most max A / min A = 13. */
 const TOLERANCE = 15 * 13 * 2 ** -22;
 
-async function expectTextbook(fixture: Fixture, pairs: readonly Pair[], withG: Float32Array, gradient: Float32Array) {
+function expectTextbook({ values, slope, state }: Found, pairs: readonly Pair[], gradient: Float32Array): void {
   const expected = textbookDirection(pairs, gradient);
-  const { values, slope } = await fixture.direction(withG, gradient);
   const scale = Math.max(...expected.map(Math.abs));
+  expect(state[STATE.pairs]).toBe(pairs.length);
   expect(values).toHaveLength(LENGTH);
   expected.forEach((v, i) => {
     expect(Math.abs(values[i] - v)).toBeLessThanOrEqual(TOLERANCE * scale);
@@ -90,6 +113,19 @@ async function expectTextbook(fixture: Fixture, pairs: readonly Pair[], withG: F
   const trueSlope = dot(expected, gradient);
   expect(trueSlope).toBeLessThan(0);
   expect(Math.abs(slope - trueSlope)).toBeLessThanOrEqual(TOLERANCE * scale * LENGTH);
+  // With a memory, the first trial steps lie round 1.
+  expect(Array.from(state.subarray(STATE.steps, STATE.steps + 2))).toEqual([1, 2]);
+  expect(state[STATE.trials]).toBe(2);
+}
+
+/** The plain gradient, whose first trial step only asks for the curvature at 0. */
+function expectSteepest({ values, slope, state }: Found, gradient: Float32Array): void {
+  expect(state[STATE.pairs]).toBe(0);
+  const length = values[0] / gradient[0];
+  expect(Number.isInteger(Math.log2(-length))).toBe(true);
+  expect(values).toEqual(gradient.map((v) => length * v));
+  expect(slope).toBeLessThan(0);
+  expect([state[STATE.trials], state[STATE.steps]]).toEqual([1, 0]);
 }
 
 describe("the direction", () => {
@@ -97,17 +133,22 @@ describe("the direction", () => {
     const fixture = await Fixture.create(6);
     const gradient = randomValues(LENGTH, 99);
     const pairs = Array.from({ length: count }, (_, i) => pairOf(i));
-    let withG: Float32Array = new Float32Array();
-    for (const pair of pairs) withG = await fixture.add(pair, gradient);
-    expect(fixture.memory.pairs).toBe(count);
-    await expectTextbook(fixture, pairs, withG, gradient);
+    let found: Found | undefined;
+    for (const pair of pairs) found = await fixture.add(pair, gradient);
+    expectTextbook(found as Found, pairs, gradient);
   });
 
-  test("depends on the step only through s", async () => {
-    const fixture = await Fixture.create(4);
-    const gradient = randomValues(LENGTH, 5);
-    const withG = await fixture.add(pairOf(1), gradient, 0.25);
-    await expectTextbook(fixture, [pairOf(1)], withG, gradient);
+  test("without a pair is the gradient's, shortened where that is long", async () => {
+    const flat = { s: new Float32Array(LENGTH), y: randomValues(LENGTH, 3) };
+    for (const size of [1e-3, 1, 1e3, 1e12]) {
+      const fixture = await Fixture.create(3);
+      const gradient = randomValues(LENGTH, 99).map((v) => v * size);
+      const found = await fixture.add(flat, gradient);
+      expectSteepest(found, gradient);
+      const longest = Math.max(...found.values.map(Math.abs));
+      expect(longest).toBeLessThanOrEqual(4);
+      expect(longest * size).toBeLessThanOrEqual(4);
+    }
   });
 });
 
@@ -117,27 +158,25 @@ describe("the ring", () => {
     const pairs = Array.from({ length: 11 }, (_, i) => pairOf(i));
     for (let i = 0; i < pairs.length; i++) {
       const gradient = randomValues(LENGTH, 100 + i);
-      const withG = await fixture.add(pairs[i], gradient);
-      expect(fixture.memory.pairs).toBe(Math.min(4, i + 1));
-      await expectTextbook(fixture, pairs.slice(Math.max(0, i - 3), i + 1), withG, gradient);
+      expectTextbook(await fixture.add(pairs[i], gradient), pairs.slice(Math.max(0, i - 3), i + 1), gradient);
     }
   });
 
-  test("cleared, it forgets all and begins anew", async () => {
+  test("after a line search that failed, it forgets all and begins anew", async () => {
     const fixture = await Fixture.create(3);
     const gradient = randomValues(LENGTH, 8);
     for (let i = 0; i < 5; i++) await fixture.add(pairOf(i), gradient);
-    fixture.memory.clear();
-    expect(fixture.memory.pairs).toBe(0);
+    const nothing = { s: new Float32Array(LENGTH), y: new Float32Array(LENGTH) };
+    expectSteepest(await fixture.add(nothing, gradient, true), gradient);
     const fresh = [pairOf(20), pairOf(21)];
     await fixture.add(fresh[0], gradient);
-    await expectTextbook(fixture, fresh, await fixture.add(fresh[1], gradient), gradient);
+    expectTextbook(await fixture.add(fresh[1], gradient), fresh, gradient);
   });
 });
 
 describe("pairs without curvature", () => {
   const s = randomValues(LENGTH, 31);
-  test.each([
+  const FLAT: readonly [string, Pair][] = [
     ["negative curvature", { s, y: s.map((v) => -v) }],
     ["no change of the gradient", { s, y: new Float32Array(LENGTH) }],
     ["no step", { s: new Float32Array(LENGTH), y: s }],
@@ -145,24 +184,23 @@ describe("pairs without curvature", () => {
       "a gradient at right angles",
       { s: s.map((v, i) => (i === 0 ? 1 : v * 0)), y: s.map((v, i) => (i === 0 ? 0 : v)) },
     ],
-  ])("%s: dropped, and the others go on", async (_, flat) => {
+    ["a gradient that is no number", { s, y: s.map(() => Number.NaN) }],
+    ["a step beyond float32", { s: s.map(() => Number.POSITIVE_INFINITY), y: s }],
+  ];
+
+  test.each(FLAT)("%s: dropped, and the others go on", async (_, flat) => {
     const fixture = await Fixture.create(4);
     const gradient = randomValues(LENGTH, 41);
-    await fixture.add(flat, gradient);
-    expect(fixture.memory.pairs).toBe(0);
+    expectSteepest(await fixture.add(flat, gradient), gradient);
     await fixture.add(pairOf(1), gradient);
-    await fixture.add(flat, gradient);
-    expect(fixture.memory.pairs).toBe(1);
-    const withG = await fixture.add(pairOf(2), gradient);
-    await expectTextbook(fixture, [pairOf(1), pairOf(2)], withG, gradient);
+    expectTextbook(await fixture.add(flat, gradient), [pairOf(1)], gradient);
+    expectTextbook(await fixture.add(pairOf(2), gradient), [pairOf(1), pairOf(2)], gradient);
   });
 
   test("in a full ring it costs the oldest pair only", async () => {
     const fixture = await Fixture.create(2);
     const gradient = randomValues(LENGTH, 51);
     for (let i = 0; i < 3; i++) await fixture.add(pairOf(i), gradient);
-    const withG = await fixture.add({ s, y: s.map((v) => -v) }, gradient);
-    expect(fixture.memory.pairs).toBe(1);
-    await expectTextbook(fixture, [pairOf(2)], withG, gradient);
+    expectTextbook(await fixture.add({ s, y: s.map((v) => -v) }, gradient), [pairOf(2)], gradient);
   });
 });

@@ -5,7 +5,8 @@
 import type { Tensor } from "../../../src/engine/tensor.js";
 import { createEngine } from "../../../src/index.js";
 import type { Matrix, Op } from "../../../src/ops/op.js";
-import type { LineObjective, LinePoint } from "../../../src/solvers/objective.js";
+import { isIdle, STATE } from "../../../src/ops/solver-state.js";
+import type { Evaluation, LineObjective } from "../../../src/solvers/objective.js";
 import { Workspace } from "../../../src/solvers/workspace.js";
 
 export interface Smooth {
@@ -15,63 +16,77 @@ export interface Smooth {
 
 interface EvaluateArguments<M extends Matrix = Matrix> {
   readonly theta: M;
-  readonly gradient: M;
+  readonly direction: M;
+  readonly state: M;
+  readonly pairs: number;
+  readonly stack: M;
   readonly losses: M;
-  readonly ofGradient: M;
-  readonly ofWeights: M;
+  readonly gradient: M;
 }
 
 interface LineArguments<M extends Matrix = Matrix> {
   readonly theta: M;
   readonly direction: M;
-  readonly step: number;
+  readonly state: M;
   readonly out: M;
 }
-
-const summaryOf = (values: ArrayLike<number>): number[] => {
-  const all = Array.from(values);
-  const finite = all.filter(Number.isFinite);
-  const largest = Math.max(0, ...finite.map(Math.abs));
-  return [
-    finite.reduce((s, v) => s + v, 0),
-    finite.reduce((s, v) => s + v * v, 0),
-    largest,
-    all.length - finite.length,
-  ];
-};
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => Array.from(a).reduce((s, v, i) => s + v * b[i], 0);
 const noGpu = (): never => {
   throw new Error("FunctionObjective runs on the CPU device only.");
 };
 
-function evaluation(f: Smooth): Op<EvaluateArguments> {
+function evaluation(f: Smooth, evaluated: () => void): Op<EvaluateArguments> {
   return {
     name: "testFunction",
-    writes: ["gradient", "losses", "ofGradient", "ofWeights"],
+    writes: ["stack", "losses", "gradient"],
     check() {},
-    reference({ theta, gradient, losses, ofGradient, ofWeights }) {
-      const at = Float64Array.from(theta.data);
-      gradient.data.set(f.gradient(at));
-      losses.data.set(summaryOf([f.value(at)]));
-      ofGradient.data.set(summaryOf(gradient.data));
-      ofWeights.data.set(summaryOf(theta.data));
+    reference({ theta, direction, state, pairs, stack, losses, gradient }) {
+      if (isIdle(state)) return;
+      evaluated();
+      const step = state.data[STATE.step];
+      const slot = state.data[STATE.slot];
+      const size = theta.data.length;
+      const point = Float64Array.from(theta.data, (v, i) =>
+        step === 0 ? v : Math.fround(v + step * direction.data[i]),
+      );
+      const value = f.value(point);
+      const now = Float64Array.from(f.gradient(point));
+      const before = stack.data.subarray(2 * pairs * size);
+      stack.data.set(
+        direction.data.map((d) => (step === 0 ? 0 : step * d)),
+        slot * size,
+      );
+      stack.data.set(
+        now.map((v, i) => v - before[i]),
+        (pairs + slot) * size,
+      );
+      before.set(now);
+      losses.data.set([Number.isFinite(value) ? value : 0, 0, 0, Number(!Number.isFinite(value))]);
+      const finite = now.filter(Number.isFinite);
+      const largest = finite.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+      gradient.data.set([dot(point, point), largest, dot(now, now), now.length - finite.length]);
     },
     plan: noGpu,
   };
 }
 
-function alongLine(f: Smooth): Op<LineArguments> {
+function alongLine(f: Smooth, tried: (step: number) => void): Op<LineArguments> {
   return {
     name: "testLine",
     check() {},
-    reference({ theta, direction, step, out }) {
+    reference({ theta, direction, state, out }) {
       const moved = (t: number): Float64Array =>
         Float64Array.from(theta.data, (value, i) => Math.fround(value + t * direction.data[i]));
-      const slope = dot(f.gradient(moved(step)), direction.data);
-      const nudge = 1e-3 * Math.max(1e-6, Math.abs(step));
-      const curvature = (dot(f.gradient(moved(step + nudge)), direction.data) - slope) / nudge;
-      out.data.set([f.value(moved(step)), slope, Math.max(0, curvature), 0]);
+      for (let trial = 0; trial < state.data[STATE.trials]; trial++) {
+        const step = state.data[STATE.steps + trial];
+        tried(step);
+        const [value, slope] = [f.value(moved(step)), dot(f.gradient(moved(step)), direction.data)];
+        const nudge = 1e-3 * Math.max(1e-6, Math.abs(step));
+        const curvature = (dot(f.gradient(moved(step + nudge)), direction.data) - slope) / nudge;
+        const fault = !(Number.isFinite(value) && Number.isFinite(slope));
+        out.data.set(fault ? [0, 0, 0, 1] : [value, slope, Math.max(0, curvature), 0], 4 * trial);
+      }
     },
     plan: noGpu,
   };
@@ -79,13 +94,16 @@ function alongLine(f: Smooth): Op<LineArguments> {
 
 export class FunctionObjective implements LineObjective {
   readonly parameters: Tensor;
-  readonly summaries: LineObjective["summaries"];
+  readonly scale = 1;
+  readonly l2 = 0;
+  readonly penalisedRows = 0;
+  readonly slices = 1;
   passes = 0;
-  /** Trial steps asked for. */
-  trials = 0;
+  /** Trial steps asked for, and points evaluated. */
+  readonly tried: number[] = [];
+  evaluated = 0;
   readonly workspace: Workspace;
   readonly #f: Smooth;
-  readonly #line: Tensor;
   #direction: Tensor | undefined;
 
   static async create(f: Smooth, start: readonly number[]): Promise<FunctionObjective> {
@@ -96,22 +114,10 @@ export class FunctionObjective implements LineObjective {
     this.workspace = workspace;
     this.#f = f;
     this.parameters = workspace.tensor({ data: [...start], shape: [start.length, 1] });
-    this.summaries = { losses: workspace.empty([4]), gradient: workspace.empty([4]), weights: workspace.empty([4]) };
-    this.#line = workspace.empty([4]);
   }
 
   refresh(): void {
     this.passes++;
-  }
-
-  evaluate(gradient: Tensor): void {
-    this.passes++;
-    const { losses, gradient: ofGradient, weights: ofWeights } = this.summaries;
-    this.workspace.engine.run(evaluation(this.#f), { theta: this.parameters, gradient, losses, ofGradient, ofWeights });
-  }
-
-  lossOf(losses: ArrayLike<number>): number {
-    return losses[3] > 0 ? Number.NaN : losses[0];
   }
 
   aim(direction: Tensor): void {
@@ -119,17 +125,18 @@ export class FunctionObjective implements LineObjective {
     this.#direction = direction;
   }
 
-  async lineAt(step: number): Promise<LinePoint> {
-    this.trials++;
-    const { engine } = this.workspace;
+  tryStep(state: Tensor, out: Tensor): void {
     const direction = this.#direction as Tensor;
-    engine.run(alongLine(this.#f), { theta: this.parameters, direction, step, out: this.#line });
-    const [[loss, slope, curvature]] = await engine.read(this.#line);
-    return { loss, slope, curvature };
+    const op = alongLine(this.#f, (step) => this.tried.push(step));
+    this.workspace.engine.run(op, { theta: this.parameters, direction, state, out });
   }
 
-  advance(step: number): void {
-    this.workspace.engine.addScaled(this.parameters, step, this.#direction as Tensor);
+  evaluate(at: Evaluation): void {
+    this.passes++;
+    const op = evaluation(this.#f, () => {
+      this.evaluated++;
+    });
+    this.workspace.engine.run(op, { theta: this.parameters, ...at });
   }
 
   async theta(): Promise<number[]> {

@@ -1,7 +1,6 @@
-/** Softmax, cross-entropy and its line search, block of rows by block of rows. */
+/** Softmax and cross-entropy, block of rows by block of rows. */
 import type { CrossEntropyArguments } from "../../../ops/cross-entropy.js";
 import { at } from "../../../ops/host-matrix.js";
-import type { LineSearchArguments } from "../../../ops/line-search.js";
 import type { HostMatrix, On } from "../../../ops/op.js";
 import type { SoftmaxArguments } from "../../../ops/softmax.js";
 import type { TargetArguments } from "../../../ops/targets.js";
@@ -10,9 +9,9 @@ import type { Resolve, SlicedWork } from "../sliced-work.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 
 /** Rows whose labels and weights are prepared together, a multiple of the four that kernels take at once. */
-const BLOCK_ROWS = 512;
+export const BLOCK_ROWS = 512;
 /** An exponential and its share of the rest, against a multiplication. */
-const ELEMENT_COST = 16;
+export const ELEMENT_COST = 16;
 
 /** Bytes that the kernels' powers take. */
 const powersBytes = (columns: number): number => 16 * columns;
@@ -41,7 +40,7 @@ export function softmaxWork(resolve: Resolve<SoftmaxArguments>, memory: KernelMe
 export const targetBytes = (columns: number): number => powersBytes(columns) + 4 * columns + 20 * BLOCK_ROWS + 16;
 
 /** What kernels are told of the targets of a block of rows, and room for what they say of each row. */
-class TargetBlock {
+export class TargetBlock {
   readonly powers: number;
   readonly classWeight: number;
   readonly #memory: KernelMemory;
@@ -73,13 +72,13 @@ class TargetBlock {
   }
 }
 
-const variantOf = (t: TargetArguments<HostMatrix>): { soft: boolean; classWeight: boolean } => ({
+export const variantOf = (t: TargetArguments<HostMatrix>): { soft: boolean; classWeight: boolean } => ({
   soft: t.soft !== undefined,
   classWeight: t.classWeight !== undefined,
 });
 
 /** The factors of a target, high and low. */
-const sharesOf = ({ labelSmoothing }: TargetArguments<HostMatrix>, columns: number): [number, number] => [
+export const sharesOf = ({ labelSmoothing }: TargetArguments<HostMatrix>, columns: number): [number, number] => [
   1 - labelSmoothing,
   labelSmoothing / columns,
 ];
@@ -154,42 +153,5 @@ export function crossEntropyWork(
       }
     },
     finish() {},
-  };
-}
-
-export function lineSearchWork(resolve: Resolve<LineSearchArguments>, memory: KernelMemory): SlicedWork | undefined {
-  const { logits, direction, soft, step } = resolve();
-  const { rows, columns } = logits;
-  for (const m of [logits, direction, soft]) if (m && memory.addressOf(m) === undefined) return undefined;
-  const scratch = memory.scratch(targetBytes(columns));
-  if (scratch === undefined) return undefined;
-  const block = new TargetBlock(memory, columns, resolve().classWeight, scratch);
-  const results = [2, 3, 4].map((v) => block.vector(v)) as [number, number, number];
-  /** φ, φ′, φ″; rows are added in their order. */
-  const totals = [0, 0, 0];
-  const run = (first: number, count: number): void => {
-    const args = resolve();
-    const [z, d] = [args.logits, args.direction].map((m) => (memory.addressOf(m) as number) + 4 * first * columns);
-    const targets = block.targets(args, first, count);
-    const kernel = memory.kernels.lineSearch(variantOf(args));
-    kernel(z, d, targets, block.classWeight, ...results, count, columns, step, ...sharesOf(args, columns));
-    const values = results.map((address) => memory.floats(address, count));
-    for (let r = 0; r < count; r++) {
-      const weight = rowWeightAt(args, first + r, columns);
-      if (weight === 0) continue;
-      for (let v = 0; v < 3; v++) totals[v] += weight * values[v][r];
-    }
-  };
-  return {
-    name: "line search rows",
-    rows,
-    rowCost: ELEMENT_COST * columns,
-    grain: 1,
-    run(first, count) {
-      for (let i = first; i < first + count; i += BLOCK_ROWS) run(i, Math.min(BLOCK_ROWS, first + count - i));
-    },
-    finish() {
-      resolve().out.data.set([...totals, 0]);
-    },
   };
 }

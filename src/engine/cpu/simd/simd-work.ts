@@ -1,7 +1,7 @@
 /** Which ops have a SIMD path, and which path an op's arguments take. Ops that are not listed, or refused, run by their reference. */
 import { addScaled } from "../../../ops/add-scaled.js";
-import { combine } from "../../../ops/combine.js";
 import { crossEntropy } from "../../../ops/cross-entropy.js";
+import { crossEntropyStep } from "../../../ops/cross-entropy-step.js";
 import { dots } from "../../../ops/dots.js";
 import { gatherRows } from "../../../ops/gather-rows.js";
 import { lineSearch } from "../../../ops/line-search.js";
@@ -10,15 +10,17 @@ import { matmul, matmulShape } from "../../../ops/matmul.js";
 import type { Op } from "../../../ops/op.js";
 import { sgdStep } from "../../../ops/sgd-step.js";
 import { softmax } from "../../../ops/softmax.js";
+import { stackProducts } from "../../../ops/stack-products.js";
 import { summarize } from "../../../ops/summarize.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
+import { crossEntropyStepWork, lineSearchWork } from "./line-work.js";
 import { gatherWork, sgdWork } from "./minibatch-work.js";
 import { forwardProduct, gradientProduct } from "./narrow-product.js";
 import { packedProduct } from "./packed-product.js";
-import { crossEntropyWork, lineSearchWork, softmaxWork } from "./row-work.js";
+import { crossEntropyWork, softmaxWork } from "./row-work.js";
 import { featureTypeOf } from "./staging.js";
-import { addScaledWork, combineWork, dotsWork, summarizeWork } from "./vector-work.js";
+import { addScaledWork, dotsWork, stackProductsWork, summarizeWork } from "./vector-work.js";
 
 /** Up to so many columns a product reads X where it lies; above, it pays to pack it. */
 const NARROW_COLUMNS = 24;
@@ -38,9 +40,10 @@ const WORK: ReadonlyMap<object, Work> = new Map<object, Work>([
   [softmax, softmaxWork],
   [crossEntropy, crossEntropyWork],
   [lineSearch, lineSearchWork],
+  [crossEntropyStep, crossEntropyStepWork],
   [dots, dotsWork],
   [addScaled, addScaledWork],
-  [combine, combineWork],
+  [stackProducts, stackProductsWork],
   [summarize, summarizeWork],
   [gatherRows, gatherWork],
   [sgdStep, sgdWork],

@@ -1,8 +1,9 @@
-/** Dot products, linear combinations and summaries of vectors, some values at a time. */
+/** Dot products, sums and summaries of vectors, some values at a time. */
 import type { AddScaledArguments } from "../../../ops/add-scaled.js";
-import type { CombineArguments } from "../../../ops/combine.js";
 import type { DotsArguments } from "../../../ops/dots.js";
 import type { HostMatrix } from "../../../ops/op.js";
+import { isIdle, STATE } from "../../../ops/solver-state.js";
+import type { StackProductsArguments } from "../../../ops/stack-products.js";
 import type { SummarizeArguments } from "../../../ops/summarize.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
@@ -68,23 +69,42 @@ export function addScaledWork(resolve: Resolve<AddScaledArguments>, memory: Kern
   };
 }
 
-export function combineWork(resolve: Resolve<CombineArguments>, memory: KernelMemory): SlicedWork | undefined {
-  const { stack, coefficients, addend, addendScale, out } = resolve();
-  if (!within(memory, stack, coefficients, addend, out)) return undefined;
-  const length = valuesIn(out);
-  const vectors = coefficients.columns;
+/** The products of all vectors with the newest s and y and with g, a chunk of a vector at a time. */
+export function stackProductsWork(
+  resolve: Resolve<StackProductsArguments>,
+  memory: KernelMemory,
+): SlicedWork | undefined {
+  const { stack, pairs, state } = resolve();
+  // To the reference, products that nobody wants are no work.
+  if (isIdle(state) || !within(memory, stack)) return undefined;
+  const slot = state.data[STATE.slot];
+  const scratch = memory.scratch(8);
+  if (scratch === undefined) return undefined;
+  const vectors = 2 * pairs + 1;
+  const length = valuesIn(stack) / vectors;
+  const totals = new Float64Array(4 * vectors);
   return {
-    name: "combine",
-    rows: length,
-    rowCost: vectors + 1,
-    grain: 4,
+    name: "stack products",
+    rows: vectors * Math.ceil(length / CHUNK),
+    rowCost: 3 * Math.min(CHUNK, length),
+    grain: 1,
     run(first, count) {
-      const args = resolve();
-      const [s, x, to] = [args.stack, args.addend, args.out].map((m) => addressIn(memory, m) + 4 * first);
-      const factors = addressIn(memory, args.coefficients);
-      memory.kernels.combine()(s, 4 * length, factors, vectors, x, addendScale, to, count);
+      const begin = addressIn(memory, resolve().stack);
+      for (let unit = first; unit < first + count; unit++) {
+        const r = unit % vectors;
+        const from = Math.floor(unit / vectors) * CHUNK;
+        const placeOf = (vector: number): number => begin + 4 * (vector * length + from);
+        for (const [part, other] of [slot, pairs + slot, 2 * pairs].entries()) {
+          memory.kernels.dot()(placeOf(r), placeOf(other), Math.min(CHUNK, length - from), scratch);
+          totals[4 * r + part] += float64s(memory, scratch, 1)[0];
+        }
+      }
     },
-    finish() {},
+    finish() {
+      const { out } = resolve();
+      out.data.fill(0);
+      out.data.set(totals);
+    },
   };
 }
 

@@ -23,8 +23,8 @@ import { crossEntropyRows, softmaxRows } from "./rows.js";
 import type { SgdStep } from "./sgd.js";
 import { sgdStep } from "./sgd.js";
 import type { TargetVariant } from "./target-rows.js";
-import type { AddScaled, Combine, Dot, Summarize } from "./vectors.js";
-import { addScaled, combine, dot, summarize } from "./vectors.js";
+import type { AddScaled, Dot, Summarize } from "./vectors.js";
+import { addScaled, dot, summarize } from "./vectors.js";
 
 /** `relaxed` has a fused multiply-add where the processor has one; `plain` is the SIMD of 2021. */
 export type Build = "relaxed" | "plain";
@@ -109,10 +109,6 @@ export class Kernels {
 
   addScaled(hasY: boolean, keeps: boolean): AddScaled {
     return this.#function(`add scaled ${hasY} ${keeps}`, () => addScaled(hasY, keeps));
-  }
-
-  combine(): Combine {
-    return this.#function("combine", () => combine);
   }
 
   summarize(): Summarize {

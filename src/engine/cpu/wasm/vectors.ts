@@ -33,18 +33,6 @@ export type AddScaled = (
   values: number,
 ) => void;
 
-/** (stack, stride, coefficients, vectors, addend, scale, out, values): `out = scale·addend + Σ_r coefficients[r]·stack[r]`. */
-export type Combine = (
-  stack: number,
-  stride: number,
-  coefficients: number,
-  vectors: number,
-  addend: number,
-  scale: number,
-  out: number,
-  values: number,
-) => void;
-
 /** (x, values, out): Σ x and Σ x² of the finite values as f64, four f32 of which one is max |x|, four i32 that count the others. */
 export type Summarize = (x: number, values: number, out: number) => void;
 
@@ -123,35 +111,6 @@ export const addScaled =
       [compute, set(value, joined(low, high)), storeLanes(out.at, value, values)],
     );
   };
-
-export const combine: FunctionSource = (writer) => {
-  const [stack, stride, coefficients, vectors, addend] = writer.integers(5);
-  const scale = writer.parameter("f64");
-  const [out, values] = writer.integers(2);
-  const [step, vector, from, factor] = [0, 0, 0, 0].map(() => writer.local("i32"));
-  const [value, low, high, factors] = writer.vectors(4);
-  const compute: Code = [
-    set(value, v128.load(get(addend))),
-    [low, high].map((sum, half) => set(sum, f64x2.mul(f64x2.splat(get(scale)), promotedHalf(value, half)))),
-    set(from, get(stack)),
-    set(factor, get(coefficients)),
-    repeat(
-      vector,
-      get(vectors),
-      set(value, v128.load(get(from))),
-      set(factors, f64x2.promoted(v128.loadSplat(get(factor)))),
-      [low, high].map((sum, half) => addTo(sum, f64x2.mul(get(factors), promotedHalf(value, half)))),
-      advance(from, get(stride)),
-      advance(factor, 4),
-    ),
-  ];
-  return quads(
-    step,
-    values,
-    [compute, v128.store(get(out), joined(low, high)), [stack, addend, out].map((pointer) => advance(pointer, 16))],
-    [compute, set(value, joined(low, high)), storeLanes(out, value, values)],
-  );
-};
 
 export const summarize: FunctionSource = (writer) => {
   const [x, values, out] = writer.integers(3);

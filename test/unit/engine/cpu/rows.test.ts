@@ -1,21 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { crossEntropy } from "../../../../src/ops/cross-entropy.js";
-import { lineSearch } from "../../../../src/ops/line-search.js";
 import type { HostMatrix } from "../../../../src/ops/op.js";
 import { softmax } from "../../../../src/ops/softmax.js";
 import { expectClose, expectSameBits } from "../../../support/compare.js";
-import { crossEntropy32, lineSearch32, softmax32 } from "../../../support/float32-baselines.js";
-import { lineSearchFloors } from "../../../support/line-search-floors.js";
+import { crossEntropy32, softmax32 } from "../../../support/float32-baselines.js";
 import { f32Matrix, f32Vector, referenceOf } from "../../../support/op-cases.js";
 import { largestLogits } from "../../../support/random-matrix.js";
 import { extreme, moderate, NOT_FINITE, spoilt } from "../../../support/row-cases.js";
-import {
-  crossEntropyCase,
-  IGNORED,
-  lineSearchCase,
-  TARGET_OPTIONS,
-  targetsFor,
-} from "../../../support/target-cases.js";
+import { crossEntropyCase, IGNORED, TARGET_OPTIONS, targetsFor } from "../../../support/target-cases.js";
 import {
   crossEntropyFloors,
   logSumError,
@@ -78,22 +70,6 @@ describe.each(BUILDS)("%s rows", (build) => {
         const alone = simdOutputs(crossEntropy, { ...whole, gradient: undefined }, { build });
         expectSameBits(alone.loss as Float32Array, actual.loss as Float32Array);
       }
-    }
-  });
-
-  test.each([{}, ...TARGET_OPTIONS])("a line search, %j", (options) => {
-    for (const shape of SHAPES) {
-      const logits = moderate(shape);
-      const args = lineSearchCase(logits, 0.625, targetsFor(logits, options));
-      const truth = referenceOf(lineSearch, args, { out: "written" }).out;
-      const { out } = simdOutputs(lineSearch, args, { build });
-      const [floors, baseline32] = [lineSearchFloors(args), lineSearch32(args)];
-      for (let v = 0; v < 4; v++) {
-        const one = (values: ArrayLike<number>): number[] => [values[v]];
-        expectClose(one(out), one(truth), { baseline32: one(baseline32), floor: floors[v] ?? 0, label: `value ${v}` });
-      }
-      const sliced = simdOutputs(lineSearch, args, { build, slice: 3, growing: true });
-      expectSameBits(sliced.out as Float32Array, out as Float32Array);
     }
   });
 

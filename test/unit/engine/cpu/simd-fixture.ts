@@ -17,7 +17,7 @@ export interface Run {
   readonly slice?: number;
   /** Arguments that stay outside of the kernels' memory. */
   readonly outside?: readonly string[];
-  /** Take more memory between slices, which detaches all views. */
+  /** Take more memory before and between slices, which detaches all views. */
   readonly growing?: boolean;
 }
 
@@ -48,6 +48,14 @@ export function simdOutputs<A extends object>(
       A,
       HostMatrix
     >;
+  if (growing) {
+    // Asking for scratch may move the memory as well.
+    const scratch = memory.scratch.bind(memory);
+    memory.scratch = (bytes) => {
+      memory.allocate(memory.capacity);
+      return scratch(bytes);
+    };
+  }
   const work = simdWork(op, resolve, memory);
   if (!work) throw new Error(`${op.name}: expected SIMD work, got none.`);
   const rows = Math.min(work.rows, Math.ceil(slice / work.grain) * work.grain);

@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { addScaled } from "../../../../src/ops/add-scaled.js";
-import { combine } from "../../../../src/ops/combine.js";
 import { dots } from "../../../../src/ops/dots.js";
 import { hostMatrix } from "../../../../src/ops/host-matrix.js";
 import type { HostMatrix, On, Op } from "../../../../src/ops/op.js";
+import { stackProducts } from "../../../../src/ops/stack-products.js";
 import { summarize } from "../../../../src/ops/summarize.js";
 import { expectClose, expectSameBits, FLOAT32_ROUNDING } from "../../../support/compare.js";
 import { randomValues } from "../../../support/random-matrix.js";
+import { stateWith } from "../../../support/target-cases.js";
 import { BUILDS, simdOutputs } from "./simd-fixture.js";
 
 const vector = (length: number, seed: number): HostMatrix => hostMatrix(randomValues(length, seed), 1, length);
@@ -40,8 +41,11 @@ describe.each(BUILDS)("%s vectors", (build) => {
     for (const vectors of [1, 3, 8]) {
       const stack = hostMatrix(randomValues(vectors * length, 3), vectors, length);
       expectRounded(dots, { stack, vector: x, out: blank(vectors) }, build);
-      const coefficients = vector(vectors, 4);
-      expectRounded(combine, { stack, coefficients, addend: y, addendScale: -2, out: blank(length) }, build);
+    }
+    for (const pairs of [1, 3]) {
+      const stack = hostMatrix(randomValues((2 * pairs + 1) * length, 3), 2 * pairs + 1, length);
+      const out = hostMatrix(new Float32Array(2 * 4 * (2 * pairs + 1)), 2, 4 * (2 * pairs + 1));
+      expectRounded(stackProducts, { stack, pairs, state: stateWith({ slot: pairs - 1 }), out }, build);
     }
     expectRounded(summarize, { x, out: blank(4) }, build);
   });

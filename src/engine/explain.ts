@@ -1,0 +1,47 @@
+/** `engine.explain`: which plan a training step takes on this device, why, and what it costs. */
+import { describeValue } from "../data/describe-value.js";
+import { OptionError } from "../errors.js";
+import { requireKnownOptions } from "../known-options.js";
+import type { DeviceTraits, StepPlan, StepQuestion } from "../ops/step-plan.js";
+import { describePlan, planOfStep } from "../ops/step-plan.js";
+
+export interface ExplainOptions {
+  readonly rows: number;
+  readonly features: number;
+  readonly classes: number;
+  /** Element type of the features, `"f32"` unless given. */
+  readonly format?: "f32" | "f16" | "u8";
+  /** Rows in a step of SGD or Adam; all of them unless given. */
+  readonly batchSize?: number;
+}
+
+export interface Explanation extends StepPlan {
+  readonly device: "webgpu" | "cpu";
+  /** All of it in sentences. */
+  readonly text: string;
+}
+
+function questionOf(options: ExplainOptions): StepQuestion {
+  requireKnownOptions(options, ["rows", "features", "classes", "format", "batchSize"], "explain");
+  const { rows, features, classes, format = "f32", batchSize = rows } = options;
+  for (const [name, value] of Object.entries({ rows, features, classes, batchSize })) {
+    if (Number.isSafeInteger(value) && value > 0) continue;
+    throw new OptionError(
+      "BAD_OPTION",
+      `explain: ${name} is out of range: expected a positive integer, got ${describeValue(value)}.`,
+    );
+  }
+  if (format !== "f32" && format !== "f16" && format !== "u8") {
+    throw new OptionError(
+      "BAD_OPTION",
+      `explain: unknown format: expected "f32", "f16" or "u8", got ${describeValue(format)}.`,
+    );
+  }
+  return { rows, features, classes, format, batchSize };
+}
+
+export function explainOn(traits: DeviceTraits, options: ExplainOptions): Explanation {
+  const question = questionOf(options);
+  const plan = planOfStep(question, traits);
+  return { device: traits.device, ...plan, text: describePlan(question, plan) };
+}

@@ -1,0 +1,91 @@
+/**
+ * One minibatch by separate ops, for what the fused step does not take: gathers the batch's rows on the device, multiplies, takes
+ * loss and gradient of the logits, and multiplies back. All memory is taken at the start.
+ */
+import type { Tensor } from "../engine/tensor.js";
+import { gatherRows } from "../ops/gather-rows.js";
+import { gatherValues } from "../ops/gather-values.js";
+import type { Workspace } from "../solvers/workspace.js";
+import type { LinearProblem } from "./linear-problem.js";
+
+/** Memory for the rows of one batch and what is computed of them. */
+interface BatchMemory {
+  readonly x: Tensor;
+  readonly labels: Tensor | undefined;
+  readonly soft: Tensor | undefined;
+  readonly rowWeight: Tensor | undefined;
+  readonly logits: Tensor;
+  readonly dLogits: Tensor;
+  readonly losses: Tensor;
+}
+
+function batchMemory(workspace: Workspace, { x, targets, classes }: LinearProblem, rows: number): BatchMemory {
+  return {
+    x: workspace.empty([rows, x.columns], x.type, x.scale, x.offset),
+    labels: targets.labels && workspace.empty([rows], "i32"),
+    soft: targets.soft && workspace.empty([rows, classes]),
+    rowWeight: targets.rowWeight && workspace.empty([rows]),
+    logits: workspace.empty([rows, classes]),
+    dLogits: workspace.empty([rows, classes]),
+    losses: workspace.empty([rows]),
+  };
+}
+
+/** Which rows, and where the batch's sums go. */
+export interface BatchRows {
+  readonly order: Tensor;
+  readonly first: number;
+  readonly rows: number;
+  /** `[4]` each, written: the summary of the rows' losses, and with row weights that of the weights. */
+  readonly losses: Tensor;
+  readonly weights: Tensor | undefined;
+}
+
+export class SeparateBatches {
+  /** Of the shape of θ: dJ of the last batch, the penalty left out. */
+  readonly gradient: Tensor;
+  readonly #workspace: Workspace;
+  readonly #problem: LinearProblem;
+  readonly #parameters: Tensor;
+  readonly #whole: BatchMemory;
+  /** For the last batch of an epoch, when it is shorter than the others. */
+  readonly #short: BatchMemory;
+
+  constructor(workspace: Workspace, problem: LinearProblem, parameters: Tensor, batchSize: number) {
+    this.#workspace = workspace;
+    this.#problem = problem;
+    this.#parameters = parameters;
+    this.gradient = workspace.empty([parameters.rows, parameters.columns]);
+    this.#whole = batchMemory(workspace, problem, batchSize);
+    const rest = problem.x.rows % batchSize;
+    this.#short = rest === 0 ? this.#whole : batchMemory(workspace, problem, rest);
+  }
+
+  evaluate({ order, first, rows, losses, weights }: BatchRows): void {
+    const { engine } = this.#workspace;
+    const { x, targets, loss, fitIntercept } = this.#problem;
+    const memory = rows === this.#whole.x.rows ? this.#whole : this.#short;
+    const { logits, dLogits, rowWeight } = memory;
+    const at = { indices: order, first };
+    engine.run(gatherRows, { source: x, ...at, out: memory.x });
+    if (targets.labels && memory.labels)
+      engine.run(gatherValues, { source: targets.labels, ...at, out: memory.labels });
+    if (targets.soft && memory.soft) engine.run(gatherRows, { source: targets.soft, ...at, out: memory.soft });
+    if (targets.rowWeight && rowWeight) engine.run(gatherValues, { source: targets.rowWeight, ...at, out: rowWeight });
+    if (rowWeight && weights) engine.summarize(rowWeight, { out: weights });
+    const bias = fitIntercept ? { bias: this.#parameters.row(x.columns) } : {};
+    engine.matmul(memory.x, this.#parameters.slice(0, x.columns), { ...bias, out: logits });
+    const scale = weights ? 1 : 1 / rows;
+    const evaluation = {
+      logits,
+      targets: memory,
+      losses: memory.losses,
+      gradient: dLogits,
+      scale,
+      denominator: weights,
+    };
+    loss.evaluate(engine, evaluation);
+    engine.summarize(memory.losses, { out: losses });
+    engine.matmul(memory.x, dLogits, { transposeA: true, ones: fitIntercept, out: this.gradient });
+  }
+}

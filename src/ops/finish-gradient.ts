@@ -1,0 +1,105 @@
+/**
+ * From the product Xᵀ·dZ to the gradient that L-BFGS descends by, and the pair (s, y) of the step that led there:
+ * `G = raw + l2·(θ + t·D)` on the penalised rows, `g[i] = G[i] − μ[i]·G[last]` on those of a centred model,
+ * `s = t·D`, `y = g − (the g before)`.
+ */
+import { at } from "./host-matrix.js";
+import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
+import { f32, u32 } from "./op.js";
+import { wholeBlock } from "./row-ranges.js";
+import { requireShape } from "./shape-rule.js";
+import { isIdle, STATE, STATE_LENGTH } from "./solver-state.js";
+
+export interface FinishGradientArguments<M extends Matrix = Matrix> {
+  /** p × k: Xᵀ·dZ, with a last row for the intercept where there are `means`. */
+  readonly raw: M;
+  /** p × k, θ before the step. */
+  readonly theta: M;
+  /** p × k, D. */
+  readonly direction: M;
+  /** 1 × (p − 1), μ; undefined for a model without an intercept. */
+  readonly means: M | undefined;
+  /** 1 × 28: its `step` is t, its `slot` the pair that is replaced. Nothing is done when the solver has stopped or still searches. */
+  readonly state: M;
+  readonly l2: number;
+  /** Pairs that the stack holds. */
+  readonly pairs: number;
+  /** (2m + 1)·p × k, updated: all s, all y, and g, which is the g before until it is replaced. */
+  readonly stack: M;
+  /** q × 4, written: rows of which each has Σ(θ + t·D)² over the penalised rows, max |G|, Σ g² and how many G are not finite. */
+  readonly out: M;
+}
+
+function reference(args: On<FinishGradientArguments, HostMatrix>): void {
+  const { raw, theta, direction, means, state, l2, pairs, stack, out } = args;
+  if (isIdle(state)) return;
+  const { rows, columns } = raw;
+  const step = state.data[STATE.step];
+  const slot = state.data[STATE.slot];
+  const penalised = means ? rows - 1 : rows;
+  const size = rows * columns;
+  let [squares, largest, own, faults] = [0, 0, 0, 0];
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const s = step === 0 ? 0 : step * at(direction, i, j);
+      let gradient = at(raw, i, j);
+      if (i < penalised) {
+        const weight = at(theta, i, j) + s;
+        squares += weight * weight;
+        gradient += l2 * weight;
+      }
+      if (Number.isFinite(gradient)) largest = Math.max(largest, Math.abs(gradient));
+      else faults++;
+      const centred = means && i < penalised ? gradient - at(means, 0, i) * at(raw, rows - 1, j) : gradient;
+      own += centred * centred;
+      const e = i * columns + j;
+      const before = stack.data[2 * pairs * size + e];
+      stack.data[slot * size + e] = s;
+      stack.data[(pairs + slot) * size + e] = centred - before;
+      stack.data[2 * pairs * size + e] = centred;
+    }
+  }
+  out.data.fill(0);
+  out.data.set([squares, largest, own, faults]);
+}
+
+const kernel: Kernel = {
+  name: "finish_gradient",
+  bindings: ["read", "read", "read", "read", "read", "write", "write"],
+};
+const THREADS = 64;
+/** On software adapters, where each thread costs at each barrier. */
+const FEW_THREADS = 8;
+
+export const finishGradient: Op<FinishGradientArguments> = {
+  name: "finishGradient",
+  writes: ["stack", "out"],
+  check({ raw, theta, direction, means, state, pairs, stack, out }) {
+    requireShape("finishGradient", "theta", theta, raw.rows, raw.columns);
+    requireShape("finishGradient", "direction", direction, raw.rows, raw.columns);
+    if (means) requireShape("finishGradient", "means", means, 1, raw.rows - 1);
+    requireShape("finishGradient", "state", state, 1, STATE_LENGTH);
+    requireShape("finishGradient", "stack", stack, (2 * pairs + 1) * raw.rows, raw.columns);
+    requireShape("finishGradient", "out", out, out.rows, 4);
+  },
+  reference,
+  plan({ raw, theta, direction, means, state, l2, pairs, stack, out }, planner) {
+    const [g, w, d] = [raw, theta, direction].map((m) => wholeBlock("finishGradient", "gradient", m));
+    const mu = means && wholeBlock("finishGradient", "means", means);
+    const now = wholeBlock("finishGradient", "state", state);
+    const [memory, to] = [wholeBlock("finishGradient", "stack", stack), wholeBlock("finishGradient", "out", out)];
+    const quads = raw.rows * raw.stride;
+    planner.dispatch({
+      kernel,
+      constants: { THREADS: planner.software ? FEW_THREADS : THREADS, CENTRED: Number(mu !== undefined) },
+      buffers: [g.buffer, w.buffer, d.buffer, mu?.buffer ?? g.buffer, now.buffer, memory.buffer, to.buffer],
+      parameters: [
+        ...[quads, raw.stride, (means ? raw.rows - 1 : raw.rows) * raw.stride, pairs, out.rows].map(u32),
+        ...[g.offset, w.offset, d.offset, mu?.offset ?? 0, now.offset, memory.offset, to.offset].map(u32),
+        f32(l2),
+      ],
+      workgroups: out.rows,
+      work: 40 * quads,
+    });
+  },
+};

@@ -1,0 +1,74 @@
+/** The second launch of a fused step: adds the workgroups' sums up, divides, penalises, and writes the gradient or moves θ by it. */
+import type { Partials } from "./linear-step.js";
+import type { DeviceMatrix, Kernel, Planner } from "./op.js";
+import { f32, u32 } from "./op.js";
+import { wholeBlock } from "./row-ranges.js";
+
+export interface Finish {
+  readonly rule: "gradient" | "sgd" | "nesterov" | "adam";
+  readonly theta: DeviceMatrix;
+  /** The gradient, the velocity or m; undefined for SGD without momentum. */
+  readonly state: DeviceMatrix | undefined;
+  /** v, or the gradient of an intercept that stands by itself. */
+  readonly secondState: DeviceMatrix | undefined;
+  readonly loss: DeviceMatrix;
+  /** The loss is one value, not a summary. */
+  readonly lossValue: boolean;
+  /** Divide by the sum of the weights. */
+  readonly mean: boolean;
+  readonly l2: number;
+  readonly penalisedRows: number;
+  readonly learningRate?: number;
+  readonly momentum?: number;
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+  /** 1 / (1 − β₁ᵗ), 1 / (1 − β₂ᵗ) */
+  readonly corrections?: readonly [number, number];
+}
+
+const kernel: Kernel = { name: "linear_finish", bindings: ["read", "write", "write", "write", "write"] };
+const RULE = { gradient: 0, sgd: 1, nesterov: 2, adam: 3 } as const;
+const NOT_A_NUMBER_BITS = 0x7fc00000;
+/** Threads for each partial sum's quad: so many partial sums one thread adds up alone. */
+const ALONE = 8;
+const MOST_SEGMENTS = 16;
+
+/** Threads in a workgroup, and those that share a quad. A software adapter's few partial sums are added up without barriers. */
+export function finishLayout(partials: number, software: boolean): { threads: number; segments: number } {
+  if (software) return { threads: 64, segments: 1 };
+  let segments = 1;
+  while (segments < MOST_SEGMENTS && segments * ALONE < partials) segments *= 2;
+  return { threads: segments === 1 ? 64 : 256, segments };
+}
+
+export function planFinish(partials: Partials, f: Finish, planner: Planner): void {
+  const { threads, segments } = finishLayout(partials.count, planner.software);
+  const quads = partials.stride - 1;
+  const theta = wholeBlock("linearStep", "weights", f.theta);
+  // Two bindings may not write one buffer: what a rule does not need still takes a place.
+  const block = (m: DeviceMatrix | undefined): { buffer: object; offset: number } =>
+    wholeBlock("linearStep", "result", m ?? planner.scratch(1, 4));
+  const [state, second, loss] = [block(f.state), block(f.secondState), block(f.loss)];
+  const split = f.rule === "gradient" && f.secondState && f.state ? f.state.rows * f.state.stride : quads;
+  const { learningRate = 0, momentum = 0, beta1 = 0, beta2 = 0, epsilon = 1, corrections = [1, 1] } = f;
+  planner.dispatch({
+    kernel,
+    constants: {
+      THREADS: threads,
+      SEGMENTS: segments,
+      RULE: RULE[f.rule],
+      MEAN: Number(f.mean),
+      LOSS_VALUE: Number(f.lossValue),
+    },
+    buffers: [partials.buffer, theta.buffer, state.buffer, second.buffer, loss.buffer],
+    parameters: [
+      ...[quads, f.penalisedRows * f.theta.stride, partials.count, partials.offset, partials.stride].map(u32),
+      ...[theta.offset, state.offset, second.offset, split, loss.offset, NOT_A_NUMBER_BITS].map(u32),
+      ...[f.l2, learningRate, momentum, beta1, beta2, 1 - beta1, 1 - beta2, ...corrections, epsilon].map(f32),
+      ...[f.theta.columns, f.theta.stride].map(u32),
+    ],
+    workgroups: Math.ceil(quads / (threads / segments)),
+    work: 4 * quads * (partials.count + 16),
+  });
+}

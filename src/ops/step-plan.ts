@@ -1,0 +1,175 @@
+/**
+ * Chooses how a device evaluates or steps a linear softmax model, and keeps account of what that costs. A pure function of
+ * sizes and of what the device is: nothing is measured, so the same question always has the same answer.
+ */
+import { QUAD_BYTES } from "./element-size.js";
+import { finishLayout } from "./linear-finish.js";
+import { rowsPerLaunch } from "./linear-step.js";
+import type { StepLayout } from "./linear-step-layout.js";
+import { MOST_CLASSES, stepLayout } from "./linear-step-layout.js";
+
+/** What a plan needs to know of a device. */
+export interface DeviceTraits {
+  readonly device: "webgpu" | "cpu";
+  /** The adapter is a CPU in disguise. */
+  readonly software: boolean;
+  /** Bytes of the largest storage binding. */
+  readonly bindingBytes: number;
+  /** Floating-point operations that one dispatch may hold. */
+  readonly workPerDispatch: number;
+}
+
+export interface StepQuestion {
+  readonly rows: number;
+  readonly features: number;
+  readonly classes: number;
+  /** Element type of the features. */
+  readonly format: "f32" | "f16" | "u8";
+  /** Rows in a step of SGD or Adam; all of them unless given. */
+  readonly batchSize: number;
+}
+
+export interface StepPlan {
+  /**
+   * `fused`: forward, softmax, loss and gradient in one dispatch, the update in a second. `separate`: a matrix product, softmax
+   * with loss, and a second product. `wide`: the same for 64 classes and more, whose products are tiled.
+   */
+  readonly name: "fused" | "separate" | "wide";
+  /** Why, in a sentence for people. */
+  readonly reason: string;
+  /** Of the dispatch that reads X, evaluating all rows; undefined where the products choose for themselves. */
+  readonly workgroups: number | undefined;
+  readonly rowsPerBlock: number | undefined;
+  /** Storage bindings that X takes: on the fused plan one dispatch each. */
+  readonly bindings: number;
+  readonly dispatchesPerStep: number;
+  readonly dispatchesPerEvaluation: number;
+  /** Bytes of X read from memory to evaluate loss and gradient of all rows once, padding of rows included. */
+  readonly featureBytes: number;
+  /** Those and all else that moves: labels, weights, logits, partial sums. */
+  readonly bytesMoved: number;
+  /** Floating-point operations of an evaluation. */
+  readonly operations: number;
+}
+
+/** Features times classes beyond which the workgroups' partial gradients cost more than they save. */
+export const MOST_FUSED_WEIGHTS = 16_384;
+/** From so many classes on, matrix products are wide enough to be tiled. */
+export const WIDE_CLASSES = 64;
+
+type Choice = Pick<StepPlan, "name" | "reason">;
+
+function choose({ features, classes }: StepQuestion, { device }: DeviceTraits): Choice {
+  const weights = features * classes;
+  if (classes >= WIDE_CLASSES) {
+    return { name: "wide", reason: `${classes} classes, ${WIDE_CLASSES} or more, make matrix products worth tiling` };
+  }
+  if (device === "cpu") return { name: "separate", reason: "the CPU's fast path is its matrix product" };
+  if (classes > MOST_CLASSES) {
+    return {
+      name: "separate",
+      reason: `${classes} classes are more than the ${MOST_CLASSES} that a thread's registers hold`,
+    };
+  }
+  if (weights > MOST_FUSED_WEIGHTS) {
+    const product = `${features} × ${classes} = ${weights} weights`;
+    return {
+      name: "separate",
+      reason: `${product} are more than the ${MOST_FUSED_WEIGHTS} that every workgroup keeps sums of`,
+    };
+  }
+  return {
+    name: "fused",
+    reason: `${features} × ${classes} = ${weights} weights are few enough for every workgroup to keep their sums`,
+  };
+}
+
+export function planOfStep(question: StepQuestion, traits: DeviceTraits): StepPlan {
+  const choice = choose(question, traits);
+  const { rows, features, classes, format } = question;
+  const rowBytes = Math.ceil(features / 4) * QUAD_BYTES[format];
+  const perBinding = Math.max(64, Math.floor(traits.bindingBytes / rowBytes / 64) * 64);
+  const bindings = rows * rowBytes <= traits.bindingBytes ? 1 : Math.ceil(rows / perBinding);
+  const operations = 4 * rows * features * classes;
+  return choice.name === "fused"
+    ? {
+        ...choice,
+        ...fusedCosts(question, traits, rowBytes, Math.min(rows, perBinding), bindings),
+        bindings,
+        operations,
+      }
+    : { ...choice, ...separateCosts(question, rowBytes, bindings), bindings, operations };
+}
+
+type Costs = Omit<StepPlan, "name" | "reason" | "bindings" | "operations">;
+
+function fusedCosts(
+  question: StepQuestion,
+  traits: DeviceTraits,
+  rowBytes: number,
+  perBinding: number,
+  bindings: number,
+): Costs {
+  const { rows, features, classes, batchSize } = question;
+  const { software, workPerDispatch } = traits;
+  const most = rowsPerLaunch(workPerDispatch, features, classes);
+  const layoutFor = (count: number): StepLayout => stepLayout({ rows: count, features, classes, rowBytes, software });
+  // Every binding is cut by itself, its last launch shorter than the others.
+  const launches: number[] = [];
+  for (let first = 0; first < rows; ) {
+    const end = Math.min(rows, (Math.floor(first / perBinding) + 1) * perBinding, first + most);
+    launches.push(end - first);
+    first = end;
+  }
+  const layout = layoutFor(launches[0]);
+  const partials = launches.reduce((sum, count) => sum + layoutFor(count).workgroups, 0);
+  const classBytes = Math.ceil(classes / 4) * 16;
+  const partialBytes = partials * ((features + 1) * classBytes + 16);
+  const { threads, segments } = finishLayout(partials, software);
+  const finishGroups = Math.ceil(((features + 1) * classBytes) / 16 / (threads / segments));
+  const batch = Math.min(batchSize, rows);
+  return {
+    workgroups: layout.workgroups,
+    rowsPerBlock: layout.rowsPerBlock,
+    dispatchesPerStep: bindings * Math.ceil(batch / most) + 1,
+    dispatchesPerEvaluation: launches.length + 1,
+    featureBytes: rows * rowBytes,
+    // Labels; W once and the gradient once; partial sums written and read, their weights by every workgroup of the second launch.
+    bytesMoved:
+      rows * rowBytes + 4 * rows + 2 * (features + 1) * classBytes + 2 * partialBytes + 16 * partials * finishGroups,
+  };
+}
+
+/** The launches that there are at least: products of long sums take one more each, to add up their parts. */
+function separateCosts({ rows, features, classes }: StepQuestion, rowBytes: number, bindings: number): Costs {
+  const classBytes = Math.ceil(classes / 4) * 16;
+  const featureBytes = 2 * rows * rowBytes;
+  return {
+    workgroups: undefined,
+    rowsPerBlock: undefined,
+    // Gather rows, gather labels, product, loss, its sum, product, update.
+    dispatchesPerStep: 6 + bindings,
+    // Product, loss, its sum, product.
+    dispatchesPerEvaluation: 2 + 2 * bindings,
+    featureBytes,
+    // Logits and their gradient are written once and read once each; labels, losses.
+    bytesMoved: featureBytes + 4 * rows * classBytes + 12 * rows + 3 * (features + 1) * classBytes,
+  };
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`;
+
+/** A plan in words, a line for each of its numbers. */
+export function describePlan({ rows, features, classes, format, batchSize }: StepQuestion, plan: StepPlan): string {
+  const { name, reason, workgroups, rowsPerBlock, bindings, operations } = plan;
+  const least = name === "fused" ? "" : "at least ";
+  const lines = [
+    `${rows} rows × ${features} features (${format}), ${classes} classes, batches of ${batchSize}: ${name}, since ${reason}.`,
+    `An evaluation of all rows: ${least}${plan.dispatchesPerEvaluation} dispatches, ${megabytes(plan.featureBytes)} of X read, ` +
+      `${megabytes(plan.bytesMoved)} moved in all, ${(operations / 1e9).toPrecision(3)} GFLOP.`,
+    `A step: ${least}${plan.dispatchesPerStep} dispatches.`,
+  ];
+  if (workgroups !== undefined) lines.push(`${workgroups} workgroups walk blocks of ${rowsPerBlock} rows.`);
+  if (bindings > 1) lines.push(`X takes ${bindings} storage bindings, each of them dispatches of its own.`);
+  return lines.join("\n");
+}

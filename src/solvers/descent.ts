@@ -1,0 +1,134 @@
+/**
+ * L-BFGS (Liu & Nocedal 1989) as a fixed sequence of launches. Vectors and scalars live on the device: a line search that is
+ * over, or a solver that has stopped, is a number there, and later launches find it and do nothing. So iterations are recorded
+ * without looking, and how far ahead changes no bit of the result.
+ */
+import type { Tensor } from "../engine/tensor.js";
+import type { TensorEngine } from "../engine/tensor-engine.js";
+import { chooseStep } from "../ops/choose-step.js";
+import { judgePoint } from "../ops/judge-point.js";
+import { nextDirection } from "../ops/next-direction.js";
+import { firstState } from "../ops/solver-state.js";
+import { stackProducts } from "../ops/stack-products.js";
+import { twoLoop } from "../ops/two-loop.js";
+import type { LineObjective } from "./objective.js";
+import type { Workspace } from "./workspace.js";
+
+export interface DescentOptions {
+  /** Pairs remembered. */
+  readonly memory: number;
+  readonly tolerance: number;
+  readonly maxIterations: number;
+}
+
+/** Records of iterations that the ring holds. */
+export const RING = 256;
+/** The cached logits are summed anew after so many steps, before float32 rounding adds up. */
+const REFRESH_EVERY = 20;
+/** Quads that fall to a workgroup, and workgroups, of the launches over vectors like θ. */
+const QUADS_PER_SLICE = 64;
+const MOST_SLICES = 256;
+/** Quads in a chunk of an inner product, and chunks. */
+const QUADS_PER_CHUNK = 1024;
+const MOST_CHUNKS = 64;
+
+export class Descent {
+  /** `[28]`: the solver's scalars. */
+  readonly state: Tensor;
+  /** [256×4]: iteration, attempt, J, max |dJ|. */
+  readonly ring: Tensor;
+  readonly #engine: TensorEngine;
+  readonly #objective: LineObjective;
+  readonly #options: DescentOptions;
+  /** [p×k] */
+  readonly #direction: Tensor;
+  /** [(2m + 1)·p × k]: all s, all y, and g. */
+  readonly #stack: Tensor;
+  readonly #gram: Tensor;
+  readonly #coefficients: Tensor;
+  /** Sums that launches leave in parts for the next one: of trial steps, losses, gradient, inner products, direction. */
+  readonly #line: Tensor;
+  readonly #losses: Tensor;
+  readonly #gradient: Tensor;
+  readonly #products: Tensor;
+  readonly #norms: Tensor;
+  /** Passes after each attempt. */
+  readonly #passes: number[] = [];
+
+  constructor(workspace: Workspace, objective: LineObjective, options: DescentOptions) {
+    const { engine } = workspace;
+    const { rows, columns } = objective.parameters;
+    const { memory } = options;
+    const quads = rows * Math.ceil(columns / 4);
+    const slices = Math.min(MOST_SLICES, Math.ceil(quads / QUADS_PER_SLICE));
+    const chunks = Math.min(MOST_CHUNKS, Math.ceil(quads / QUADS_PER_CHUNK));
+    this.#engine = engine;
+    this.#objective = objective;
+    this.#options = options;
+    this.state = workspace.empty([1, firstState().length]);
+    this.ring = workspace.zeros([RING, 4]);
+    this.#direction = workspace.zeros([rows, columns]);
+    this.#stack = workspace.zeros([(2 * memory + 1) * rows, columns]);
+    this.#gram = workspace.zeros([2 * memory, memory]);
+    this.#coefficients = workspace.zeros([1, 2 * memory + 1]);
+    this.#line = workspace.empty([objective.slices, 4 * engine.trialSteps.perLaunch]);
+    this.#losses = workspace.empty([objective.slices, 4]);
+    this.#gradient = workspace.empty([slices, 4]);
+    this.#products = workspace.empty([chunks, 4 * (2 * memory + 1)]);
+    this.#norms = workspace.empty([slices, 4]);
+    engine.write(this.state, firstState());
+  }
+
+  /** Line searches recorded. */
+  get attempts(): number {
+    return this.#passes.length - 1;
+  }
+
+  /** Passes over the data until the end of an attempt. */
+  passesAt(attempt: number): number {
+    return this.#passes[attempt];
+  }
+
+  /** The first point: loss, gradient, and the first direction. */
+  begin(): void {
+    this.#objective.refresh();
+    this.evaluate();
+  }
+
+  /** The direction's logits; now and then also θ's anew. */
+  aim(): void {
+    if ((this.attempts + 1) % REFRESH_EVERY === 0) this.#objective.refresh();
+    this.#objective.aim(this.#direction);
+  }
+
+  /** One launch of trial steps, and what follows from it. */
+  search(): void {
+    const { scale, l2 } = this.#objective;
+    this.#objective.tryStep(this.state, this.#line);
+    this.#engine.run(chooseStep, { line: this.#line, norms: this.#norms, state: this.state, scale, l2 });
+  }
+
+  /** The point that the search found: loss, gradient, whether to go on, and the next direction. */
+  evaluate(): void {
+    const { parameters, scale, l2, penalisedRows } = this.#objective;
+    const { memory: pairs, tolerance, maxIterations } = this.#options;
+    const engine = this.#engine;
+    const state = this.state;
+    const stack = this.#stack;
+    const direction = this.#direction;
+    const attempt = this.#passes.length;
+    this.#objective.evaluate({ state, direction, stack, pairs, losses: this.#losses, gradient: this.#gradient });
+    engine.run(stackProducts, { stack, pairs, state, out: this.#products });
+    engine.run(judgePoint, {
+      ...{ losses: this.#losses, gradient: this.#gradient, state, ring: this.ring },
+      ...{ scale, l2, tolerance, maxIterations, attempt },
+    });
+    const { perLaunch: trials } = engine.trialSteps;
+    const coefficients = this.#coefficients;
+    engine.run(twoLoop, { products: this.#products, trials, gram: this.#gram, state, coefficients });
+    engine.run(nextDirection, {
+      ...{ state, stack, coefficients, theta: parameters, direction, penalisedRows, out: this.#norms },
+    });
+    this.#passes.push(this.#objective.passes);
+  }
+}

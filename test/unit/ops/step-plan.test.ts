@@ -1,0 +1,150 @@
+/** The planner at every boundary, and the accounts it keeps. */
+import { describe, expect, test } from "vitest";
+import { explainOn } from "../../../src/engine/explain.js";
+import { OptionError } from "../../../src/errors.js";
+import { sharedBytes } from "../../../src/ops/linear-step.js";
+import { stepLayout } from "../../../src/ops/linear-step-layout.js";
+import type { DeviceTraits, StepQuestion } from "../../../src/ops/step-plan.js";
+import { describePlan, planOfStep } from "../../../src/ops/step-plan.js";
+
+const MEBIBYTE = 2 ** 20;
+const gpu: DeviceTraits = { device: "webgpu", software: false, bindingBytes: 128 * MEBIBYTE, workPerDispatch: 2e10 };
+const software: DeviceTraits = { ...gpu, software: true, workPerDispatch: 1.5e8 };
+const cpu: DeviceTraits = { ...gpu, device: "cpu", bindingBytes: Number.POSITIVE_INFINITY };
+const mnist: StepQuestion = { rows: 60_000, features: 784, classes: 10, format: "u8", batchSize: 256 };
+
+describe("the choice", () => {
+  test.each([
+    [{ classes: 32, features: 512 }, gpu, "fused"],
+    [{ classes: 33, features: 10 }, gpu, "separate"],
+    [{ classes: 63, features: 10 }, gpu, "separate"],
+    [{ classes: 64, features: 10 }, gpu, "wide"],
+    [{ classes: 1, features: 16_384 }, gpu, "fused"],
+    [{ classes: 1, features: 16_385 }, gpu, "separate"],
+    [{ classes: 32, features: 513 }, gpu, "separate"],
+    [{}, software, "fused"],
+    [{}, cpu, "separate"],
+    [{ classes: 64 }, cpu, "wide"],
+  ] as const)("%j", (change, traits, name) => {
+    expect(planOfStep({ ...mnist, ...change }, traits).name).toBe(name);
+  });
+
+  test("its reason names the numbers that decided", () => {
+    expect(planOfStep(mnist, gpu).reason).toContain("784 × 10 = 7840");
+    expect(planOfStep({ ...mnist, classes: 40 }, gpu).reason).toMatch(/40 classes.*32/);
+    expect(planOfStep({ ...mnist, features: 2000 }, gpu).reason).toMatch(/20000.*16384/);
+    expect(planOfStep(mnist, cpu).reason).toContain("CPU");
+  });
+});
+
+describe("the accounts", () => {
+  test("MNIST as bytes: X once, 47.04 MB, in two dispatches; 1.88 GFLOP", () => {
+    const plan = planOfStep(mnist, gpu);
+    expect(plan).toMatchObject({
+      name: "fused",
+      featureBytes: 47_040_000,
+      dispatchesPerStep: 2,
+      dispatchesPerEvaluation: 2,
+      operations: 1_881_600_000,
+      bindings: 1,
+    });
+    // Partial sums and the rest must not cost more than X does.
+    expect(plan.bytesMoved - plan.featureBytes).toBeLessThan(plan.featureBytes);
+    expect(planOfStep(mnist, cpu).featureBytes).toBe(2 * 47_040_000);
+  });
+
+  test.each([
+    ["f32", 188_160_000],
+    ["f16", 94_080_000],
+    ["u8", 47_040_000],
+  ] as const)("%s", (format, bytes) => {
+    expect(planOfStep({ ...mnist, format }, gpu).featureBytes).toBe(bytes);
+  });
+
+  test("rows are padded to whole quads", () => {
+    expect(planOfStep({ ...mnist, rows: 10, features: 5 }, gpu).featureBytes).toBe(10 * 8);
+  });
+
+  test("one dispatch for each binding of X, blocks of 64 rows", () => {
+    const question: StepQuestion = { ...mnist, format: "f32" };
+    const rowsInOne = Math.floor((128 * MEBIBYTE) / 3136 / 64) * 64;
+    expect(planOfStep({ ...question, rows: rowsInOne }, gpu)).toMatchObject({
+      bindings: 1,
+      dispatchesPerEvaluation: 2,
+    });
+    const two = { bindings: 2, dispatchesPerEvaluation: 3, dispatchesPerStep: 3 };
+    expect(planOfStep({ ...question, rows: rowsInOne + 64 }, gpu)).toMatchObject(two);
+    expect(planOfStep({ ...question, rows: 2 * rowsInOne + 1 }, gpu).bindings).toBe(3);
+  });
+
+  test("a dispatch too long for a software adapter's watchdog is cut; a step of 256 rows is not", () => {
+    const plan = planOfStep(mnist, software);
+    expect(plan.dispatchesPerStep).toBe(2);
+    // 1.5e8 operations hold 4,736 rows.
+    expect(plan.dispatchesPerEvaluation).toBe(Math.ceil(60_000 / 4736) + 1);
+  });
+});
+
+describe("the layout", () => {
+  test("fits 16 KiB of workgroup memory and leaves no workgroup without a block, at every size", () => {
+    for (const isSoftware of [false, true]) {
+      for (let classes = 1; classes <= 32; classes++) {
+        for (const features of [1, 4, 31, 33, 100, 784, Math.floor(16_384 / classes)]) {
+          for (const rows of [1, 63, 64, 65, 256, 1000, 60_000, 1_000_000]) {
+            const rowBytes = 16 * Math.ceil(features / 4);
+            const layout = stepLayout({ rows, features, classes, rowBytes, software: isSoftware });
+            const label = JSON.stringify({ isSoftware, classes, features, rows, layout });
+            expect(sharedBytes(layout), label).toBeLessThanOrEqual(16_384);
+            expect(layout.workgroups, label).toBeLessThanOrEqual(Math.ceil(rows / layout.rowsPerBlock));
+            const threads = (layout.rowsPerBlock / (4 * layout.rowQuads)) * layout.lanes * layout.classGroups;
+            expect(threads, label).toBe(layout.threads);
+            expect(layout.biasSegments * layout.classQuads, label).toBeLessThanOrEqual(layout.threads);
+            expect(layout.biasSegments, label).toBeGreaterThan(0);
+            const held = 4 * layout.wholeQuads + 2 * Number(layout.halfQuad);
+            expect(held * layout.classGroups, label).toBeGreaterThanOrEqual(classes);
+          }
+        }
+      }
+    }
+  });
+
+  test.each([
+    [784, 128],
+    [3136, 32],
+    [16_384, 8],
+  ])("blocks of rows of %i bytes are %i rows: what fits the caches", (rowBytes, rows) => {
+    const shape = { rows: 60_000, features: 784, classes: 10, rowBytes, software: false };
+    expect(stepLayout(shape).rowsPerBlock).toBe(rows);
+  });
+
+  test("a batch of 256 is spread over 16 workgroups at least", () => {
+    const { workgroups } = stepLayout({ rows: 256, features: 784, classes: 10, rowBytes: 784, software: false });
+    expect(workgroups).toBeGreaterThanOrEqual(16);
+  });
+});
+
+describe("explain", () => {
+  const sizes = { rows: 60_000, features: 784, classes: 10 };
+
+  test("gives the plan and says it in words", () => {
+    const explained = explainOn(gpu, { ...sizes, format: "u8", batchSize: 256 });
+    expect(explained).toMatchObject({ ...planOfStep(mnist, gpu), device: "webgpu" });
+    expect(explained.text).toBe(describePlan(mnist, planOfStep(mnist, gpu)));
+    expect(explained.text).toContain("60000 rows × 784 features (u8), 10 classes, batches of 256: fused");
+    expect(explained.text).toContain("47.04 MB of X");
+    expect(explained.text).toContain("A step: 2 dispatches.");
+    expect(explainOn(gpu, sizes).text).toContain("2 storage bindings");
+    expect(explainOn(cpu, sizes)).toMatchObject({ device: "cpu", name: "separate", workgroups: undefined });
+  });
+
+  test.each([
+    { rows: 0 },
+    { features: 1.5 },
+    { classes: Number.NaN },
+    { batchSize: -1 },
+    { format: "i32" },
+    { batchsize: 3 },
+  ])("%j is refused", (change) => {
+    expect(() => explainOn(gpu, { ...sizes, ...change } as typeof sizes)).toThrow(OptionError);
+  });
+});
