@@ -90,7 +90,15 @@ function checkedWeights(name: string, values: NumericArray | readonly number[]):
 }
 
 /** The last one is linearCrossEntropy's own. */
-const OPTIONS = ["classWeight", "sampleWeight", "labelSmoothing", "ignoreIndex", "reduction", "inputGradient"];
+/** Known to `crossEntropy` and to `linearCrossEntropy`. */
+export const CROSS_ENTROPY_OPTIONS: readonly string[] = [
+  "classWeight",
+  "sampleWeight",
+  "labelSmoothing",
+  "ignoreIndex",
+  "reduction",
+  "inputGradient",
+];
 
 /** Checks and uploads what is not yet on the device. Throws before anything is uploaded. */
 export function prepareTargets(
@@ -100,7 +108,7 @@ export function prepareTargets(
   targets: Targets,
   options: CrossEntropyOptions,
 ): PreparedTargets {
-  requireKnownOptions(options, OPTIONS, "crossEntropy");
+  requireKnownOptions(options, CROSS_ENTROPY_OPTIONS, "crossEntropy");
   const { labelSmoothing = 0, ignoreIndex = -100, reduction = "mean", classWeight, sampleWeight } = options;
   if (!(typeof labelSmoothing === "number" && labelSmoothing >= 0 && labelSmoothing <= 1)) {
     throw new OptionError(

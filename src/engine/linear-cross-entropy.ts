@@ -5,12 +5,13 @@
  */
 
 import { OptionError, ShapeError } from "../errors.js";
+import { requireKnownOptions } from "../known-options.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { linearGradient } from "../ops/linear-gradient.js";
 import { planOfStep } from "../ops/step-plan.js";
 import { requireTensors } from "./check-arguments.js";
 import type { CrossEntropyOptions, PreparedTargets, Targets } from "./cross-entropy.js";
-import { meanDenominator, prepareTargets, reducedLoss } from "./cross-entropy.js";
+import { CROSS_ENTROPY_OPTIONS, meanDenominator, prepareTargets, reducedLoss } from "./cross-entropy.js";
 import type { Tensor } from "./tensor.js";
 import type { TensorEngine } from "./tensor-engine.js";
 
@@ -43,6 +44,7 @@ export function linearCrossEntropyOn(
   options: LinearCrossEntropyOptions,
 ): LinearCrossEntropyResult {
   requireTensors("linearCrossEntropy", b ? { x, w, b } : { x, w });
+  requireKnownOptions(options, CROSS_ENTROPY_OPTIONS, "linearCrossEntropy");
   if (options.reduction === "none") {
     throw new OptionError(
       "BAD_OPTION",

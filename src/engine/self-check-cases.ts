@@ -123,6 +123,11 @@ export function selfCheckCases(): SelfCheckCase[] {
     add(matmul, shape, args, sumOf(depth), true);
   };
   product(37, 53, 19, { bias: true });
+  // As tall, and as deep, as it takes for the kernels that stream A.
+  product(1031, 70, 10, {});
+  product(1031, 37, 11, { stored: "bytes", bias: true });
+  product(33, 2051, 10, { tA: true });
+  product(21, 2051, 7, { tA: true, stored: "bytes" });
   product(65, 33, 10, { stored: "bytes", bias: true });
   product(5, 1100, 11, { stored: "bytes" });
   product(37, 53, 19, { stored: "halves" });

@@ -124,8 +124,10 @@ export class Scheduler {
     // One that had the device to itself took no longer than that, however short it was: the device is at least so fast.
     const faster = begun >= this.#lastDone && speed > this.#workPerMs;
     this.#lastDone = now;
-    if (!faster && (elapsedMs < 1 || work < this.#workPerMs)) return;
-    this.#workPerMs = Math.min(1e10, Math.max(1e5, 0.5 * this.#workPerMs + 0.5 * speed));
+    if (!faster && work < this.#workPerMs) return;
+    // Word of several submits may come late and at once: what seems too quick to measure counts as twice the speed at most.
+    const shown = !faster && elapsedMs < 1 ? Math.min(speed, 2 * this.#workPerMs) : speed;
+    this.#workPerMs = Math.min(1e10, Math.max(1e5, 0.5 * this.#workPerMs + 0.5 * shown));
   }
 
   /** Returns when there is room for another submit, or when the device is gone and will make none. */

@@ -15,8 +15,16 @@ import { Scheduler } from "./scheduler.js";
 
 /** Bytes that one `writeBuffer` copies at most when rows must be padded on the way. */
 const UPLOAD_BYTES = 4 * 1024 * 1024;
-/** Floating-point operations in one dispatch: 100 ms of a software adapter, 200 ms of a slow phone. */
-const WORK_PER_DISPATCH = { software: 1.5e8, hardware: 2e10 };
+/**
+ * Floating-point operations in one dispatch: 100 ms of a software adapter, 200 ms of a slow phone or of NVIDIA's slowest card.
+ * A large GPU would idle at the end of each of many short dispatches.
+ */
+const WORK_PER_DISPATCH = { software: 1.5e8, hardware: 2e10, nvidia: 2e11 };
+
+function workPerDispatch({ software, adapter }: WebGpuBackendOptions): number {
+  if (software) return WORK_PER_DISPATCH.software;
+  return WORK_PER_DISPATCH[adapter?.vendor.toLowerCase() === "nvidia" ? "nvidia" : "hardware"];
+}
 /** Exponentials are dear on software adapters, launches on all others. */
 const TRIAL_STEPS = { software: { perLaunch: 2, launches: 4 }, hardware: { perLaunch: 4, launches: 3 } };
 /** Workgroups that share the rows: enough to fill a large GPU, few enough that adding up their sums is nothing. */
@@ -65,7 +73,7 @@ export class WebGpuBackend implements Backend, Planner {
     this.entryPoint = options.entryPoint;
     this.trialSteps = TRIAL_STEPS[options.software ? "software" : "hardware"];
     this.slices = SLICES[options.software ? "software" : "hardware"];
-    this.workPerDispatch = WORK_PER_DISPATCH[options.software ? "software" : "hardware"];
+    this.workPerDispatch = workPerDispatch(options);
     this.#faults = new FaultLog(device, options.owned);
     this.#scheduler = new Scheduler(device, this.#faults);
     this.#pool = new BufferPool(device, this.#faults, (buffer) => {

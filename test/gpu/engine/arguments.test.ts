@@ -139,6 +139,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     refuses(engine, (t) => engine.matmul(t(2, 2), t(2, 2), { alpha: any("2") }), type);
     const option = { name: "OptionError", code: "BAD_OPTION" };
     refuses(engine, (t) => engine.softmax(t(2, 2), any(null)), option);
+    refuses(engine, (t) => engine.linearCrossEntropy(t(2, 2), t(2, 2), undefined, [0, 1], any(null)), option);
     refuses(engine, (t) => engine.dots(t(4, 2), t(2, 2), any(null)), option);
     refuses(engine, (t) => engine.summarize(t(2, 2), any(null)), option);
     refuses(engine, (t) => engine.addScaled(t(2, 2), 1, t(2, 2), any(null)), option);

@@ -78,8 +78,8 @@ describe.each(ENGINE_DEVICES)("live buffers and bytes on %s return to where they
       const train = () => model.fit(data.x, soft, { validation, sampleWeight: weights });
       const fitted = await failingAllocations(engine, train);
       const predicted = await failingAllocations(engine, () => model.predictProba(data.x));
-      // As many refusals as there are allocations: those of a fit, and of a prediction.
-      expect(fitted).toBeGreaterThan(15);
+      // As many refusals as there are allocations: those of a fit (13 by fused minibatches), and of a prediction.
+      expect(fitted).toBeGreaterThanOrEqual(13);
       expect(predicted).toBeGreaterThanOrEqual(4);
     }
     expect(await unhandledRejections()).toEqual([]);
