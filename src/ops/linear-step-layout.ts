@@ -45,8 +45,13 @@ export const MOST_CLASSES = 32;
 const MOST_WORKGROUPS = 264;
 const ENOUGH_WORKGROUPS = 32;
 const MOST_LANES = 128;
-/** Bytes of X in a block: the gradient must find in the caches what the logits have read, for all workgroups at work at once. */
-const MOST_BLOCK_BYTES = 128 * 1024;
+/**
+ * Bytes of X in a block: the gradient must find in the caches what the logits have read, for all workgroups at work at once.
+ * 200 KB, a block of 256 rows of MNIST, was the fastest of those tried on an H100.
+ */
+const MOST_BLOCK_BYTES = 224 * 1024;
+/** Quads of classes whose shares of 256 rows' logits fit 16 KiB of workgroup memory beside the rows' places. */
+const QUADS_IN_TALL_BLOCKS = 3;
 /** On software adapters: threads that leave work for every core, and one partial sum a block of 128 rows at most. */
 const SOFTWARE_WORKGROUPS = 16;
 
@@ -104,9 +109,9 @@ export function layoutOf(
 /** Lanes read neighbouring features, so that cache lines are used whole; more of them when rows are few or long. */
 function hardwareLayout(shape: StepShape): StepLayout {
   const threads = 256;
-  const { classGroups } = classSplit(shape.classes);
+  const { classGroups, classQuads } = classSplit(shape.classes);
   const quads = Math.ceil(shape.features / 4);
-  let lanes = 8;
+  let lanes = classQuads > QUADS_IN_TALL_BLOCKS ? 8 : 4;
   const blockRows = (): number => (4 * threads) / (lanes * classGroups);
   const fewer = (): boolean => shape.rows < ENOUGH_WORKGROUPS * blockRows() && lanes < quads;
   const shorter = (): boolean => blockRows() * shape.rowBytes > MOST_BLOCK_BYTES;

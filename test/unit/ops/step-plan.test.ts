@@ -109,8 +109,8 @@ describe("the layout", () => {
   });
 
   test.each([
-    [784, 128],
-    [3136, 32],
+    [784, 256],
+    [3136, 64],
     [16_384, 8],
   ])("blocks of rows of %i bytes are %i rows: what fits the caches", (rowBytes, rows) => {
     const shape = { rows: 60_000, features: 784, classes: 10, rowBytes, software: false };
