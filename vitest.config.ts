@@ -42,6 +42,8 @@ const ONLY_IN_A_BROWSER: readonly string[] = [
   "test/gpu/matmul/variants.test.ts",
   "test/gpu/matmul/halves.test.ts",
   "test/gpu/matmul/large.test.ts",
+  "test/gpu/ops/linear-gradient.test.ts",
+  "test/gpu/engine/self-check.test.ts",
 ];
 
 const config: ViteUserConfig = defineConfig({
