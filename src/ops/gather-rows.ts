@@ -1,6 +1,7 @@
 /** `out[i] = source[indices[first + i]]`, row by row and in the source's own element type: the features of a minibatch. */
+import { QUAD_BYTES } from "./element-size.js";
 import { rowsOf } from "./host-matrix.js";
-import type { ElementType, Kernel, Matrix, Op } from "./op.js";
+import type { Kernel, Matrix, Op } from "./op.js";
 import { u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
 import { requireShape } from "./shape-rule.js";
@@ -17,7 +18,6 @@ export interface GatherRowsArguments<M extends Matrix = Matrix> {
 
 const kernel: Kernel = { name: "gather_rows", bindings: ["read", "read", "write"] };
 const THREADS = 64;
-const WORDS_PER_QUAD: Readonly<Record<ElementType, number>> = { f32: 4, i32: 4, f16: 2, u8: 1 };
 const ELEMENTS = ["f32", "i32", "f16", "u8"] as const;
 
 export const gatherRows: Op<GatherRowsArguments> = {
@@ -37,7 +37,7 @@ export const gatherRows: Op<GatherRowsArguments> = {
     }
   },
   plan({ source, indices, first, out }, planner) {
-    const wordsPerQuad = WORDS_PER_QUAD[source.type];
+    const wordsPerQuad = QUAD_BYTES[source.type] / 4;
     const words = source.stride * wordsPerQuad;
     const list = wholeBlock("gatherRows", "indices", indices);
     const to = wholeBlock("gatherRows", "out", out);

@@ -1,5 +1,6 @@
 /** The kernels of a matrix product, how each variant sets one up, and how one product becomes launches. */
 
+import { QUAD_BYTES } from "./element-size.js";
 import type { MatmulVariant, ProductSizes, Tile } from "./matmul-variants.js";
 import { chooseMatmul, TILES } from "./matmul-variants.js";
 import type { ElementType, Kernel, Planner } from "./op.js";
@@ -57,10 +58,8 @@ export interface Variant {
 const QUAD = 4;
 /** Quads of workgroup memory that every device has: 16 KiB. */
 const SHARED_QUADS = 1024;
-/** FORMAT_A, and 4-byte words in a quad, of each type that A may have. */
+/** FORMAT_A of each type that A may have. */
 const FORMAT: Readonly<Partial<Record<ElementType, number>>> = { f32: 0, u8: 1, f16: 2 };
-const QUAD_WORDS: Readonly<Partial<Record<ElementType, number>>> = { f32: 4, u8: 1, f16: 2 };
-const quadWords = (type: ElementType): number => QUAD_WORDS[type] as number;
 
 const bindings = ["read", "read", "read", "read", "write"] as const;
 const orders = ({ a, transposeA, transposeB, ones }: Product): Record<string, number> => ({
@@ -75,7 +74,7 @@ const rowsKernel: MatmulKernel = {
   name: "matmul_rows",
   bindings,
   storage({ a, transposeB }) {
-    const words = quadWords(a.type);
+    const words = QUAD_BYTES[a.type] / 4;
     const wide = (a.offset * words) % 4 === 0 && (a.stride * words) % 4 === 0;
     return { TRANSPOSE_B: Number(transposeB), FORMAT_A: FORMAT[a.type] as number, WIDE: Number(wide) };
   },
@@ -166,7 +165,7 @@ function rowsVariant({ rows, columns, depth, type }: ProductSizes): Variant {
   const groupsOf = (count: number): number => Math.ceil(rows / ((threads / count) * ROWS_PER_THREAD));
   while (lanes < 16 && groupsOf(lanes) < ENOUGH_ROW_GROUPS) lanes *= 2;
   const narrow = narrowColumns(columns);
-  const stepQuads = (16 / quadWords(type)) * lanes * (narrow.FULL_QUADS + narrow.PAIR);
+  const stepQuads = (64 / QUAD_BYTES[type]) * lanes * (narrow.FULL_QUADS + narrow.PAIR);
   const most = Math.floor(SHARED_QUADS / stepQuads);
   const needed = Math.max(1, Math.ceil((depth * (narrow.FULL_QUADS + narrow.PAIR)) / stepQuads));
   // Stagings of equal length.
