@@ -1,11 +1,11 @@
 // ℓ[i] = r[i] · Σ_j t[i,j] · (logsumexp(z[i]) − z[i,j])        dZ[i,j] = c · r[i] · (T[i] · p[i,j] − t[i,j]),  T = Σ_j t
 // with t[i,j] = w[j] · ((1 − ε) · q[i,j] + ε / k), q the one-hot row of label y[i] or a row of soft targets,
-// w class weights, r row weights, ε label smoothing, c = scale, divided by `denominator` where there is one.
+// w class weights, r row weights, ε label smoothing, c = scale, divided by the sum of `denominator` where there is one.
 //
 // Loss and gradient in one kernel, from logits and never from log(softmax): probabilities that round to 0 would hide the
 // loss and freeze the gradient. A row whose label is `ignored`, or whose weight is 0, counts for nothing whatever it holds.
 // A row with a label that is no class, or with a logit or weight that is not finite, gets NaN: wrong numbers must not look
-// healthy. Where the denominator is 0 no row counts, and the gradient is 0.
+// healthy. Where the denominators add up to 0 no row counts, and the gradient is 0.
 
 // Threads that share one row, a power of two up to 256.
 override LANES: u32;
@@ -15,6 +15,8 @@ override ROWS_PER_GROUP: u32;
 override QUADS_PER_LANE: u32;
 // Targets are rows of probabilities, not labels.
 override SOFT: bool;
+// Labels and no smoothing: t is 0 but for one class, whose logit alone tells the loss.
+override ONE_HOT: bool;
 override HAS_CLASS_WEIGHT: bool;
 override HAS_ROW_WEIGHT: bool;
 override HAS_DENOMINATOR: bool;
@@ -37,14 +39,16 @@ struct Parameters {
   smoothing: f32,      // ε
   scale: f32,          // c
   class_weight_offset: u32, // quads
-  denominator_offset: u32,  // index of the denominator
+  denominator_offset: u32,  // quads to the first part of the denominator
+  denominator_stride: u32,  // quads from part to part
+  denominator_parts: u32,
 }
 
 @group(0) @binding(0) var<storage, read> z: array<vec4f>;
 @group(0) @binding(1) var<storage, read> targets: array<vec4u>;
 @group(0) @binding(2) var<storage, read> class_weight: array<vec4f>;
 @group(0) @binding(3) var<storage, read> row_weight: array<f32>;
-@group(0) @binding(4) var<storage, read> denominator: array<f32>;
+@group(0) @binding(4) var<storage, read> denominator: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> loss: array<f32>;
 @group(0) @binding(6) var<storage, read_write> d_logits: array<vec4f>;
 @group(0) @binding(7) var<uniform> parameters: Parameters;
@@ -84,7 +88,8 @@ fn target_weights(row: u32, label: i32, quad: u32) -> vec4f {
   } else {
     q = select(vec4f(0.0), vec4f(1.0), vec4i(column) == vec4i(label));
   }
-  var t = (1.0 - parameters.smoothing) * q + parameters.smoothing / f32(parameters.columns);
+  var t = q;
+  if (!ONE_HOT) { t = (1.0 - parameters.smoothing) * q + parameters.smoothing / f32(parameters.columns); }
   if (HAS_CLASS_WEIGHT) { t *= class_weight[parameters.class_weight_offset + quad]; }
   return select(vec4f(0.0), t, column < vec4u(parameters.columns));
 }
@@ -155,36 +160,45 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   maximum = maxima[first];
   sum = sums[first];
   fault = faults[first];
-  // Every lane has its copy before the arrays are used again.
-  workgroupBarrier();
 
   // Σ t · (m − z) and T = Σ t.
   var distance = 0.0;
   var total = 0.0;
-  for (var i = 0u; i < QUADS_PER_LANE; i++) {
-    let quad = i * LANES + local.x;
-    if (quad < parameters.z_stride) {
-      var values: vec4f;
-      if (QUADS_PER_LANE <= 4u) { values = held[i]; } else { values = logits(start, quad); }
-      let t = target_weights(row, label, quad);
-      distance += dot(t, gap(values, maximum));
-      total += dot(t, vec4f(1.0));
+  if (ONE_HOT) {
+    let class_of_row = u32(clamp(label, 0i, i32(parameters.columns) - 1i));
+    total = 1.0;
+    if (HAS_CLASS_WEIGHT) {
+      total = class_weight[parameters.class_weight_offset + (class_of_row >> 2u)][class_of_row & 3u];
     }
-  }
-  maxima[thread] = distance;
-  sums[thread] = total;
-  for (var width = LANES / 2u; width > 0u; width /= 2u) {
-    // The sums of the level below are written before they are read.
+    distance = total * gap(z[start + (class_of_row >> 2u)], maximum)[class_of_row & 3u];
+  } else {
+    for (var i = 0u; i < QUADS_PER_LANE; i++) {
+      let quad = i * LANES + local.x;
+      if (quad < parameters.z_stride) {
+        var values: vec4f;
+        if (QUADS_PER_LANE <= 4u) { values = held[i]; } else { values = logits(start, quad); }
+        let t = target_weights(row, label, quad);
+        distance += dot(t, gap(values, maximum));
+        total += dot(t, vec4f(1.0));
+      }
+    }
+    // Every lane has its copy of the pair before the arrays are used again.
     workgroupBarrier();
-    if (local.x < width) {
-      maxima[thread] += maxima[thread + width];
-      sums[thread] += sums[thread + width];
+    maxima[thread] = distance;
+    sums[thread] = total;
+    for (var width = LANES / 2u; width > 0u; width /= 2u) {
+      // The sums of the level below are written before they are read.
+      workgroupBarrier();
+      if (local.x < width) {
+        maxima[thread] += maxima[thread + width];
+        sums[thread] += sums[thread + width];
+      }
     }
+    // Lane 0's sums are complete before the other lanes read them.
+    workgroupBarrier();
+    distance = maxima[first];
+    total = sums[first];
   }
-  // Lane 0's sums are complete before the other lanes read them.
-  workgroupBarrier();
-  distance = maxima[first];
-  total = sums[first];
   if (wanted >= parameters.rows) { return; }
 
   let broken = counts && fault != 0u;
@@ -199,7 +213,10 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   if (!WRITE_GRADIENT) { return; }
   var factor = parameters.scale * weight;
   if (HAS_DENOMINATOR) {
-    let divisor = denominator[parameters.denominator_offset];
+    var divisor = 0.0;
+    for (var part = 0u; part < parameters.denominator_parts; part++) {
+      divisor += denominator[parameters.denominator_offset + part * parameters.denominator_stride].x;
+    }
     if (divisor == 0.0) { factor = 0.0; } else { factor /= divisor; }
   }
   let to = parameters.d_offset + row * parameters.d_stride;

@@ -6,11 +6,10 @@ import { toDenseMatrix } from "../data/matrix.js";
 import { DataError, LabelError, OptionError, ShapeError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
-
 import type { Matrix } from "../ops/op.js";
-import { rowWeights } from "../ops/row-weights.js";
 import { checkTargets } from "../ops/targets.js";
 import { totalLoss } from "../ops/total-loss.js";
+import { totalWeight, weightParts } from "../ops/total-weight.js";
 import { requireTensors } from "./check-arguments.js";
 import { Tensor } from "./tensor.js";
 import type { TensorEngine } from "./tensor-engine.js";
@@ -198,17 +197,25 @@ export function prepareTargets(
   };
 }
 
-/** `[≥1]`, the first value being what a mean divides by: Σ r[i]·w[y[i]] for labels, Σ r[i] or n for soft targets. */
-export function meanDenominator(engine: TensorEngine, t: PreparedTargets, rows: number, classes: number): Tensor {
-  if (!t.labels) return t.rowWeight ? engine.summarize(t.rowWeight) : engine.tensor([rows]);
-  const each = engine.empty([rows]);
+/** What a reduction makes of the sum of losses and gradients: times `scale`, divided by the sum of the denominator's parts. */
+export interface Reduction {
+  readonly scale: number;
+  readonly denominator: Tensor | undefined;
+}
+
+/** A mean divides by Σ r[i]·w[y[i]] for labels, which only the device knows, and by Σ r[i] or n for soft targets. */
+export function reductionOf(engine: TensorEngine, t: PreparedTargets, rows: number, classes: number): Reduction {
   const { labels, classWeight, rowWeight, ignoreIndex } = t;
+  if (t.reduction !== "mean") return { scale: 1, denominator: undefined };
+  if (!labels && !rowWeight) return { scale: 1 / rows, denominator: undefined };
+  const out = engine.empty([weightParts(rows, engine.slices), 4]);
   try {
-    engine.run(rowWeights, { labels, classes, classWeight, rowWeight, ignoreIndex, out: each });
-    return engine.summarize(each);
-  } finally {
-    each.dispose();
+    engine.run(totalWeight, { labels, classes, classWeight, rowWeight, ignoreIndex, out });
+  } catch (error) {
+    out.dispose();
+    throw error;
   }
+  return { scale: 1, denominator: out };
 }
 
 export function crossEntropyOn(
@@ -223,8 +230,8 @@ export function crossEntropyOn(
   const gradient = engine.empty([logits.rows, logits.columns]);
   const temporary: Tensor[] = [...t.own];
   try {
-    const denominator = t.reduction === "mean" ? meanDenominator(engine, t, logits.rows, logits.columns) : undefined;
-    if (denominator) temporary.push(denominator);
+    const reduction = reductionOf(engine, t, logits.rows, logits.columns);
+    if (reduction.denominator) temporary.push(reduction.denominator);
     const { labels, soft, classWeight, rowWeight, labelSmoothing, ignoreIndex } = t;
     engine.run(crossEntropy, {
       logits,
@@ -236,11 +243,10 @@ export function crossEntropyOn(
       ignoreIndex,
       loss: losses,
       gradient,
-      scale: 1,
-      denominator,
+      ...reduction,
     });
     if (t.reduction === "none") return { loss: losses, gradient };
-    return { loss: reducedLoss(engine, losses, denominator), gradient };
+    return { loss: reducedLoss(engine, losses, reduction), gradient };
   } catch (error) {
     gradient.dispose();
     losses.dispose();
@@ -250,12 +256,10 @@ export function crossEntropyOn(
   }
 }
 
-/** `[1]`: Σ losses, divided by `denominator[0]` where there is one. Disposes of `losses`. */
-export function reducedLoss(engine: TensorEngine, losses: Tensor, denominator: Tensor | undefined): Tensor {
-  const summary = engine.summarize(losses);
+/** `[1]`: Σ losses, reduced. Disposes of `losses`. */
+export function reducedLoss(engine: TensorEngine, losses: Tensor, reduction: Reduction): Tensor {
   const loss = engine.empty([1]);
-  engine.run(totalLoss, { summary, denominator, out: loss });
-  summary.dispose();
+  engine.run(totalLoss, { losses, ...reduction, out: loss });
   losses.dispose();
   return loss;
 }

@@ -11,7 +11,8 @@ import { linearGradient } from "../ops/linear-gradient.js";
 import { planOfStep } from "../ops/step-plan.js";
 import { requireTensors } from "./check-arguments.js";
 import type { CrossEntropyOptions, PreparedTargets, Targets } from "./cross-entropy.js";
-import { CROSS_ENTROPY_OPTIONS, meanDenominator, prepareTargets, reducedLoss } from "./cross-entropy.js";
+import { CROSS_ENTROPY_OPTIONS, prepareTargets, reducedLoss, reductionOf } from "./cross-entropy.js";
+import { stacked } from "./stacked.js";
 import type { Tensor } from "./tensor.js";
 import type { TensorEngine } from "./tensor-engine.js";
 
@@ -110,22 +111,21 @@ function inChunks(
   };
   /** What the caller gets, unless something is refused. */
   const results: Tensor[] = [];
-  const give = (shape: readonly number[]): Tensor => {
-    const made = engine.empty(shape);
+  const give = (made: Tensor): Tensor => {
     results.push(made);
     return made;
   };
   try {
-    const denominator = t.reduction === "mean" ? keep(meanDenominator(engine, t, rows, classes)) : undefined;
-    const losses = give([rows]);
+    const reduction = reductionOf(engine, t, rows, classes);
+    keep(reduction.denominator);
+    const losses = give(engine.empty([rows]));
     const logits = keep(engine.empty([chunk, classes]));
     const dLogits = keep(engine.empty([chunk, classes]));
-    const part = chunk < rows ? keep(engine.empty([features, classes])) : undefined;
-    const biasPart = b && chunk < rows ? keep(engine.empty([1, classes])) : undefined;
-    const onesColumn = b && keep(engine.tensor({ data: new Float32Array(chunk).fill(1), shape: [chunk, 1] }));
-    const dWeights = give([features, classes]);
-    const dBias = b && give([1, classes]);
-    const dX = options.inputGradient ? give([rows, features]) : undefined;
+    // dW and db are one product, [X, 1]ᵀ·G.
+    const { whole: gradient, parts } = stacked(engine, b ? [features, 1] : [features], classes);
+    const [dWeights, dBias] = parts.map(give) as [Tensor, Tensor | undefined];
+    const part = chunk < rows ? keep(engine.empty([gradient.rows, classes])) : undefined;
+    const dX = options.inputGradient ? give(engine.empty([rows, features])) : undefined;
     for (let first = 0; first < rows; first += chunk) {
       const count = Math.min(chunk, rows - first);
       const [z, g, xs] = [logits.slice(0, count), dLogits.slice(0, count), x.slice(first, count)];
@@ -134,8 +134,7 @@ function inChunks(
         logits: z,
         gradient: g,
         loss: losses.slice(first, count),
-        scale: 1,
-        denominator,
+        ...reduction,
         labels: t.labels?.slice(first, count),
         soft: t.soft?.slice(first, count),
         classWeight: t.classWeight,
@@ -143,17 +142,12 @@ function inChunks(
         labelSmoothing: t.labelSmoothing,
         ignoreIndex: t.ignoreIndex,
       });
-      const into = first === 0 ? dWeights : (part as Tensor);
-      engine.matmul(xs, g, { transposeA: true, out: into });
-      if (into !== dWeights) engine.addScaled(dWeights, 1, into);
-      if (b && dBias && onesColumn) {
-        const biasInto = first === 0 ? dBias : (biasPart as Tensor);
-        engine.matmul(onesColumn.slice(0, count), g, { transposeA: true, out: biasInto });
-        if (biasInto !== dBias) engine.addScaled(dBias, 1, biasInto);
-      }
+      const into = first === 0 ? gradient : (part as Tensor);
+      engine.matmul(xs, g, { transposeA: true, ones: b !== undefined, out: into });
+      if (into !== gradient) engine.addScaled(gradient, 1, into);
       if (dX) engine.matmul(g, w, { transposeB: true, out: dX.slice(first, count) });
     }
-    return { loss: reducedLoss(engine, losses, denominator), dWeights, dBias, dX };
+    return { loss: reducedLoss(engine, losses, reduction), dWeights, dBias, dX };
   } catch (error) {
     for (const each of results) each.dispose();
     throw error;

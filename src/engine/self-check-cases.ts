@@ -19,11 +19,11 @@ import { linearGradient } from "../ops/linear-gradient.js";
 import { linearSgdStep } from "../ops/linear-sgd-step.js";
 import { matmul } from "../ops/matmul.js";
 import type { HostMatrix, Op } from "../ops/op.js";
-import { rowWeights } from "../ops/row-weights.js";
 import { sgdStep } from "../ops/sgd-step.js";
 import { softmax } from "../ops/softmax.js";
 import { summarize } from "../ops/summarize.js";
 import { totalLoss } from "../ops/total-loss.js";
+import { totalWeight } from "../ops/total-weight.js";
 import { Random } from "../random.js";
 import type { AddCase } from "./self-check-solver.js";
 import { solverCases, stateOf } from "./self-check-solver.js";
@@ -211,9 +211,11 @@ export function selfCheckCases(): SelfCheckCase[] {
 
   const labels = integers(67, 7);
   const each = { classWeight: floats(1, 7, 0, 2), rowWeight: floats(1, 67, 0, 2), ignoreIndex: 3 };
-  add(rowWeights, "67", { labels, classes: 7, ...each, out: blank(1, 67) }, ELEMENTWISE);
-  const summary = hostMatrix(Float32Array.of(5, 9, 2, 0), 1, 4);
-  add(totalLoss, "1", { summary, denominator: floats(1, 4, 1, 2), out: blank(1, 1) }, ELEMENTWISE);
+  add(totalWeight, "67", { labels, classes: 7, ...each, out: blank(1, 4) }, sumOf(67));
+  for (const rows of [67, 70_001]) {
+    const losses = { losses: floats(1, rows, 0, 2), scale: 0.5, denominator: floats(3, 4, 1, 2) };
+    add(totalLoss, `${rows}`, { ...losses, out: blank(1, 1) }, sumOf(rows));
+  }
 
   const gradient = floats(10, 7);
   const rates = { gradient, learningRate: 0.1, l2: 0.01, penalisedRows: 9 };

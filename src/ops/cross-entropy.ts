@@ -22,14 +22,21 @@ export interface CrossEntropyArguments<M extends Matrix = Matrix> extends Target
   readonly gradient: M | undefined;
   /** Factor of the gradient; the losses are not scaled. */
   readonly scale: number;
-  /** 1 × 1 or longer: the first value divides the gradient. */
+  /** The first values of its rows add up to what divides the gradient. */
   readonly denominator: M | undefined;
+}
+
+/** What a sum left in parts divides by. */
+export function divisorOf(denominator: HostMatrix): number {
+  let divisor = 0;
+  for (let i = 0; i < denominator.rows; i++) divisor += at(denominator, i, 0);
+  return divisor;
 }
 
 function reference(args: On<CrossEntropyArguments, HostMatrix>): void {
   const { logits, loss, gradient } = args;
   const classes = logits.columns;
-  const divisor = args.denominator ? at(args.denominator, 0, 0) : 1;
+  const divisor = args.denominator ? divisorOf(args.denominator) : 1;
   const factor = divisor === 0 ? 0 : args.scale / divisor;
   for (let i = 0; i < logits.rows; i++) {
     let weight = rowWeightAt(args, i, classes);
@@ -77,6 +84,7 @@ function plan(args: On<CrossEntropyArguments, DeviceMatrix>, planner: Planner): 
       constants: {
         ...lanes.constants,
         ...targetConstants(args),
+        ONE_HOT: Number(!soft && args.labelSmoothing === 0),
         HAS_DENOMINATOR: Number(denominator !== undefined),
         WRITE_GRADIENT: Number(gradient !== undefined),
       },
@@ -105,7 +113,7 @@ function plan(args: On<CrossEntropyArguments, DeviceMatrix>, planner: Planner): 
         ].map(u32),
         ...[args.labelSmoothing, args.scale].map(f32),
         u32(t.classWeightOffset),
-        u32((denominator?.offset ?? 0) * 4),
+        ...[denominator?.offset ?? 0, args.denominator?.stride ?? 0, args.denominator?.rows ?? 0].map(u32),
       ],
       workgroups: Math.ceil(range.rows / lanes.rowsPerGroup),
       work: work * range.rows,

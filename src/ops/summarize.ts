@@ -3,7 +3,7 @@
  * their bits, never by comparison, and left out of the other three.
  */
 import { at, rowsOf } from "./host-matrix.js";
-import type { Dispatch, Kernel, Matrix, Op } from "./op.js";
+import type { DeviceMatrix, Dispatch, Kernel, Matrix, Op, Planner } from "./op.js";
 import { u32 } from "./op.js";
 import { rowRanges, wholeBlock } from "./row-ranges.js";
 import { requireShape } from "./shape-rule.js";
@@ -39,6 +39,36 @@ function fold({ from, to, quads, workgroups, merge }: Fold): Dispatch {
   };
 }
 
+/** One for each binding of x. */
+function launchesOf(x: DeviceMatrix): Pick<Fold, "from" | "quads" | "workgroups">[] {
+  return rowRanges([x]).map((range) => {
+    const quads = range.rows * x.stride;
+    const workgroups = quads <= SMALL ? 1 : Math.min(MOST_WORKGROUPS, Math.ceil(quads / SMALL));
+    return { from: range.parts[0], quads, workgroups };
+  });
+}
+
+/** Quads (Σ x, Σ x², max |x|, faults) that sum up to that of the whole. */
+export interface Parts {
+  readonly buffer: object;
+  readonly offset: number;
+  readonly quads: number;
+}
+
+function inParts(launches: ReturnType<typeof launchesOf>, planner: Planner): Parts {
+  const quads = launches.reduce((sum, { workgroups }) => sum + workgroups, 0);
+  const { buffer, offset } = wholeBlock("summarize", "partials", planner.scratch(quads, 4));
+  let slot = offset;
+  for (const launch of launches) {
+    planner.dispatch(fold({ ...launch, to: { buffer, offset: slot }, merge: false }));
+    slot += launch.workgroups;
+  }
+  return { buffer, offset, quads };
+}
+
+/** The first half of a sum over many values, for who adds up the parts himself. */
+export const summarizeInParts = (x: DeviceMatrix, planner: Planner): Parts => inParts(launchesOf(x), planner);
+
 export const summarize: Op<SummarizeArguments> = {
   name: "summarize",
   check({ out }) {
@@ -69,25 +99,12 @@ export const summarize: Op<SummarizeArguments> = {
   },
   plan({ x, out }, planner) {
     const to = wholeBlock("summarize", "out", out);
-    const ranges = rowRanges([x]).map((range) => {
-      const quads = range.rows * x.stride;
-      return {
-        from: range.parts[0],
-        quads,
-        workgroups: quads <= SMALL ? 1 : Math.min(MOST_WORKGROUPS, Math.ceil(quads / SMALL)),
-      };
-    });
-    const total = ranges.reduce((sum, r) => sum + r.workgroups, 0);
-    if (total === 1) {
-      planner.dispatch(fold({ ...ranges[0], to, merge: false }));
+    const launches = launchesOf(x);
+    if (launches.length === 1 && launches[0].workgroups === 1) {
+      planner.dispatch(fold({ ...launches[0], to, merge: false }));
       return;
     }
-    const partials = wholeBlock("summarize", "partials", planner.scratch(total, 4));
-    let slot = partials.offset;
-    for (const range of ranges) {
-      planner.dispatch(fold({ ...range, to: { buffer: partials.buffer, offset: slot }, merge: false }));
-      slot += range.workgroups;
-    }
-    planner.dispatch(fold({ from: partials, to, quads: total, workgroups: 1, merge: true }));
+    const parts = inParts(launches, planner);
+    planner.dispatch(fold({ from: parts, to, quads: parts.quads, workgroups: 1, merge: true }));
   },
 };

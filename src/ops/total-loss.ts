@@ -1,14 +1,17 @@
-/** `Σ losses / denominator` from the losses' summary; NaN when a row's loss is not finite, 0 when the denominator is 0. */
+/** `scale · Σ losses / Σ denominators`; NaN when a row's loss is not finite, 0 when the denominators add up to 0. */
+import { divisorOf } from "./cross-entropy.js";
 import { at } from "./host-matrix.js";
 import type { Kernel, Matrix, Op } from "./op.js";
-import { u32 } from "./op.js";
+import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
 import { requireShape } from "./shape-rule.js";
+import { summarizeInParts } from "./summarize.js";
 
 export interface TotalLossArguments<M extends Matrix = Matrix> {
-  /** 1 × 4, as `summarize` writes it. */
-  readonly summary: M;
-  /** The first value divides; undefined for a sum. */
+  /** 1 × n */
+  readonly losses: M;
+  readonly scale: number;
+  /** The first values of its rows add up to what divides; undefined for a sum. */
   readonly denominator: M | undefined;
   /** 1 × 1, written. */
   readonly out: M;
@@ -16,29 +19,41 @@ export interface TotalLossArguments<M extends Matrix = Matrix> {
 
 const kernel: Kernel = { name: "total_loss", bindings: ["read", "read", "write"] };
 const NOT_A_NUMBER_BITS = 0x7fc00000;
+const THREADS = 256;
+/** Quads of losses up to which one workgroup is done sooner than a launch more would begin. */
+const SMALL = 16_384;
 
 export const totalLoss: Op<TotalLossArguments> = {
   name: "totalLoss",
-  check({ summary, out }) {
-    requireShape("totalLoss", "summary", summary, 1, 4);
+  check({ losses, out }) {
+    requireShape("totalLoss", "losses", losses, 1, losses.columns);
     requireShape("totalLoss", "out", out, 1, 1);
   },
-  reference({ summary, denominator, out }) {
-    const divisor = denominator ? at(denominator, 0, 0) : 1;
-    const value = divisor === 0 ? 0 : at(summary, 0, 0) / divisor;
-    out.data[0] = at(summary, 0, 3) > 0 ? Number.NaN : value;
+  reference({ losses, scale, denominator, out }) {
+    let sum = 0;
+    for (let i = 0; i < losses.columns; i++) sum += at(losses, 0, i);
+    const divisor = denominator ? divisorOf(denominator) : 1;
+    const value = divisor === 0 ? 0 : (scale * sum) / divisor;
+    out.data[0] = Number.isFinite(sum) ? value : Number.NaN;
   },
-  plan({ summary, denominator, out }, planner) {
-    const from = wholeBlock("totalLoss", "summary", summary);
+  plan({ losses, scale, denominator, out }, planner) {
     const by = denominator && wholeBlock("totalLoss", "denominator", denominator);
     const to = wholeBlock("totalLoss", "out", out);
+    const merge = losses.stride > SMALL;
+    const from = merge
+      ? summarizeInParts(losses, planner)
+      : { ...wholeBlock("totalLoss", "losses", losses), quads: losses.stride };
     planner.dispatch({
       kernel,
-      constants: { HAS_DENOMINATOR: Number(by !== undefined) },
+      constants: { THREADS, MERGE: Number(merge), HAS_DENOMINATOR: Number(by !== undefined) },
       buffers: [from.buffer, by?.buffer ?? from.buffer, to.buffer],
-      parameters: [from.offset, by?.offset ?? 0, to.offset, NOT_A_NUMBER_BITS].map(u32),
+      parameters: [
+        ...[from.quads, from.offset, by?.offset ?? 0, denominator?.stride ?? 0, denominator?.rows ?? 0].map(u32),
+        ...[to.offset, NOT_A_NUMBER_BITS].map(u32),
+        f32(scale),
+      ],
       workgroups: 1,
-      work: 8,
+      work: 8 * losses.columns,
     });
   },
 };

@@ -1,51 +1,77 @@
-import { expect } from "vitest";
+import { describe, expect } from "vitest";
 import { totalLoss } from "../../../src/ops/total-loss.js";
 import { expectClose } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
-import { expectRounded, f32Vector, outputsOn, runOp } from "../../support/op-cases.js";
+import { expectRounded, f32Matrix, f32Vector, outputsOn, runOp } from "../../support/op-cases.js";
+import { randomWeights } from "../../support/random-matrix.js";
 import { ULP } from "../../support/wgsl-accuracy.js";
 
 const outputs = { out: "written" } as const;
 
-/** `sum` and `faults` as `summarize` gives them, with values between that must not be taken for them. */
-const totalOf = (sum: number, faults: number, divisor?: readonly number[]) => ({
-  summary: f32Vector([sum, 1e20, 1e20, faults]),
-  denominator: divisor && f32Vector(divisor),
+/** Denominators in rows, with values beside them that must not be taken for them. */
+const totalOf = (losses: ArrayLike<number>, divisors?: readonly number[], scale = 1) => ({
+  losses: f32Vector(losses),
+  scale,
+  denominator:
+    divisors && f32Matrix(divisors.length, 4, Float32Array.from(divisors.flatMap((d) => [d, 1e20, -1e20, 7]))),
   out: f32Vector([0]),
 });
 
 const SUMS = [0, 1, -2.5, 123.456, 1e-30, 3e38];
 
-test("the sum itself, without a denominator", async ({ engines }) => {
+test("one loss, scaled, and divided by the sum of the denominators", async ({ engines }) => {
   for (const sum of SUMS) {
-    const { truth, webgpu, cpu } = await runOp(engines, totalLoss, totalOf(sum, 0), outputs);
-    expectClose(webgpu.out, truth.out, { floor: 0, label: `webgpu ${sum}` });
-    expectRounded(cpu.out, truth.out, `cpu ${sum}`);
-  }
-});
-
-test("the sum divided by the denominator's first value", async ({ engines }) => {
-  for (const sum of SUMS) {
-    for (const divisor of [[3], [0.7, 0, 0, 0], [60_000, 5]]) {
-      if (sum / (divisor[0] as number) > 3.4e38) continue;
-      const { truth, webgpu, cpu } = await runOp(engines, totalLoss, totalOf(sum, 0, divisor), outputs);
+    for (const [divisors, scale] of [
+      [undefined, 1],
+      [undefined, 0.125],
+      [[3], 1],
+      [[0.5, 0.25, 2], 0.5],
+      [[60_000], 1],
+    ] as const) {
+      if (sum / (divisors?.[0] ?? 1) > 3.4e38) continue;
+      const { truth, webgpu, cpu } = await runOp(engines, totalLoss, totalOf([sum], divisors, scale), outputs);
+      const label = `${scale} · ${sum} / ${divisors}`;
       // Division: 2.5 ULP.
-      expectClose(webgpu.out, truth.out, { floor: 0, relativeFloor: 2.5 * ULP, label: `webgpu ${sum} / ${divisor}` });
-      expectRounded(cpu.out, truth.out, `cpu ${sum} / ${divisor}`);
+      const relativeFloor = divisors ? 2.5 * ULP : 0;
+      expectClose(webgpu.out, truth.out, { floor: 0, relativeFloor, label: `webgpu ${label}` });
+      expectRounded(cpu.out, truth.out, `cpu ${label}`);
     }
   }
 });
 
-test("0 when the denominator is 0, NaN when a loss was not finite, whatever the rest", async ({ engines }) => {
-  for (const device of ENGINE_DEVICES) {
-    const lossOf = async (args: ReturnType<typeof totalOf>) =>
-      (await outputsOn(engines[device], totalLoss, args, outputs)).out?.[0];
-    expect(await lossOf(totalOf(0, 0, [0])), device).toBe(0);
-    expect(await lossOf(totalOf(5, 0, [0])), device).toBe(0);
-    for (const faults of [1, 65_537]) {
-      expect(await lossOf(totalOf(5, faults)), device).toBeNaN();
-      expect(await lossOf(totalOf(5, faults, [2])), device).toBeNaN();
-      expect(await lossOf(totalOf(0, faults, [0])), device).toBeNaN();
+// One workgroup adds up to 65,536 losses by itself; more are added in parts first.
+test.for([2, 3, 4, 5, 255, 1023, 1024, 1025, 4099, 65_536, 65_537, 100_003])(
+  "%d losses",
+  async (count, { engines }) => {
+    const args = totalOf(randomWeights(count, count), [count - 1, 1]);
+    const { truth, webgpu, cpu } = await runOp(engines, totalLoss, args, outputs);
+    // Terms are positive: each addition on a thread's way, and in the tree, is off by half an ULP of the total at most.
+    const additions = Math.ceil(count / 1024) + 4 + 8 + 8 + 256;
+    expectClose(webgpu.out, truth.out, { floor: 0, relativeFloor: (additions / 2 + 2.5) * ULP, label: "webgpu" });
+    expectRounded(cpu.out, truth.out, "cpu");
+  },
+);
+
+describe.each(ENGINE_DEVICES)("on %s", (device) => {
+  test("0 when the denominators add up to 0", async ({ engines }) => {
+    for (const divisors of [[0], [0, 0, 0], [2, -2]]) {
+      const { out } = await outputsOn(engines[device], totalLoss, totalOf([5], divisors), outputs);
+      expect(Array.from(out as Float32Array), `${divisors}`).toEqual([0]);
     }
-  }
+  });
+
+  test("NaN when a loss is not finite, wherever it stands and whatever divides", async ({ engines }) => {
+    for (const count of [1, 7, 1500, 70_000]) {
+      for (const at of [0, count >> 1, count - 1]) {
+        for (const fault of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+          const losses = new Float32Array(count).fill(1);
+          losses[at] = fault;
+          for (const divisors of [undefined, [2], [0]]) {
+            const { out } = await outputsOn(engines[device], totalLoss, totalOf(losses, divisors), outputs);
+            expect(out?.[0], `${fault} at ${at} of ${count}, over ${divisors}`).toBeNaN();
+          }
+        }
+      }
+    }
+  });
 });
