@@ -13,6 +13,8 @@ override LANES: u32;
 override ROWS_PER_GROUP: u32;
 // Quads of the row that fall to one lane; up to 4 stay in registers.
 override QUADS_PER_LANE: u32;
+// Z is the sum of so many matrices, one below the other: what a product left whose sum was split over workgroups.
+override PARTS: u32;
 // Targets are rows of probabilities, not labels.
 override SOFT: bool;
 // Labels and no smoothing: t is 0 but for one class, whose logit alone tells the loss.
@@ -42,6 +44,7 @@ struct Parameters {
   denominator_offset: u32,  // quads to the first part of the denominator
   denominator_stride: u32,  // quads from part to part
   denominator_parts: u32,
+  part_stride: u32,    // quads from one part of Z to the next
 }
 
 @group(0) @binding(0) var<storage, read> z: array<vec4f>;
@@ -76,7 +79,9 @@ fn columns_of(quad: u32) -> vec4u {
 }
 
 fn logits(start: u32, quad: u32) -> vec4f {
-  return select(vec4f(LOWEST), z[start + quad], columns_of(quad) < vec4u(parameters.columns));
+  var values = z[start + quad];
+  for (var part = 1u; part < PARTS; part++) { values += z[start + quad + part * parameters.part_stride]; }
+  return select(vec4f(LOWEST), values, columns_of(quad) < vec4u(parameters.columns));
 }
 
 // t[i, 4·quad …]; zero beyond the last class.
@@ -170,7 +175,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     if (HAS_CLASS_WEIGHT) {
       total = class_weight[parameters.class_weight_offset + (class_of_row >> 2u)][class_of_row & 3u];
     }
-    distance = total * gap(z[start + (class_of_row >> 2u)], maximum)[class_of_row & 3u];
+    distance = total * gap(logits(start, class_of_row >> 2u), maximum)[class_of_row & 3u];
   } else {
     for (var i = 0u; i < QUADS_PER_LANE; i++) {
       let quad = i * LANES + local.x;

@@ -8,6 +8,7 @@ import { OptionError, ShapeError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { linearGradient } from "../ops/linear-gradient.js";
+import { linearLoss } from "../ops/linear-loss.js";
 import { planOfStep } from "../ops/step-plan.js";
 import { requireTensors } from "./check-arguments.js";
 import type { CrossEntropyOptions, PreparedTargets, Targets } from "./cross-entropy.js";
@@ -119,7 +120,8 @@ function inChunks(
     const reduction = reductionOf(engine, t, rows, classes);
     keep(reduction.denominator);
     const losses = give(engine.empty([rows]));
-    const logits = keep(engine.empty([chunk, classes]));
+    // The CPU's fast paths are the product and the rows, each by itself.
+    const logits = engine.device === "cpu" ? keep(engine.empty([chunk, classes])) : undefined;
     const dLogits = keep(engine.empty([chunk, classes]));
     // dW and db are one product, [X, 1]ᵀ·G.
     const { whole: gradient, parts } = stacked(engine, b ? [features, 1] : [features], classes);
@@ -128,10 +130,8 @@ function inChunks(
     const dX = options.inputGradient ? give(engine.empty([rows, features])) : undefined;
     for (let first = 0; first < rows; first += chunk) {
       const count = Math.min(chunk, rows - first);
-      const [z, g, xs] = [logits.slice(0, count), dLogits.slice(0, count), x.slice(first, count)];
-      engine.matmul(xs, w, { ...(b ? { bias: b } : {}), out: z });
-      engine.run(crossEntropy, {
-        logits: z,
+      const [g, xs] = [dLogits.slice(0, count), x.slice(first, count)];
+      const targets = {
         gradient: g,
         loss: losses.slice(first, count),
         ...reduction,
@@ -141,7 +141,14 @@ function inChunks(
         rowWeight: t.rowWeight?.slice(first, count),
         labelSmoothing: t.labelSmoothing,
         ignoreIndex: t.ignoreIndex,
-      });
+      };
+      if (logits) {
+        const z = logits.slice(0, count);
+        engine.matmul(xs, w, { ...(b ? { bias: b } : {}), out: z });
+        engine.run(crossEntropy, { ...targets, logits: z });
+      } else {
+        engine.run(linearLoss, { ...targets, x: xs, w, bias: b });
+      }
       const into = first === 0 ? gradient : (part as Tensor);
       engine.matmul(xs, g, { transposeA: true, ones: b !== undefined, out: into });
       if (into !== gradient) engine.addScaled(gradient, 1, into);

@@ -16,6 +16,7 @@ import { hostMatrix } from "../ops/host-matrix.js";
 import { lineSearch } from "../ops/line-search.js";
 import { linearAdamStep } from "../ops/linear-adam-step.js";
 import { linearGradient } from "../ops/linear-gradient.js";
+import { linearLoss } from "../ops/linear-loss.js";
 import { linearSgdStep } from "../ops/linear-sgd-step.js";
 import { matmul } from "../ops/matmul.js";
 import type { HostMatrix, Op } from "../ops/op.js";
@@ -241,6 +242,9 @@ const FUSED = EXPONENTIAL + 9 * sumOf(9) + sumOf(67);
 
 function addFusedSteps(add: AddCase, { floats, bytes, integers, blank }: Makers): void {
   const targets = { ...NO_WEIGHTS, labels: integers(67, 7), soft: undefined };
+  const losses = { loss: blank(1, 67), gradient: blank(67, 7), scale: 1, denominator: undefined };
+  const product = { x: floats(67, 9), w: floats(9, 7), bias: floats(1, 7) };
+  add(linearLoss, "67×9×7", { ...targets, ...losses, ...product }, FUSED);
   const all = { ...targets, order: undefined, first: 0, rows: 67 };
   const weights = { theta: floats(9, 7), bias: floats(1, 7), gradient: blank(9, 7), dBias: blank(1, 7) };
   const mean = { mean: true, l2: 0.01, penalisedRows: 9, loss: blank(1, 1) };

@@ -4,6 +4,7 @@ import type { Tensor } from "../engine/tensor.js";
 import { crossEntropy as evaluateOp } from "../ops/cross-entropy.js";
 import { crossEntropyStep } from "../ops/cross-entropy-step.js";
 import { lineSearch } from "../ops/line-search.js";
+import { linearLoss } from "../ops/linear-loss.js";
 import type { TargetArguments } from "../ops/targets.js";
 import type { Loss, TrainingTargets } from "./loss.js";
 
@@ -21,6 +22,9 @@ export const crossEntropyLoss: Loss = {
   name: "cross-entropy",
   evaluate(engine, { logits, targets, losses, gradient, scale, denominator }) {
     engine.run(evaluateOp, { ...plain(targets), logits, loss: losses, gradient, scale, denominator });
+  },
+  evaluateLinear(engine, { targets, losses, ...evaluation }) {
+    engine.run(linearLoss, { ...evaluation, ...plain(targets), loss: losses });
   },
   alongLine(engine, { logits, direction, targets, state, out }) {
     engine.run(lineSearch, { ...plain(targets), logits, direction, state, out });

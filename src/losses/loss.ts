@@ -25,6 +25,13 @@ export interface LossEvaluation {
   readonly denominator: Tensor | undefined;
 }
 
+/** As {@link LossEvaluation}, for logits X·W + b that nobody needs otherwise. */
+export interface LinearEvaluation extends Omit<LossEvaluation, "logits"> {
+  readonly x: Tensor;
+  readonly w: Tensor;
+  readonly bias: Tensor | undefined;
+}
+
 export interface LossAlongLine {
   readonly logits: Tensor;
   /** The change of the logits for a step of 1. */
@@ -52,6 +59,8 @@ export interface LossAfterStep {
 export interface Loss {
   readonly name: string;
   evaluate(engine: TensorEngine, evaluation: LossEvaluation): void;
+  /** Undefined where the logits must be there first. */
+  evaluateLinear?(engine: TensorEngine, evaluation: LinearEvaluation): void;
   alongLine(engine: TensorEngine, line: LossAlongLine): void;
   afterStep(engine: TensorEngine, step: LossAfterStep): void;
 }

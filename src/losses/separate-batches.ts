@@ -1,6 +1,6 @@
 /**
  * One minibatch by separate ops, for what the fused step does not take: gathers the batch's rows on the device, multiplies, takes
- * loss and gradient of the logits, and multiplies back. All memory is taken at the start.
+ * loss and gradient of the logits (on a GPU in one op with the product), and multiplies back. All memory is taken at the start.
  */
 import type { Tensor } from "../engine/tensor.js";
 import { gatherRows } from "../ops/gather-rows.js";
@@ -14,18 +14,24 @@ interface BatchMemory {
   readonly labels: Tensor | undefined;
   readonly soft: Tensor | undefined;
   readonly rowWeight: Tensor | undefined;
-  readonly logits: Tensor;
+  /** Undefined where no op needs them. */
+  readonly logits: Tensor | undefined;
   readonly dLogits: Tensor;
   readonly losses: Tensor;
 }
 
-function batchMemory(workspace: Workspace, { x, targets, classes }: LinearProblem, rows: number): BatchMemory {
+/** Whether product and loss are one op. The CPU's fast paths are each by itself. */
+const isJoined = ({ engine }: Workspace, { loss }: LinearProblem): boolean =>
+  engine.device !== "cpu" && loss.evaluateLinear !== undefined;
+
+function batchMemory(workspace: Workspace, problem: LinearProblem, rows: number): BatchMemory {
+  const { x, targets, classes } = problem;
   return {
     x: workspace.empty([rows, x.columns], x.type, x.scale, x.offset),
     labels: targets.labels && workspace.empty([rows], "i32"),
     soft: targets.soft && workspace.empty([rows, classes]),
     rowWeight: targets.rowWeight && workspace.empty([rows]),
-    logits: workspace.empty([rows, classes]),
+    logits: isJoined(workspace, problem) ? undefined : workspace.empty([rows, classes]),
     dLogits: workspace.empty([rows, classes]),
     losses: workspace.empty([rows]),
   };
@@ -73,18 +79,16 @@ export class SeparateBatches {
     if (targets.soft && memory.soft) engine.run(gatherRows, { source: targets.soft, ...at, out: memory.soft });
     if (targets.rowWeight && rowWeight) engine.run(gatherValues, { source: targets.rowWeight, ...at, out: rowWeight });
     if (rowWeight && weights) engine.summarize(rowWeight, { out: weights });
-    const bias = fitIntercept ? { bias: this.#parameters.row(x.columns) } : {};
-    engine.matmul(memory.x, this.#parameters.slice(0, x.columns), { ...bias, out: logits });
+    const bias = fitIntercept ? this.#parameters.row(x.columns) : undefined;
+    const w = this.#parameters.slice(0, x.columns);
     const scale = weights ? 1 : 1 / rows;
-    const evaluation = {
-      logits,
-      targets: memory,
-      losses: memory.losses,
-      gradient: dLogits,
-      scale,
-      denominator: weights,
-    };
-    loss.evaluate(engine, evaluation);
+    const evaluation = { targets: memory, losses: memory.losses, gradient: dLogits, scale, denominator: weights };
+    if (logits) {
+      engine.matmul(memory.x, w, { ...(bias && { bias }), out: logits });
+      loss.evaluate(engine, { ...evaluation, logits });
+    } else {
+      loss.evaluateLinear?.(engine, { ...evaluation, x: memory.x, w, bias });
+    }
     engine.summarize(memory.losses, { out: losses });
     engine.matmul(memory.x, dLogits, { transposeA: true, ones: fitIntercept, out: this.gradient });
   }

@@ -65,10 +65,22 @@ const kernel: Kernel = {
 };
 const NOT_A_NUMBER_BITS = 0x7fc00000;
 
-function plan(args: On<CrossEntropyArguments, DeviceMatrix>, planner: Planner): void {
+/** Logits as the sum of `count` matrices of one binding, `stride` quads apart; the arguments' logits are the first. */
+export interface LogitParts {
+  readonly count: number;
+  readonly stride: number;
+}
+
+const WHOLE: LogitParts = { count: 1, stride: 0 };
+
+export function planCrossEntropy(
+  args: On<CrossEntropyArguments, DeviceMatrix>,
+  planner: Planner,
+  parts: LogitParts = WHOLE,
+): void {
   const { logits, soft, gradient } = args;
   const lanes = rowLanes(logits.columns);
-  const work = 32 * logits.columns;
+  const work = (32 + 4 * (parts.count - 1)) * logits.columns;
   const cut = [logits, ...(soft ? [soft] : []), ...(gradient ? [gradient] : [])];
   const loss = wholeBlock("crossEntropy", "loss", args.loss);
   const denominator = args.denominator && wholeBlock("crossEntropy", "denominator", args.denominator);
@@ -83,6 +95,7 @@ function plan(args: On<CrossEntropyArguments, DeviceMatrix>, planner: Planner): 
       kernel,
       constants: {
         ...lanes.constants,
+        PARTS: parts.count,
         ...targetConstants(args),
         ONE_HOT: Number(!soft && args.labelSmoothing === 0),
         HAS_DENOMINATOR: Number(denominator !== undefined),
@@ -113,7 +126,9 @@ function plan(args: On<CrossEntropyArguments, DeviceMatrix>, planner: Planner): 
         ].map(u32),
         ...[args.labelSmoothing, args.scale].map(f32),
         u32(t.classWeightOffset),
-        ...[denominator?.offset ?? 0, args.denominator?.stride ?? 0, args.denominator?.rows ?? 0].map(u32),
+        ...[denominator?.offset ?? 0, args.denominator?.stride ?? 0, args.denominator?.rows ?? 0, parts.stride].map(
+          u32,
+        ),
       ],
       workgroups: Math.ceil(range.rows / lanes.rowsPerGroup),
       work: work * range.rows,
@@ -138,5 +153,5 @@ export const crossEntropy: Op<CrossEntropyArguments> = {
     gradient: args.gradient && rowsOf(args.gradient, first, rows),
   }),
   reference,
-  plan,
+  plan: (args, planner) => planCrossEntropy(args, planner),
 };

@@ -1,7 +1,7 @@
 /** The kernels of a matrix product, how each variant sets one up, and how one product becomes launches. */
 
 import { QUAD_BYTES } from "./element-size.js";
-import type { MatmulVariant, ProductSizes, Tile } from "./matmul-variants.js";
+import type { MatmulVariant, ProductDevice, ProductSizes, Tile } from "./matmul-variants.js";
 import { chooseMatmul, TILES } from "./matmul-variants.js";
 import type { ElementType, Kernel, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
@@ -231,9 +231,9 @@ function columnsVariant({ rows, columns }: ProductSizes): Variant {
 }
 
 /** The kernel for a product on this device, set up. */
-export function matmulVariant(sizes: ProductSizes, planner: Planner): Variant {
-  const name = chooseMatmul(sizes, planner);
-  return variantNamed(name, sizes, planner.software);
+export function matmulVariant(sizes: ProductSizes, device: ProductDevice): Variant {
+  const name = chooseMatmul(sizes, device);
+  return variantNamed(name, sizes, device.software);
 }
 
 export function variantNamed(name: MatmulVariant, sizes: ProductSizes, software: boolean): Variant {

@@ -3,6 +3,7 @@
  * pieces up in a fixed order.
  */
 import { DeviceError } from "../errors.js";
+import { forwardParts, partDepth } from "./forward-parts.js";
 import type { Operand, Product, Variant } from "./matmul-kernels.js";
 import { launch, matmulVariant } from "./matmul-kernels.js";
 import type { MatmulArguments } from "./matmul-shape.js";
@@ -90,6 +91,45 @@ export function planMatmul(args: On<MatmulArguments, DeviceMatrix>, planner: Pla
       });
     }
   }
+}
+
+/** `A·B + bias` as matrices that add up to it, one below the other. */
+export interface ProductParts {
+  /** The first of them. */
+  readonly first: DeviceMatrix;
+  readonly count: number;
+  /** Quads from one to the next. */
+  readonly stride: number;
+}
+
+/** A·B + bias in scratch memory, left in parts for who reads it to add up, unless a matrix takes several bindings. */
+export function planProductParts(
+  { a, b, bias }: Pick<On<MatmulArguments, DeviceMatrix>, "a" | "b" | "bias">,
+  planner: Planner,
+): ProductParts {
+  const { rows, columns, depth } = { rows: a.rows, columns: b.columns, depth: a.columns };
+  const turned = { transposeA: false, transposeB: false };
+  const variant = matmulVariant({ rows, columns, depth, type: a.type, ...turned }, planner);
+  const count = forwardParts({ rows, columns, depth }, variant);
+  const perSplit = partDepth(depth, count, variant.depthGrain);
+  const out = planner.scratch(count * rows, columns);
+  if ([a, b, out].some(({ blocks }) => blocks.length > 1)) {
+    const first = count === 1 ? out : planner.scratch(rows, columns);
+    planMatmul({ a, b, bias, out: first, alpha: 1, ones: false, ...turned }, planner);
+    return { first, count: 1, stride: 0 };
+  }
+  const stride = rows * out.stride;
+  const { buffer, offset } = out.blocks[0];
+  const product: Product = {
+    ...{ rows, columns, depthBegin: 0, depthEnd: depth, splits: count, depthPerSplit: perSplit },
+    a: { ...operand("A", a, undefined, 0), type: a.type, scale: a.scale, zero: a.offset },
+    b: operand("B", b, undefined, 0),
+    out: { buffer, offset, stride: out.stride, splitStride: stride },
+    bias: bias && wholeBlock("matmul", "bias", bias),
+    ...{ alpha: 1, ...turned, ones: false, accumulate: false },
+  };
+  launch(variant, product, planner);
+  return { first: { ...out, rows, blocks: [{ firstRow: 0, rows, buffer, offset }] }, count, stride };
 }
 
 interface Target {

@@ -3,16 +3,17 @@
  * sizes and of what the device is: nothing is measured, so the same question always has the same answer.
  */
 import { QUAD_BYTES } from "./element-size.js";
+import { forwardParts } from "./forward-parts.js";
 import { finishLayout } from "./linear-finish.js";
 import { rowsPerLaunch } from "./linear-step.js";
 import type { StepLayout } from "./linear-step-layout.js";
 import { MOST_CLASSES, stepLayout } from "./linear-step-layout.js";
+import { matmulVariant } from "./matmul-kernels.js";
+import type { ProductDevice } from "./matmul-variants.js";
 
 /** What a plan needs to know of a device. */
-export interface DeviceTraits {
+export interface DeviceTraits extends ProductDevice {
   readonly device: "webgpu" | "cpu";
-  /** The adapter is a CPU in disguise. */
-  readonly software: boolean;
   /** Bytes of the largest storage binding. */
   readonly bindingBytes: number;
   /** Floating-point operations that one dispatch may hold. */
@@ -32,7 +33,8 @@ export interface StepQuestion {
 export interface StepPlan {
   /**
    * `fused`: forward, softmax, loss and gradient in one dispatch, the update in a second. `separate`: a matrix product, softmax
-   * with loss, and a second product. `wide`: the same for 64 classes and more, whose products are tiled.
+   * with loss, and a second product. `wide`: the same for 64 classes and more, whose products are tiled. On a GPU the first product
+   * of a step of these two may be left in parts, which the second dispatch adds up.
    */
   readonly name: "fused" | "separate" | "wide";
   /** Why, in a sentence for people. */
@@ -40,6 +42,8 @@ export interface StepPlan {
   /** Of the dispatch that reads X, evaluating all rows; undefined where the products choose for themselves. */
   readonly workgroups: number | undefined;
   readonly rowsPerBlock: number | undefined;
+  /** Parts of a step's X·W that cross-entropy adds up as it reads them: 1 where the sum over features is not split. */
+  readonly forwardParts: number;
   /** Storage bindings that X takes: on the fused plan one dispatch each. */
   readonly bindings: number;
   readonly dispatchesPerStep: number;
@@ -98,7 +102,7 @@ export function planOfStep(question: StepQuestion, traits: DeviceTraits): StepPl
         bindings,
         operations,
       }
-    : { ...choice, ...separateCosts(question, rowBytes, bindings), bindings, operations };
+    : { ...choice, ...separateCosts(question, traits, rowBytes, bindings), bindings, operations };
 }
 
 type Costs = Omit<StepPlan, "name" | "reason" | "bindings" | "operations">;
@@ -131,6 +135,7 @@ function fusedCosts(
   return {
     workgroups: layout.workgroups,
     rowsPerBlock: layout.rowsPerBlock,
+    forwardParts: 1,
     dispatchesPerStep: bindings * Math.ceil(batch / most) + 1,
     dispatchesPerEvaluation: launches.length + 1,
     featureBytes: rows * rowBytes,
@@ -141,12 +146,14 @@ function fusedCosts(
 }
 
 /** The launches that there are at least: products of long sums take one more each, to add up their parts. */
-function separateCosts({ rows, features, classes }: StepQuestion, rowBytes: number, bindings: number): Costs {
+function separateCosts(question: StepQuestion, traits: DeviceTraits, rowBytes: number, bindings: number): Costs {
+  const { rows, features, classes } = question;
   const classBytes = Math.ceil(classes / 4) * 16;
   const featureBytes = 2 * rows * rowBytes;
   return {
     workgroups: undefined,
     rowsPerBlock: undefined,
+    forwardParts: partsOfStep(question, traits),
     // Gather rows, gather labels, product, loss, its sum, product, update.
     dispatchesPerStep: 6 + bindings,
     // Product, loss, its sum, product.
@@ -155,6 +162,13 @@ function separateCosts({ rows, features, classes }: StepQuestion, rowBytes: numb
     // Logits and their gradient are written once and read once each; labels, losses.
     bytesMoved: featureBytes + 4 * rows * classBytes + 12 * rows + 3 * (features + 1) * classBytes,
   };
+}
+
+function partsOfStep({ rows, features, classes, format, batchSize }: StepQuestion, traits: DeviceTraits): number {
+  if (traits.device === "cpu") return 1;
+  const sizes = { rows: Math.min(rows, batchSize), columns: classes, depth: features };
+  const variant = matmulVariant({ ...sizes, transposeA: false, transposeB: false, type: format }, traits);
+  return forwardParts(sizes, variant);
 }
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`;
@@ -170,6 +184,11 @@ export function describePlan({ rows, features, classes, format, batchSize }: Ste
     `A step: ${least}${plan.dispatchesPerStep} dispatches.`,
   ];
   if (workgroups !== undefined) lines.push(`${workgroups} workgroups walk blocks of ${rowsPerBlock} rows.`);
+  if (plan.forwardParts > 1) {
+    lines.push(
+      `A step sums over features in ${plan.forwardParts} parts, which cross-entropy adds up as it reads the logits.`,
+    );
+  }
   if (bindings > 1) lines.push(`X takes ${bindings} storage bindings, each of them dispatches of its own.`);
   return lines.join("\n");
 }

@@ -16,8 +16,10 @@ export interface SummarizeArguments<M extends Matrix = Matrix> {
 
 const kernel: Kernel = { name: "summarize", bindings: ["read", "write"] };
 const THREADS = 256;
-/** Quads below which one workgroup does it all. */
-const SMALL = 4096;
+/** Quads up to which one workgroup does it all, sooner than a second launch would begin. */
+const ALONE = 2048;
+/** Quads for each of several workgroups: two a thread, since a thread waits for each. */
+const QUADS_PER_GROUP = 512;
 const MOST_WORKGROUPS = 256;
 
 interface Fold {
@@ -43,7 +45,7 @@ function fold({ from, to, quads, workgroups, merge }: Fold): Dispatch {
 function launchesOf(x: DeviceMatrix): Pick<Fold, "from" | "quads" | "workgroups">[] {
   return rowRanges([x]).map((range) => {
     const quads = range.rows * x.stride;
-    const workgroups = quads <= SMALL ? 1 : Math.min(MOST_WORKGROUPS, Math.ceil(quads / SMALL));
+    const workgroups = quads <= ALONE ? 1 : Math.min(MOST_WORKGROUPS, Math.ceil(quads / QUADS_PER_GROUP));
     return { from: range.parts[0], quads, workgroups };
   });
 }

@@ -20,8 +20,8 @@ export interface TotalLossArguments<M extends Matrix = Matrix> {
 const kernel: Kernel = { name: "total_loss", bindings: ["read", "read", "write"] };
 const NOT_A_NUMBER_BITS = 0x7fc00000;
 const THREADS = 256;
-/** Quads of losses up to which one workgroup is done sooner than a launch more would begin. */
-const SMALL = 16_384;
+/** Quads of losses up to which one workgroup is done sooner than a second launch would begin. */
+const ALONE = 2048;
 
 export const totalLoss: Op<TotalLossArguments> = {
   name: "totalLoss",
@@ -39,7 +39,7 @@ export const totalLoss: Op<TotalLossArguments> = {
   plan({ losses, scale, denominator, out }, planner) {
     const by = denominator && wholeBlock("totalLoss", "denominator", denominator);
     const to = wholeBlock("totalLoss", "out", out);
-    const merge = losses.stride > SMALL;
+    const merge = losses.stride > ALONE;
     const from = merge
       ? summarizeInParts(losses, planner)
       : { ...wholeBlock("totalLoss", "losses", losses), quads: losses.stride };

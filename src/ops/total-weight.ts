@@ -25,9 +25,9 @@ export interface TotalWeightArguments<M extends Matrix = Matrix> {
 const kernel: Kernel = { name: "total_weight", bindings: ["read", "read", "read", "write"] };
 const THREADS = 256;
 /** Rows from which another part pays. */
-const ROWS_PER_PART = 1024;
+const ROWS_PER_PART = 2048;
 /** Who divides by the sum adds up the parts first, every workgroup anew. */
-const MOST_PARTS = 64;
+const MOST_PARTS = 32;
 
 /** Parts to leave the sum over so many rows in, on a device that sums in at most so many. */
 export const weightParts = (rows: number, most: number): number =>

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { builtLibrary } from "../support/built-library.js";
 
 /** What every page pays before anything runs: models, labels, predictions, the door. */
-const CORE_GZIP_BYTES = 31_000;
+const CORE_GZIP_BYTES = 31_400;
 /** That, and what comes when it is asked for: solvers, the GPU's side with all shaders, the CPU's with its kernels, self-check, tuning. */
 const ALL_GZIP_BYTES = 93_000;
 

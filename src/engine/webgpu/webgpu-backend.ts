@@ -89,7 +89,9 @@ export class WebGpuBackend implements Backend, Planner {
     const largest = Math.min(maxStorageBufferBindingSize, maxBufferSize);
     // Buffers are bound whole, so a limit such as 2³² − 4 must not be rounded up.
     const bindingBytes = Math.floor(largest / BUFFER_GRAIN_BYTES) * BUFFER_GRAIN_BYTES;
-    return { device: "webgpu", software: this.software, bindingBytes, workPerDispatch: this.workPerDispatch };
+    const { software, adapter, workPerDispatch } = this;
+    const preferred = (productClass: string): string | undefined => this.preferred(productClass);
+    return { device: "webgpu", software, adapter, preferred, bindingBytes, workPerDispatch };
   }
 
   allocate(rows: number, columns: number, type: ElementType): GpuStorage {

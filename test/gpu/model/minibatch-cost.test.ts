@@ -71,6 +71,19 @@ describe.each(ENGINE_DEVICES)("a minibatch step on %s", (device) => {
     else expect(Math.min(...dispatches)).toBeGreaterThan(2);
   });
 
+  test("70 classes, outside the fused range: gather twice, product, loss, its sum, product, update", async ({
+    engines,
+  }) => {
+    const engine = engines[device];
+    const labels = Array.from({ length: ROWS }, (_, i) => i % 70);
+    const steps = await countSteps(engine, { solver: "sgd" }, { y: labels });
+    const [first, second, third] = [1, 2, 3].map((epoch) => created(steps[epoch * BATCHES - 1] as EngineStats));
+    expect(second).toEqual(first);
+    expect(third).toEqual(first);
+    const dispatches = steps.slice(1).map((step, i) => step.dispatches - (steps[i] as EngineStats).dispatches);
+    expect(dispatches).toEqual(dispatches.map(() => (device === "webgpu" ? 7 : dispatches[0])));
+  });
+
   test("readbacks come from reports alone, a hundred milliseconds apart", async ({ engines }) => {
     const engine = engines[device];
     let now = 1000;

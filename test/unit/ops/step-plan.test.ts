@@ -77,6 +77,20 @@ describe("the accounts", () => {
     expect(planOfStep({ ...question, rows: 2 * rowsInOne + 1 }, gpu).bindings).toBe(3);
   });
 
+  test("a wide step leaves X·W in parts; a fused one has none, the CPU takes its product whole", () => {
+    const head: StepQuestion = { rows: 60_000, features: 2048, classes: 1000, format: "f32", batchSize: 256 };
+    const nvidia: DeviceTraits = { ...gpu, adapter: { vendor: "nvidia", architecture: "hopper" } };
+    expect(planOfStep(head, nvidia)).toMatchObject({ name: "wide", forwardParts: 4 });
+    expect(planOfStep({ ...head, batchSize: 1024 }, nvidia).forwardParts).toBe(2);
+    expect(planOfStep({ ...head, features: 300 }, nvidia).forwardParts).toBe(1);
+    // More rows than there are make no batch.
+    expect(planOfStep({ ...head, rows: 256, batchSize: 60_000 }, nvidia).forwardParts).toBe(4);
+    expect(planOfStep(mnist, nvidia).forwardParts).toBe(1);
+    expect(planOfStep(head, cpu).forwardParts).toBe(1);
+    expect(describePlan(head, planOfStep(head, nvidia))).toContain("in 4 parts, which cross-entropy adds up");
+    expect(describePlan(head, planOfStep(head, cpu))).not.toContain("parts");
+  });
+
   test("a dispatch too long for a software adapter's watchdog is cut; a step of 256 rows is not", () => {
     const plan = planOfStep(mnist, software);
     expect(plan.dispatchesPerStep).toBe(2);
