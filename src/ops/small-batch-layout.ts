@@ -68,17 +68,22 @@ export function smallBatchLayoutOf(
   };
 }
 
-const HARDWARE_THREADS = 256;
+/**
+ * Threads, and lanes at the least: 32 read a whole line of weights on hardware. On software adapters barriers are dear, and a core
+ * computes four or eight threads at a time.
+ */
+const HARDWARE = { threads: 256, lanes: 32 };
+const SOFTWARE = { threads: 16, lanes: 4 };
 const MOST_LANES = 64;
 
 /** As many lanes as keep all threads busy, adding up with as few barriers as workgroup memory allows. */
 export function smallBatchLayout(shape: SmallBatchShape): SmallBatchLayout {
   const classQuads = Math.ceil(shape.classes / 4);
-  const rowQuads = Math.ceil(shape.batchSize / 4);
-  const threads = HARDWARE_THREADS;
   const forwardQuads = Math.ceil(classQuads / Math.ceil(classQuads / MOST_QUADS));
-  let lanes = 8;
-  while (lanes < MOST_LANES && 2 * lanes * rowQuads * Math.ceil(classQuads / forwardQuads) <= threads) lanes *= 2;
+  const teams = Math.ceil(shape.batchSize / 4) * Math.ceil(classQuads / forwardQuads);
+  const { threads, lanes: least } = shape.software ? SOFTWARE : HARDWARE;
+  let lanes = least;
+  while (!shape.software && lanes < MOST_LANES && 2 * lanes * teams <= threads) lanes *= 2;
   let segment = 1;
   const layoutWith = (): SmallBatchLayout => smallBatchLayoutOf(shape, { threads, lanes, segment, forwardQuads });
   while (segment < lanes && !fitsWorkgroup(layoutWith())) segment *= 2;

@@ -100,7 +100,7 @@ export function planSmallBatches(
   const target = whole("targets", (soft ?? labels) as DeviceMatrix);
   const rowWeight = args.rowWeight ? whole("sampleWeight", args.rowWeight) : { ...target, offset: 0 };
   const list = whole("order", order);
-  const moments = whole("moments", count > 0 && args.moments ? args.moments : spare());
+  const moments = whole("moments", args.moments ?? spare());
   const losses = whole("losses", args.losses);
   const packed = whole("weights", planner.scratch((1 + count) * 4 * layout.classQuads, 4 * quads));
   const { momentum, beta1, beta2 } = args;

@@ -1,5 +1,6 @@
 /** Arguments of many small steps, and how far their results may be from the truth. */
 import { at } from "../../../src/ops/host-matrix.js";
+import type { LinearSgdStepArguments } from "../../../src/ops/linear-sgd-step.js";
 import type { HostMatrix, On } from "../../../src/ops/op.js";
 import type { SmallBatchArguments } from "../../../src/ops/small-batch-steps.js";
 import { rowWeightAt } from "../../../src/ops/targets.js";
@@ -71,4 +72,16 @@ export function smallBatchFloors(args: On<SmallBatchArguments, HostMatrix>): { t
     reach += growth * (1 + L2 * reach);
   }
   return { theta: error / Math.min(1, growth), losses };
+}
+
+/** The same for one fused step of SGD, but for rows and state. */
+export function linearArguments(
+  args: On<SmallBatchArguments, HostMatrix>,
+): Omit<On<LinearSgdStepArguments, HostMatrix>, "theta" | "velocity" | "loss"> {
+  const { x, labels, soft, rowWeight, labelSmoothing, ignoreIndex, order, first, rows } = args;
+  const { learningRate, momentum, nesterov, l2, penalisedRows } = args;
+  return {
+    ...{ x, labels, soft, rowWeight, labelSmoothing, ignoreIndex, order, first, rows },
+    ...{ learningRate, momentum, nesterov, l2, penalisedRows, bias: undefined, classWeight: undefined },
+  };
 }
