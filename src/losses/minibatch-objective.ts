@@ -1,10 +1,11 @@
 /**
- * `J(W, b)` of one minibatch at a time: by the fused step where the device's plan is that, two launches which find the batch's
- * rows by the order; else by separate ops. The batch's loss is left in a ring. All memory is taken at the start; a step
- * creates nothing and reads nothing back.
+ * `J(W, b)` of one minibatch after the other: many of them in one launch, or by the fused step's two launches, as the device's
+ * plan is; both find the batch's rows by the order. Else by separate ops. The batch's loss is left in a ring. All memory is taken
+ * at the start; a step creates nothing and reads nothing back.
  */
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
+import type { StepPlan } from "../ops/step-plan.js";
 import { planOfStep } from "../ops/step-plan.js";
 import type { BatchLoss, BatchObjective } from "../solvers/minibatch.js";
 import type { UpdateRule } from "../solvers/update-rule.js";
@@ -13,11 +14,12 @@ import { crossEntropyLoss } from "./cross-entropy.js";
 import type { LinearProblem } from "./linear-problem.js";
 import { SeparateBatches } from "./separate-batches.js";
 
-/** Batches whose losses the ring remembers. */
-export const RING = 256;
+/** Batches whose losses the ring remembers: what steps while a report is on its way, with many to a launch and without. */
+const RING = { many: 2048, one: 256 };
 
 /** No label is negative once it is encoded, so nothing is ignored. */
-const PLAIN = { classWeight: undefined, labelSmoothing: 0, ignoreIndex: -1, bias: undefined };
+const PLAIN = { labelSmoothing: 0, ignoreIndex: -1 };
+const ONE = { classWeight: undefined, bias: undefined };
 
 export class MinibatchObjective implements BatchObjective {
   /** [W; b], or W alone without an intercept. */
@@ -26,12 +28,16 @@ export class MinibatchObjective implements BatchObjective {
   readonly batchSize: number;
   /** Rows of θ that l2 applies to. */
   readonly penalisedRows: number;
+  readonly stepsAtOnce: number;
+  /** Steps go many to a launch. */
+  readonly many: boolean;
+  readonly ringLength: number;
   readonly #engine: TensorEngine;
   readonly #problem: LinearProblem;
   readonly #order: Tensor;
-  /** [RING×4]: the sums of the rows' losses of batch t at row t mod RING. */
+  /** [ring×4]: the sums of the rows' losses of batch t at row t mod ring. */
   readonly #lossRing: Tensor;
-  /** [RING×4], with row weights on the separate plan only: the summary of the batch's weights. */
+  /** [ring×4], with row weights on the separate plan only: the summary of the batch's weights. */
   readonly #weightRing: Tensor | undefined;
   /** Undefined on the fused plan. */
   readonly #separate: SeparateBatches | undefined;
@@ -47,9 +53,13 @@ export class MinibatchObjective implements BatchObjective {
     this.parameters = workspace.zeros([rows, classes]);
     if (start) engine.write(this.parameters, start);
     this.#order = workspace.empty([x.rows], "i32");
-    this.#lossRing = workspace.zeros([RING, 4]);
-    const fused = isFused(engine, problem, this.batchSize);
-    this.#weightRing = fused || !targets.rowWeight ? undefined : workspace.zeros([RING, 4]);
+    const plan = fusedPlan(engine, problem, this.batchSize);
+    const fused = plan !== undefined;
+    this.many = plan?.stepsPerDispatch !== undefined;
+    this.stepsAtOnce = plan?.stepsPerDispatch ?? 1;
+    this.ringLength = RING[this.many ? "many" : "one"];
+    this.#lossRing = workspace.zeros([this.ringLength, 4]);
+    this.#weightRing = fused || !targets.rowWeight ? undefined : workspace.zeros([this.ringLength, 4]);
     this.rings = this.#weightRing ? [this.#lossRing, this.#weightRing] : [this.#lossRing];
     this.#separate = fused ? undefined : new SeparateBatches(workspace, problem, this.parameters, this.batchSize);
   }
@@ -58,12 +68,8 @@ export class MinibatchObjective implements BatchObjective {
     return Math.ceil(this.#problem.x.rows / this.batchSize);
   }
 
-  get ringLength(): number {
-    return RING;
-  }
-
   lossOf([losses, weights]: readonly Float32Array[], step: number): BatchLoss {
-    const slot = 4 * (step % RING);
+    const slot = 4 * (step % this.ringLength);
     const weight = this.#separate ? (weights?.[slot] ?? this.#rowsOf(step % this.batches)) : losses[slot + 1];
     return { sum: losses[slot], weight, faults: losses[slot + 3] };
   }
@@ -73,29 +79,41 @@ export class MinibatchObjective implements BatchObjective {
   }
 
   /** The last batch of an epoch may be short. */
-  #rowsOf(batch: number): number {
-    return Math.min(this.batchSize, this.#problem.x.rows - batch * this.batchSize);
+  #rowsOf(batch: number, count = 1): number {
+    return Math.min(count * this.batchSize, this.#problem.x.rows - batch * this.batchSize);
   }
 
-  advance(batch: number, step: number, rule: UpdateRule, learningRate: number): void {
+  advance(batch: number, step: number, count: number, rule: UpdateRule, learningRate: number): void {
     const { x, targets } = this.#problem;
     const { labels, soft, rowWeight } = targets;
-    const losses = this.#lossRing.row(step % RING);
-    const rows = { order: this.#order, first: batch * this.batchSize, rows: this.#rowsOf(batch) };
+    const firstSlot = step % this.ringLength;
+    const rows = { order: this.#order, first: batch * this.batchSize, rows: this.#rowsOf(batch, count) };
     const number = step + 1;
-    if (!this.#separate) {
-      rule.advance({ ...PLAIN, x, labels, soft, rowWeight, ...rows, loss: losses }, { learningRate, number });
+    const data = { ...PLAIN, x, labels, soft, rowWeight, ...rows };
+    if (this.many) {
+      const { batchSize } = this;
+      rule.advanceMany({ ...data, batchSize, losses: this.#lossRing, firstSlot }, { learningRate, number });
       return;
     }
-    this.#separate.evaluate({ ...rows, losses, weights: this.#weightRing?.row(step % RING) });
+    const losses = this.#lossRing.row(firstSlot);
+    if (!this.#separate) {
+      rule.advance({ ...data, ...ONE, loss: losses }, { learningRate, number });
+      return;
+    }
+    this.#separate.evaluate({ ...rows, losses, weights: this.#weightRing?.row(firstSlot) });
     rule.apply({ gradient: this.#separate.gradient, learningRate, number });
   }
 }
 
-function isFused(engine: TensorEngine, { x, targets, classes, loss }: LinearProblem, batchSize: number): boolean {
-  if (loss !== crossEntropyLoss || x.type === "i32") return false;
+function fusedPlan(
+  engine: TensorEngine,
+  { x, targets, classes, loss }: LinearProblem,
+  batchSize: number,
+): StepPlan | undefined {
+  if (loss !== crossEntropyLoss || x.type === "i32") return undefined;
   const { rows, columns: features, type: format } = x;
   // Row numbers lead into soft targets as well, which must lie in the bindings that X does: in one.
-  if (targets.soft && rows * Math.ceil(classes / 4) * 16 > engine.traits.bindingBytes) return false;
-  return planOfStep({ rows, features, classes, format, batchSize }, engine.traits).name === "fused";
+  if (targets.soft && rows * Math.ceil(classes / 4) * 16 > engine.traits.bindingBytes) return undefined;
+  const plan = planOfStep({ rows, features, classes, format, batchSize }, engine.traits);
+  return plan.name === "fused" ? plan : undefined;
 }

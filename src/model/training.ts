@@ -123,7 +123,7 @@ async function trainByMinibatches(
   const { options } = request;
   const { x, classes, l2 } = problem;
   const objective = new MinibatchObjective(workspace, problem, options.batchSize);
-  const target = { weights: objective.parameters, l2, penalisedRows: objective.penalisedRows };
+  const target = { weights: objective.parameters, l2, penalisedRows: objective.penalisedRows, many: objective.many };
   const rule = solver === "adam" ? adam(workspace, target) : sgd(workspace, target, options);
   const learningRate = options.learningRate ?? LEARNING_RATE[solver];
   /** The last weights that were seen to be finite. */

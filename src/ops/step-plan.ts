@@ -10,6 +10,8 @@ import type { StepLayout } from "./linear-step-layout.js";
 import { MOST_CLASSES, stepLayout } from "./linear-step-layout.js";
 import { matmulVariant } from "./matmul-kernels.js";
 import type { ProductDevice } from "./matmul-variants.js";
+import type { SmallBatchPlan } from "./small-batch-plan.js";
+import { smallBatchPlan } from "./small-batch-plan.js";
 
 /** What a plan needs to know of a device. */
 export interface DeviceTraits extends ProductDevice {
@@ -30,7 +32,7 @@ export interface StepQuestion {
   readonly batchSize: number;
 }
 
-export interface StepPlan {
+export interface StepPlan extends SmallBatchPlan {
   /**
    * `fused`: forward, softmax, loss and gradient in one dispatch, the update in a second. `separate`: a matrix product, softmax
    * with loss, and a second product. `wide`: the same for 64 classes and more, whose products are tiled. On a GPU the first product
@@ -46,6 +48,7 @@ export interface StepPlan {
   readonly forwardParts: number;
   /** Storage bindings that X takes: on the fused plan one dispatch each. */
   readonly bindings: number;
+  /** A fraction where one dispatch carries out many steps. */
   readonly dispatchesPerStep: number;
   readonly dispatchesPerEvaluation: number;
   /** Bytes of X read from memory to evaluate loss and gradient of all rows once, padding of rows included. */
@@ -95,17 +98,17 @@ export function planOfStep(question: StepQuestion, traits: DeviceTraits): StepPl
   const perBinding = Math.max(64, Math.floor(traits.bindingBytes / rowBytes / 64) * 64);
   const bindings = rows * rowBytes <= traits.bindingBytes ? 1 : Math.ceil(rows / perBinding);
   const operations = 4 * rows * features * classes;
-  return choice.name === "fused"
-    ? {
-        ...choice,
-        ...fusedCosts(question, traits, rowBytes, Math.min(rows, perBinding), bindings),
-        bindings,
-        operations,
-      }
-    : { ...choice, ...separateCosts(question, traits, rowBytes, bindings), bindings, operations };
+  if (choice.name !== "fused") {
+    const steps = { stepsPerDispatch: undefined, stepReason: "only the fused step's kind of model fits one workgroup" };
+    return { ...choice, ...separateCosts(question, traits, rowBytes, bindings), ...steps, bindings, operations };
+  }
+  const costs = fusedCosts(question, traits, rowBytes, Math.min(rows, perBinding), bindings);
+  const steps = smallBatchPlan({ ...question, software: traits.software, bindings });
+  const dispatchesPerStep = steps.stepsPerDispatch === undefined ? costs.dispatchesPerStep : 1 / steps.stepsPerDispatch;
+  return { ...choice, ...costs, ...steps, dispatchesPerStep, bindings, operations };
 }
 
-type Costs = Omit<StepPlan, "name" | "reason" | "bindings" | "operations">;
+type Costs = Omit<StepPlan, "name" | "reason" | "bindings" | "operations" | keyof SmallBatchPlan>;
 
 function fusedCosts(
   question: StepQuestion,
@@ -181,7 +184,9 @@ export function describePlan({ rows, features, classes, format, batchSize }: Ste
     `${rows} rows × ${features} features (${format}), ${classes} classes, batches of ${batchSize}: ${name}, since ${reason}.`,
     `An evaluation of all rows: ${least}${plan.dispatchesPerEvaluation} dispatches, ${megabytes(plan.featureBytes)} of X read, ` +
       `${megabytes(plan.bytesMoved)} moved in all, ${(operations / 1e9).toPrecision(3)} GFLOP.`,
-    `A step: ${least}${plan.dispatchesPerStep} dispatches.`,
+    plan.stepsPerDispatch === undefined
+      ? `A step: ${least}${plan.dispatchesPerStep} dispatches, since ${plan.stepReason}.`
+      : `Steps: ${plan.stepsPerDispatch} in each dispatch, by one workgroup, since ${plan.stepReason}.`,
   ];
   if (workgroups !== undefined) lines.push(`${workgroups} workgroups walk blocks of ${rowsPerBlock} rows.`);
   if (plan.forwardParts > 1) {

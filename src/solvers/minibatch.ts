@@ -26,10 +26,15 @@ export interface BatchObjective {
   readonly rings: readonly Tensor[];
   readonly ringLength: number;
   readonly batches: number;
+  /** How many steps `advance` takes at most. */
+  readonly stepsAtOnce: number;
   /** The order in which the next epoch takes the rows. */
   setOrder(order: Int32Array): void;
-  /** Step `step` of the fit, on batch `batch` of the epoch: moves θ by the rule, and notes the batch's loss without penalty. */
-  advance(batch: number, step: number, rule: UpdateRule, learningRate: number): void;
+  /**
+   * Steps `step …` of the fit, `count` of them, on batches `batch …` of the epoch: moves θ by the rule, and notes each batch's
+   * loss without penalty.
+   */
+  advance(batch: number, step: number, count: number, rule: UpdateRule, learningRate: number): void;
   lossOf(rings: readonly Float32Array[], step: number): BatchLoss;
 }
 
@@ -45,7 +50,7 @@ export interface MinibatchOptions {
   /** Told of θ at each report, before the observer: the last finite one stays. */
   readonly keep: (theta: Float32Array) => void;
   readonly observe: SolverObserver;
-  /** Throws when the caller wants no more steps; asked before each. */
+  /** Throws when the caller wants no more steps; asked before each `advance`. */
   readonly throwIfStopped: () => void;
 }
 
@@ -123,10 +128,12 @@ export async function minimiseByMinibatches(
     for (let epoch = 0; epoch < options.epochs; epoch++) {
       if (options.shuffle) random.shuffle(order);
       if (options.shuffle || epoch === 0) objective.setOrder(signed);
-      for (let batch = 0; batch < objective.batches; batch++) {
+      for (let batch = 0; batch < objective.batches; ) {
         options.throwIfStopped();
-        objective.advance(batch, step, rule, options.learningRate);
-        step++;
+        const count = Math.min(objective.stepsAtOnce, objective.batches - batch);
+        objective.advance(batch, step, count, rule, options.learningRate);
+        batch += count;
+        step += count;
         await engine.pace();
         // The ring must be read before it comes round.
         if (report && (settled || step - reported >= ring / 2)) {

@@ -1,8 +1,11 @@
 /** `v ← momentum·v + g`, `θ ← θ − rate·v`, or `θ − rate·(g + momentum·v)` with Nesterov's look ahead. */
 import { linearSgdStep } from "../ops/linear-sgd-step.js";
 import { sgdStep } from "../ops/sgd-step.js";
+import { smallBatchSteps } from "../ops/small-batch-steps.js";
 import type { UpdateRule, UpdateTarget } from "./update-rule.js";
 import type { Workspace } from "./workspace.js";
+
+const NO_ADAM = { adam: false, beta1: 0.5, beta2: 0.5, epsilon: 1 };
 
 export function sgd(
   workspace: Workspace,
@@ -14,8 +17,15 @@ export function sgd(
   const velocity = workspace.zeros([theta.rows, theta.columns]);
   return {
     apply: ({ gradient, learningRate }) =>
-      engine.run(sgdStep, { ...target, gradient, velocity, learningRate, momentum, nesterov }),
+      engine.run(sgdStep, { weights: theta, l2, penalisedRows, gradient, velocity, learningRate, momentum, nesterov }),
     advance: (batch, { learningRate }) =>
       engine.run(linearSgdStep, { ...batch, theta, velocity, learningRate, momentum, nesterov, l2, penalisedRows }),
+    advanceMany: (batches, { learningRate, number }) =>
+      engine.run(smallBatchSteps, {
+        ...batches,
+        ...{ theta, moments: velocity, learningRate, momentum, nesterov, l2, penalisedRows },
+        ...NO_ADAM,
+        step: number,
+      }),
   };
 }

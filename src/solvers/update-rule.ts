@@ -1,6 +1,7 @@
 /** How a gradient moves the weights: what tells minibatch solvers apart. */
 import type { Tensor } from "../engine/tensor.js";
 import type { LinearStepArguments } from "../ops/linear-step.js";
+import type { SmallBatchArguments } from "../ops/small-batch-steps.js";
 
 /** Which step it is: `number` counts from 1. */
 export interface UpdateStep {
@@ -11,11 +12,20 @@ export interface UpdateStep {
 /** The rows of a batch of a linear softmax model; `loss` [4] is written. */
 export type LinearBatch = Omit<LinearStepArguments<Tensor>, "theta"> & { readonly loss: Tensor };
 
+/** Several batches of it; `losses` [slots×4] is written, a row for each. */
+export type LinearBatches = Pick<
+  SmallBatchArguments<Tensor>,
+  "x" | "labels" | "soft" | "rowWeight" | "labelSmoothing" | "ignoreIndex" | "order" | "first" | "rows" | "batchSize"
+> &
+  Pick<SmallBatchArguments<Tensor>, "losses" | "firstSlot">;
+
 export interface UpdateRule {
   /** Moves the weights by the gradient, in place, on the device. */
   apply(step: UpdateStep & { readonly gradient: Tensor }): void;
   /** Computes the gradient of a batch of a linear softmax model and moves the weights by it, in two launches. */
   advance(batch: LinearBatch, step: UpdateStep): void;
+  /** Does so for several batches, one after the other, in one launch; `number` is the first step's. */
+  advanceMany(batches: LinearBatches, step: UpdateStep): void;
 }
 
 /** What an update rule is made for. */
@@ -25,4 +35,6 @@ export interface UpdateTarget {
   readonly l2: number;
   /** l2 applies to so many first rows of θ. */
   readonly penalisedRows: number;
+  /** Steps come by `advanceMany` alone; else by the other ways. */
+  readonly many: boolean;
 }

@@ -146,7 +146,7 @@ describe("explain", () => {
     expect(explained.text).toBe(describePlan(mnist, planOfStep(mnist, gpu)));
     expect(explained.text).toContain("60000 rows × 784 features (u8), 10 classes, batches of 256: fused");
     expect(explained.text).toContain("47.04 MB of X");
-    expect(explained.text).toContain("A step: 2 dispatches.");
+    expect(explained.text).toContain("A step: 2 dispatches, since");
     expect(explainOn(gpu, sizes).text).toContain("2 storage bindings");
     expect(explainOn(cpu, sizes)).toMatchObject({ device: "cpu", name: "separate", workgroups: undefined });
   });

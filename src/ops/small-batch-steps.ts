@@ -1,0 +1,149 @@
+/**
+ * Many consecutive minibatch steps of a linear softmax model in one launch by one workgroup, for each batch B of the order in turn:
+ * `g = (Σ_B x ⊗ dz, Σ_B dz) / Σ_B r + l2·W`, then SGD, momentum, Nesterov's look ahead (Sutskever et al. 2013) or Adam (Kingma &
+ * Ba 2015), as `linearSgdStep` and `linearAdamStep` do one of. The bits do not depend on how many steps a launch holds.
+ */
+import { QUAD_BYTES } from "./element-size.js";
+import type { LinearStepArguments } from "./linear-step.js";
+import { checkStep, hasBias, STEP_TYPES } from "./linear-step.js";
+import type { DeviceMatrix, ElementType, Kernel, Matrix, On, Op, Planner } from "./op.js";
+import { f32, u32 } from "./op.js";
+import { wholeBlock } from "./row-ranges.js";
+import { requireShape } from "./shape-rule.js";
+import type { SmallBatchLayout } from "./small-batch-layout.js";
+import { smallBatchLayout } from "./small-batch-layout.js";
+import { smallBatchReference } from "./small-batch-reference.js";
+import { targetConstants } from "./targets.js";
+
+/** θ, [W; b] or W alone, is updated. Class weights and an intercept elsewhere are for the fused step. */
+export interface SmallBatchArguments<M extends Matrix = Matrix>
+  extends Omit<LinearStepArguments<M>, "bias" | "classWeight" | "order"> {
+  /** 1 × m row numbers (i32) in 0 … n − 1; `rows` of them from `first` on are taken, `batchSize` in each step. */
+  readonly order: M;
+  /** Rows in each step; the last step takes what is left. */
+  readonly batchSize: number;
+  /** Adam, else SGD. */
+  readonly adam: boolean;
+  readonly nesterov: boolean;
+  /** The velocity, of the shape of θ, which SGD needs with momentum only; for Adam m and below it v. Updated. */
+  readonly moments: M | undefined;
+  /** slots × 4, written from row `firstSlot` on, round and round: (Σ loss, Σ weight, 0, faulty rows) of each step. No penalty. */
+  readonly losses: M;
+  readonly firstSlot: number;
+  readonly learningRate: number;
+  /** Of SGD. */
+  readonly momentum: number;
+  /** Of Adam; in 0 … 1, both ends left out. */
+  readonly beta1: number;
+  readonly beta2: number;
+  /** ε > 0, of Adam. */
+  readonly epsilon: number;
+  /** t of the first step, from 1, for Adam. */
+  readonly step: number;
+  readonly l2: number;
+  /** l2 applies to so many first rows of θ: all but the intercept. */
+  readonly penalisedRows: number;
+}
+
+const kernel: Kernel = {
+  name: "small_batch_steps",
+  bindings: ["read", "read", "read", "read", "write", "write", "write", "write"],
+};
+const FORMAT: Readonly<Record<ElementType, number>> = { f32: 0, f16: 1, u8: 2, i32: 3 };
+const NOT_A_NUMBER_BITS = 0x7fc00000;
+/** A launch keeps one workgroup busy where others keep a hundred: what takes as long, counts as much. */
+const IDLE_SHARE = { software: 1, hardware: 64 };
+
+type Rule = Pick<SmallBatchArguments, "adam" | "nesterov" | "momentum">;
+const momentCount = ({ adam, momentum }: Rule): number => (adam ? 2 : momentum === 0 ? 0 : 1);
+/** As the shader numbers them. */
+const ruleOf = ({ adam, nesterov, momentum }: Rule): number => (adam ? 3 : momentum === 0 ? 0 : nesterov ? 2 : 1);
+
+/** Floating-point operations of a step, moving the weights among them. */
+export const smallBatchWork = (batchSize: number, features: number, classes: number): number =>
+  (4 * batchSize + 16) * features * classes;
+
+export const smallBatchSteps: Op<SmallBatchArguments> = {
+  name: "smallBatchSteps",
+  writes: ["theta", "moments", "losses"],
+  types: STEP_TYPES,
+  check(args) {
+    checkStep("smallBatchSteps", { ...args, bias: undefined, classWeight: undefined });
+    const { theta, moments, losses } = args;
+    const count = momentCount(args);
+    const state = moments ?? { rows: 0, columns: theta.columns };
+    if (count > 0) requireShape("smallBatchSteps", "moments", state, count * theta.rows, theta.columns);
+    requireShape("smallBatchSteps", "losses", losses, losses.rows, 4);
+  },
+  reference: smallBatchReference,
+  plan: (args, planner) => planSmallBatches(args, planner),
+};
+
+export function planSmallBatches(
+  args: On<SmallBatchArguments, DeviceMatrix>,
+  planner: Planner,
+  chosen?: SmallBatchLayout,
+): void {
+  const { x, theta, order, rows, batchSize, soft, labels } = args;
+  const { software } = planner;
+  const steps = Math.ceil(rows / batchSize);
+  const features = theta.rows;
+  const batch = Math.min(batchSize, rows);
+  const layout = chosen ?? smallBatchLayout({ batchSize: batch, features, classes: theta.columns, software });
+  const quads = Math.ceil(features / 4);
+  const count = momentCount(args);
+  const whole = (name: string, m: DeviceMatrix): { buffer: object; offset: number } =>
+    wholeBlock("smallBatchSteps", name, m);
+  // Two bindings may not write one buffer: what a rule does not need still takes a place.
+  const spare = (): DeviceMatrix => planner.scratch(1, 4);
+  const [source, weights] = [whole("features", x), whole("weights", theta)];
+  const target = whole("targets", (soft ?? labels) as DeviceMatrix);
+  const rowWeight = args.rowWeight ? whole("sampleWeight", args.rowWeight) : { ...target, offset: 0 };
+  const list = whole("order", order);
+  const moments = whole("moments", args.moments ?? spare());
+  const losses = whole("losses", args.losses);
+  const packed = whole("weights", planner.scratch((1 + count) * 4 * layout.classQuads, 4 * quads));
+  const { momentum, beta1, beta2 } = args;
+  planner.dispatch({
+    kernel,
+    constants: {
+      ...constantsOf(layout),
+      FORMAT: FORMAT[x.type],
+      DECODE: Number(x.scale !== 1 || x.offset !== 0),
+      HAS_BIAS: Number(hasBias({ x, theta, bias: undefined })),
+      SOFT: targetConstants({ ...args, classWeight: undefined }).SOFT,
+      HAS_ROW_WEIGHT: Number(args.rowWeight !== undefined),
+      RULE: ruleOf(args),
+    },
+    buffers: [source, target, rowWeight, list, weights, moments, losses, packed].map(({ buffer }) => buffer),
+    parameters: [
+      ...[rows, batchSize, steps, x.columns, theta.columns, quads, source.offset, x.stride].map(u32),
+      ...[weights.offset, theta.rows, args.penalisedRows, moments.offset, packed.offset].map(u32),
+      ...[soft ? target.offset : target.offset * 4, soft?.stride ?? 0, rowWeight.offset * 4].map(u32),
+      ...[list.offset * 4 + args.first, losses.offset, args.losses.rows, args.firstSlot, args.step].map(u32),
+      ...[args.ignoreIndex, NOT_A_NUMBER_BITS].map(u32),
+      ...[args.labelSmoothing, x.scale, x.offset, args.l2, args.learningRate, momentum].map(f32),
+      ...[beta1, beta2, 1 - beta1, 1 - beta2, Math.log(beta1), Math.log(beta2), args.epsilon].map(f32),
+    ],
+    workgroups: 1,
+    work: smallBatchWork(batch, features, theta.columns) * steps * IDLE_SHARE[software ? "software" : "hardware"],
+    featureBytes: rows * x.stride * QUAD_BYTES[x.type],
+  });
+}
+
+function constantsOf(layout: SmallBatchLayout): Record<string, number> {
+  return {
+    THREADS: layout.threads,
+    LANES: layout.lanes,
+    SEGMENT: layout.segment,
+    QUADS_AT_ONCE: layout.quadsAtOnce,
+    ROUNDS: layout.rounds,
+    ROW_QUADS: layout.rowQuads,
+    CLASS_QUADS: layout.classQuads,
+    FORWARD_QUADS: layout.forwardQuads,
+    FORWARD_GROUPS: layout.forwardGroups,
+    GRADIENT_QUADS: layout.gradientQuads,
+    GRADIENT_GROUPS: layout.gradientGroups,
+    SHARES: layout.shares,
+  };
+}
