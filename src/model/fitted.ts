@@ -1,5 +1,5 @@
 /** What a fit leaves behind, on the host: classes, weights and intercept. Never changed once made. */
-import type { Label } from "./classes.js";
+import type { Label } from "../data/classes.js";
 
 export interface Fitted {
   /** Sorted, k of them. */

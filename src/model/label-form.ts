@@ -1,5 +1,6 @@
 /** Which of its forms the caller's y has: one label for each row, or one probability for each row and class. */
 import type { Argument } from "../data/argument.js";
+import type { Label } from "../data/classes.js";
 import { describeValue } from "../data/describe-value.js";
 import { HalfElements } from "../data/element-source.js";
 import { type MatrixData, type MatrixLike, type NumericArray, type TensorData, toDenseMatrix } from "../data/matrix.js";
@@ -7,7 +8,6 @@ import { checkedData, checkedShape } from "../data/matrix-from-data.js";
 import { isNumericArray, refuseDetached } from "../data/numeric-array.js";
 import { DataError, LabelError, ShapeError } from "../errors.js";
 import { fromHalf } from "../half-float.js";
-import type { Label } from "./classes.js";
 
 /**
  * Labels as a caller may give them: an array of labels, a typed array, or a tensor of shape [n] or [n, 1], whose numbers

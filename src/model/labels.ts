@@ -2,8 +2,7 @@
  * From the caller's labels to the indices or target probabilities that training works on, and back.
  * Imports errors, data and its neighbours in this folder.
  */
-import { describeValue } from "../data/describe-value.js";
-import { LabelError, OptionError, ShapeError } from "../errors.js";
+
 import {
   declaredClasses,
   indexOfClasses,
@@ -13,11 +12,13 @@ import {
   refuseOneClass,
   sortLabels,
   withoutNegativeZero,
-} from "./classes.js";
+} from "../data/classes.js";
+import { describeValue } from "../data/describe-value.js";
+import { LabelError, OptionError, ShapeError } from "../errors.js";
 import { type LabelForm, type LabelsLike, labelForm } from "./label-form.js";
 
+export type { Label } from "../data/classes.js";
 export { checkSampleWeight } from "../data/sample-weight.js";
-export type { Label } from "./classes.js";
 export type { LabelsLike } from "./label-form.js";
 
 /** One class for each row: `classes[indices[row]]` is the row's label. */

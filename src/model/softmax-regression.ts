@@ -3,18 +3,18 @@
  * The estimator: what a user fits, asks for predictions, and keeps.
  */
 
+import { listClasses } from "../data/classes.js";
 import { createEngine, type EngineOptions } from "../engine/create-engine.js";
 import type { Engine } from "../engine/engine.js";
 import { Tensor } from "../engine/tensor.js";
 import { BusyError, DisposedError, LabelError, NotFittedError } from "../errors.js";
 import type { ModelJson } from "../formats/json.js";
 import { readModelJson, writeModelJson } from "../formats/json.js";
-import { listClasses } from "./classes.js";
+import { ClassCounts } from "../metrics/class-counts.js";
 import type { Fitted } from "./fitted.js";
 import { interceptOf, weightsOf } from "./fitted.js";
 import type { Label, LabelsLike } from "./labels.js";
 import { checkSampleWeight, decodeLabels, encodeAgainst, likeliestClasses } from "./labels.js";
-import { accuracy } from "./metrics.js";
 import type { Features, FitOptions, ModelOptions, SoftmaxRegressionOptions } from "./model-options.js";
 import { checkFitOptions, checkModelOptions } from "./model-options.js";
 import type { Prediction } from "./prediction.js";
@@ -159,7 +159,8 @@ export class SoftmaxRegression {
     const { rows } = question.x;
     const expected = encodeAgainst(question.fitted.classes, y, rows, "score");
     const weights = sampleWeight && checkSampleWeight(sampleWeight, rows, "score");
-    return accuracy(await this.#answer(question, "classes"), likeliestClasses(expected), weights);
+    const predicted = await this.#answer(question, "classes");
+    return ClassCounts.of(expected.classes.length, likeliestClasses(expected), predicted, weights).accuracy;
   }
 
   async #matrix(where: string, x: Features, wanted: Prediction): Promise<MatrixResult> {

@@ -2,9 +2,9 @@
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { Loss } from "../losses/loss.js";
+import { ClassCounts } from "../metrics/class-counts.js";
 import type { Workspace } from "../solvers/workspace.js";
 import { likeliestClasses } from "./labels.js";
-import { accuracy } from "./metrics.js";
 import type { CheckedRows, UploadedRows } from "./training-data.js";
 import { uploadRows } from "./training-data.js";
 
@@ -56,6 +56,9 @@ export class Validation {
     const [summary, predicted] = await engine.read(this.#summary, this.#predicted);
     // Losses that are not finite are counted, not summed: leaving them out would flatter the weights.
     const validationLoss = summary[3] > 0 ? Number.NaN : summary[0] / x.rows;
-    return { validationLoss, validationAccuracy: accuracy(predicted, this.#expected) };
+    return {
+      validationLoss,
+      validationAccuracy: ClassCounts.of(logits.columns, this.#expected, predicted, undefined).accuracy,
+    };
   }
 }
