@@ -39,8 +39,17 @@ export {
   precisionRecallF1,
 } from "./metrics/precision-recall-f1.js";
 export { type RocAuc, rocAuc } from "./metrics/roc-auc.js";
+export type { PredictOptions } from "./model/decision.js";
+export type { Evaluation } from "./model/evaluation.js";
 export type { Label, LabelsLike } from "./model/labels.js";
-export type { Features, FitOptions, SoftmaxRegressionOptions } from "./model/model-options.js";
+export type {
+  EvaluateOptions,
+  Features,
+  FitOptions,
+  JudgeRowsOptions,
+  SoftmaxRegressionOptions,
+} from "./model/model-options.js";
 export type { FitPoint, FitProgress, FitReport, StopReason } from "./model/report.js";
-export type { MatrixResult, RankedLabel } from "./model/softmax-regression.js";
+export type { MatrixResult, RankedLabel } from "./model/results.js";
 export { SoftmaxRegression } from "./model/softmax-regression.js";
+export type { CalibrationReport } from "./model/temperature.js";

@@ -62,6 +62,17 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What `calibrate` takes. */
+export interface JudgeRowsOptions {
+  /** A weight ≥ 0 for each row: 2 is the same as having it twice, 0 as leaving it out. */
+  readonly sampleWeight?: NumericArray | readonly number[];
+}
+
+export interface EvaluateOptions extends JudgeRowsOptions {
+  /** How many bins of equal width the calibration error cuts [0, 1] into. Default 15. */
+  readonly bins?: number;
+}
+
 /** A model's options with the defaults filled in. */
 export type ModelOptions = Required<
   Omit<SoftmaxRegressionOptions, "learningRate" | "classes" | "engine" | keyof EngineOptions>
@@ -106,6 +117,27 @@ const FIT_TABLE = {
   onProgress: { kind: "custom", accepts: isFunction, expected: "a function" },
   signal: { kind: "custom", accepts: isSignal, expected: "an AbortSignal" },
 } as const;
+
+const JUDGE_TABLE = { sampleWeight: FIT_TABLE.sampleWeight } as const;
+const EVALUATE_TABLE = { ...JUDGE_TABLE, bins: { kind: "integer", min: 1, max: 1e6, default: 15 } } as const;
+
+/** The engine's part of a model's options, in a copy: what the caller does to the object afterwards must not decide on the device. */
+export function deviceOptions({ device, gpuDevice, gpu, powerPreference }: EngineOptions): EngineOptions {
+  return {
+    ...(device && { device }),
+    ...(gpuDevice && { gpuDevice }),
+    ...(gpu && { gpu }),
+    ...(powerPreference && { powerPreference }),
+  };
+}
+
+/** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
+export const checkJudgeRowsOptions = (given: JudgeRowsOptions): JudgeRowsOptions =>
+  checkOptions(given, JUDGE_TABLE, "calibrate") as JudgeRowsOptions;
+
+/** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
+export const checkEvaluateOptions = (given: EvaluateOptions): EvaluateOptions & { readonly bins: number } =>
+  checkOptions(given, EVALUATE_TABLE, "evaluate") as EvaluateOptions & { readonly bins: number };
 
 /** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
 export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions {
