@@ -51,5 +51,6 @@ export type {
 } from "./model/model-options.js";
 export type { FitPoint, FitProgress, FitReport, StopReason } from "./model/report.js";
 export type { MatrixResult, RankedLabel } from "./model/results.js";
+export type { ClassWeight } from "./model/row-weights.js";
 export { SoftmaxRegression } from "./model/softmax-regression.js";
 export type { CalibrationReport } from "./model/temperature.js";

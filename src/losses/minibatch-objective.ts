@@ -17,7 +17,7 @@ import { SeparateBatches } from "./separate-batches.js";
 export const RING = 256;
 
 /** No label is negative once it is encoded, so nothing is ignored. */
-const PLAIN = { classWeight: undefined, labelSmoothing: 0, ignoreIndex: -1, bias: undefined };
+const PLAIN = { classWeight: undefined, ignoreIndex: -1, bias: undefined };
 
 export class MinibatchObjective implements BatchObjective {
   /** [W; b], or W alone without an intercept. */
@@ -79,12 +79,15 @@ export class MinibatchObjective implements BatchObjective {
 
   advance(batch: number, step: number, rule: UpdateRule, learningRate: number): void {
     const { x, targets } = this.#problem;
-    const { labels, soft, rowWeight } = targets;
+    const { labels, soft, rowWeight, labelSmoothing } = targets;
     const losses = this.#lossRing.row(step % RING);
     const rows = { order: this.#order, first: batch * this.batchSize, rows: this.#rowsOf(batch) };
     const number = step + 1;
     if (!this.#separate) {
-      rule.advance({ ...PLAIN, x, labels, soft, rowWeight, ...rows, loss: losses }, { learningRate, number });
+      rule.advance(
+        { ...PLAIN, x, labels, soft, rowWeight, labelSmoothing, ...rows, loss: losses },
+        { learningRate, number },
+      );
       return;
     }
     this.#separate.evaluate({ ...rows, losses, weights: this.#weightRing?.row(step % RING) });

@@ -14,6 +14,7 @@ interface BatchMemory {
   readonly labels: Tensor | undefined;
   readonly soft: Tensor | undefined;
   readonly rowWeight: Tensor | undefined;
+  readonly labelSmoothing: number;
   readonly logits: Tensor;
   readonly dLogits: Tensor;
   readonly losses: Tensor;
@@ -25,6 +26,7 @@ function batchMemory(workspace: Workspace, { x, targets, classes }: LinearProble
     labels: targets.labels && workspace.empty([rows], "i32"),
     soft: targets.soft && workspace.empty([rows, classes]),
     rowWeight: targets.rowWeight && workspace.empty([rows]),
+    labelSmoothing: targets.labelSmoothing,
     logits: workspace.empty([rows, classes]),
     dLogits: workspace.empty([rows, classes]),
     losses: workspace.empty([rows]),

@@ -11,13 +11,13 @@ import { fromHalf } from "../half-float.js";
 
 /**
  * Labels as a caller may give them: an array of labels, a typed array, or a tensor of shape [n] or [n, 1], whose numbers
- * are the labels; or a matrix [n×k] of target probabilities (one-hot or soft), whose columns are the classes in their order.
+ * are the labels, null only where it is the label to ignore; or a matrix [n×k] of target probabilities (one-hot or soft), whose columns are the classes in their order.
  */
 export type LabelsLike =
-  | readonly Label[]
+  | readonly (Label | null)[]
   | NumericArray
   | MatrixLike
-  | { readonly data: readonly Label[]; readonly shape: readonly number[] };
+  | { readonly data: readonly (Label | null)[]; readonly shape: readonly number[] };
 
 /** Either `labels [n]`, not yet looked through, or checked `targets [n×k]`. */
 export type LabelForm =

@@ -1,4 +1,6 @@
 /** The options of SoftmaxRegression and of its `fit`, with their ranges and defaults. */
+
+import { isLabel } from "../data/classes.js";
 import { FEATURE_STORAGES } from "../data/feature-storage.js";
 import type { FeatureStorage, MatrixLike, NumericArray } from "../data/matrix.js";
 import type { EngineOptions } from "../engine/create-engine.js";
@@ -8,6 +10,7 @@ import { OptionError } from "../errors.js";
 import type { Label, LabelsLike } from "./labels.js";
 import { checkOptions } from "./options.js";
 import type { FitProgress } from "./report.js";
+import type { ClassWeight } from "./row-weights.js";
 
 export interface SoftmaxRegressionOptions extends EngineOptions {
   /** Factor of ‖W‖²/2 in the mean-scale objective, ≥ 0; scikit-learn's `C` is 1 / (l2 · Σ sample weights). Default 1e-4. */
@@ -42,6 +45,16 @@ export interface SoftmaxRegressionOptions extends EngineOptions {
   readonly features?: FeatureStorage;
   /** Start the next fit from the weights of the last one. Default false. */
   readonly warmStart?: boolean;
+  /** ε in [0, 1): training targets are `(1 − ε)·q + ε/k`, so that no probability is driven to 0 or 1. Default 0. */
+  readonly labelSmoothing?: number;
+  /**
+   * How much rows count by their class: the sample weight times this. `"balanced"` gives each class the same weight in all (sample
+   * weights counted), a Map or an object says it by class, 1 where it does not. Soft targets count by the classes they are made of.
+   * Validation and evaluation are not weighted by class.
+   */
+  readonly classWeight?: ClassWeight;
+  /** Rows with this label count for nothing, wherever y is given: null, for instance, or −1. No row is ignored unless given. */
+  readonly ignoreLabel?: Label | null;
   /** All classes, where the rows may lack some. Taken from the labels unless given. */
   readonly classes?: readonly Label[];
   /** An engine to share with others; it is not disposed of with the model. */
@@ -55,7 +68,11 @@ export interface FitOptions {
   /** A weight ≥ 0 for each row: 2 is the same as having it twice, 0 as leaving it out. */
   readonly sampleWeight?: NumericArray | readonly number[];
   /** Rows to measure loss and accuracy on while training goes on. */
-  readonly validation?: { readonly x: Features; readonly y: LabelsLike };
+  readonly validation?: {
+    readonly x: Features;
+    readonly y: LabelsLike;
+    readonly sampleWeight?: NumericArray | readonly number[];
+  };
   /** Called about ten times a second and at the end; may return a promise. Throwing ends the fit. */
   readonly onProgress?: (progress: FitProgress) => unknown;
   /** Ends the fit early: it rejects with the signal's reason, and the weights so far stay usable. */
@@ -75,8 +92,13 @@ export interface EvaluateOptions extends JudgeRowsOptions {
 
 /** A model's options with the defaults filled in. */
 export type ModelOptions = Required<
-  Omit<SoftmaxRegressionOptions, "learningRate" | "classes" | "engine" | keyof EngineOptions>
+  Omit<
+    SoftmaxRegressionOptions,
+    "learningRate" | "classes" | "classWeight" | "ignoreLabel" | "engine" | keyof EngineOptions
+  >
 > & {
+  readonly classWeight: ClassWeight | undefined;
+  readonly ignoreLabel: Label | null | undefined;
   readonly learningRate: number | undefined;
   readonly classes: readonly Label[] | undefined;
   readonly engine: Engine | undefined;
@@ -85,6 +107,9 @@ export type ModelOptions = Required<
 const isFunction = (value: unknown): value is (progress: FitProgress) => unknown => typeof value === "function";
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const isLabels = (value: unknown): value is readonly Label[] => Array.isArray(value);
+const isClassWeight = (value: unknown): value is ClassWeight =>
+  value === "balanced" || (typeof value === "object" && value !== null && !Array.isArray(value));
+const isLabelOrNull = (value: unknown): value is Label | null => value === null || isLabel(value);
 const isEngine = (value: unknown): value is Engine => value instanceof Engine;
 const isSignal = (value: unknown): value is AbortSignal => value instanceof AbortSignal;
 
@@ -103,6 +128,9 @@ const MODEL_TABLE = {
   seed: { kind: "integer", default: 0 },
   features: { kind: "choice", choices: FEATURE_STORAGES, default: "auto" },
   warmStart: { kind: "boolean", default: false },
+  labelSmoothing: { kind: "number", min: 0, max: 1, exclusiveMax: true, default: 0 },
+  classWeight: { kind: "custom", accepts: isClassWeight, expected: '"balanced", a Map or an object' },
+  ignoreLabel: { kind: "custom", accepts: isLabelOrNull, expected: "a label or null" },
   classes: { kind: "custom", accepts: isLabels, expected: "an array of labels" },
   engine: { kind: "custom", accepts: isEngine, expected: "an engine made by createEngine" },
   device: { kind: "choice", choices: ["auto", "webgpu", "cpu"] },

@@ -161,7 +161,7 @@ export class SoftmaxRegression {
   /** Accuracy: the (weighted) share of rows whose label is predicted right, 0 … 1. */
   async score(x: Features, y: LabelsLike, sampleWeight?: FitOptions["sampleWeight"]): Promise<number> {
     const question = this.#question("score", x);
-    const judged = judgedTargets("score", question.fitted, question.x.rows, y, sampleWeight);
+    const judged = judgedTargets("score", question.fitted, question.x.rows, { y, sampleWeight }, this.#options);
     const predicted = await this.#answer(question, "classes");
     return ClassCounts.of(judged.y.classes.length, likeliestClasses(judged.y), predicted, judged.weights).accuracy;
   }
@@ -175,7 +175,7 @@ export class SoftmaxRegression {
   async evaluate(x: Features, y: LabelsLike, options: EvaluateOptions = {}): Promise<Evaluation> {
     const { sampleWeight, bins } = checkEvaluateOptions(options);
     const question = this.#question("evaluate", x);
-    const judged = judgedTargets("evaluate", question.fitted, question.x.rows, y, sampleWeight);
+    const judged = judgedTargets("evaluate", question.fitted, question.x.rows, { y, sampleWeight }, this.#options);
     const { evaluateRows } = await import("./evaluation.js");
     return evaluateRows(await this.#openEngine(), question.fitted, question.x, judged, bins);
   }
@@ -191,7 +191,7 @@ export class SoftmaxRegression {
     const { sampleWeight } = checkJudgeRowsOptions(options);
     const question = this.#question("calibrate", x);
     this.#requireIdle("calibrate");
-    const judged = judgedTargets("calibrate", question.fitted, question.x.rows, y, sampleWeight);
+    const judged = judgedTargets("calibrate", question.fitted, question.x.rows, { y, sampleWeight }, this.#options);
     this.#busy = true;
     try {
       const scores = (await this.#answer(question, "scores")) as Float32Array;

@@ -3,19 +3,23 @@ import type { DenseMatrix, FeatureStorage } from "../data/matrix.js";
 import { toDenseMatrix } from "../data/matrix.js";
 import { Tensor } from "../engine/tensor.js";
 import { DataError, OptionError, ShapeError } from "../errors.js";
+import { requireKnownOptions } from "../known-options.js";
 import type { TrainingTargets } from "../losses/loss.js";
 import type { Workspace } from "../solvers/workspace.js";
+import { judgedTargets } from "./judged-targets.js";
 import type { EncodedLabels, LabelsLike } from "./labels.js";
-import { checkSampleWeight, encodeAgainst, encodeLabels } from "./labels.js";
+import { checkSampleWeight, encodeLabels } from "./labels.js";
 import type { Features, FitOptions, ModelOptions } from "./model-options.js";
+import { classWeighted, countedWeights } from "./row-weights.js";
 
 export interface CheckedRows {
   readonly x: DenseMatrix | Tensor;
   readonly y: EncodedLabels;
+  /** `[n]`, or undefined: every row counts 1. */
+  readonly weights: Float32Array | undefined;
 }
 
 export interface CheckedData extends CheckedRows {
-  readonly weights: Float32Array | undefined;
   readonly validation: CheckedRows | undefined;
 }
 
@@ -48,13 +52,19 @@ export function checkData(
   x: Features,
   y: LabelsLike,
   options: FitOptions,
-  { classes: declared, features }: Pick<ModelOptions, "classes" | "features">,
+  model: Pick<ModelOptions, "classes" | "features" | "ignoreLabel" | "classWeight">,
 ): CheckedData {
+  const { classes: declared, features, ignoreLabel, classWeight } = model;
   const checked = checkFeatures(x, "fit", "X", features);
-  const labels = encodeLabels(y, checked.rows, { where: "fit", ...(declared ? { classes: declared } : {}) });
-  const weights = options.sampleWeight && evened(checkSampleWeight(options.sampleWeight, checked.rows, "fit"));
+  const encoding = { where: "fit", ignore: ignoreLabel, ...(declared ? { classes: declared } : {}) };
+  const labels = encodeLabels(y, checked.rows, encoding);
+  const given = options.sampleWeight && checkSampleWeight(options.sampleWeight, checked.rows, "fit");
+  const counted = countedWeights(labels, given, "fit");
+  const weighted = classWeight === undefined ? counted : classWeighted(labels, counted, classWeight, "fit");
+  const weights = weighted && evened(weighted);
   const { validation } = options;
   if (!validation) return { x: checked, y: labels, weights, validation: undefined };
+  requireKnownOptions(validation, ["x", "y", "sampleWeight"], "fit: validation");
   if (validation.x === undefined || validation.y === undefined) {
     throw new OptionError(
       "BAD_OPTION",
@@ -68,8 +78,8 @@ export function checkData(
       `fit: validation.x has another number of features: expected ${checked.columns}, got ${vx.columns}.`,
     );
   }
-  const vy = encodeAgainst(labels.classes, validation.y, vx.rows, "fit: validation");
-  return { x: checked, y: labels, weights, validation: { x: vx, y: vy } };
+  const held = judgedTargets("fit: validation", labels, vx.rows, validation, model);
+  return { x: checked, y: labels, weights, validation: { x: vx, ...held } };
 }
 
 /**
@@ -83,11 +93,7 @@ function evened(weights: Float32Array): Float32Array {
 }
 
 /** Memory of the workspace, but for features that are a tensor already. */
-export function uploadRows(
-  workspace: Workspace,
-  { x, y }: CheckedRows,
-  weights: Float32Array | undefined,
-): UploadedRows {
+export function uploadRows(workspace: Workspace, { x, y, weights }: CheckedRows, labelSmoothing: number): UploadedRows {
   const features = x instanceof Tensor ? x : workspace.fromDense(x);
   const soft = y.kind === "soft" ? { data: y.targets, shape: [x.rows, y.classes.length] } : undefined;
   return {
@@ -96,6 +102,7 @@ export function uploadRows(
       labels: y.kind === "labels" ? workspace.tensor(y.indices) : undefined,
       soft: soft && workspace.tensor(soft),
       rowWeight: weights && workspace.tensor(weights),
+      labelSmoothing,
     },
   };
 }

@@ -49,7 +49,7 @@ type Follow = (part: Pick<CourseOptions, "maxIterations" | "stepsPerEpoch" | "th
 function trainIn(workspace: Workspace, request: TrainingRequest): Promise<FitReport> {
   const { data, options } = request;
   const classes = data.y.classes.length;
-  const rows = uploadRows(workspace, data, data.weights);
+  const rows = uploadRows(workspace, data, options.labelSmoothing);
   const features = rows.x.columns;
   const problem: LinearProblem = {
     x: rows.x,
