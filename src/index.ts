@@ -40,6 +40,7 @@ export {
 } from "./metrics/precision-recall-f1.js";
 export { type RocAuc, rocAuc } from "./metrics/roc-auc.js";
 export type { PredictOptions } from "./model/decision.js";
+export type { EarlyStopping } from "./model/early-stopping.js";
 export type { Evaluation } from "./model/evaluation.js";
 export type { Label, LabelsLike } from "./model/labels.js";
 export type {
@@ -48,9 +49,11 @@ export type {
   FitOptions,
   JudgeRowsOptions,
   SoftmaxRegressionOptions,
+  ValidationRows,
 } from "./model/model-options.js";
 export type { FitPoint, FitProgress, FitReport, StopReason } from "./model/report.js";
 export type { MatrixResult, RankedLabel } from "./model/results.js";
 export type { ClassWeight } from "./model/row-weights.js";
 export { SoftmaxRegression } from "./model/softmax-regression.js";
 export type { CalibrationReport } from "./model/temperature.js";
+export type { LearningRateSchedule } from "./solvers/learning-rate.js";

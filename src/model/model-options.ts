@@ -7,7 +7,10 @@ import type { EngineOptions } from "../engine/create-engine.js";
 import { Engine } from "../engine/engine.js";
 import type { Tensor } from "../engine/tensor.js";
 import { OptionError } from "../errors.js";
+import type { LearningRateSchedule } from "../solvers/learning-rate.js";
+import type { EarlyStopping } from "./early-stopping.js";
 import type { Label, LabelsLike } from "./labels.js";
+import { isLearningRate } from "./learning-rate-option.js";
 import { checkOptions } from "./options.js";
 import type { FitProgress } from "./report.js";
 import type { ClassWeight } from "./row-weights.js";
@@ -27,8 +30,8 @@ export interface SoftmaxRegressionOptions extends EngineOptions {
   readonly epochs?: number;
   /** Rows in a minibatch. Default 256. */
   readonly batchSize?: number;
-  /** Step length of a minibatch solver, > 0. Default 0.1 for SGD, 0.01 for Adam. */
-  readonly learningRate?: number;
+  /** Step length of a minibatch solver, > 0, or how it changes from step to step. Default 0.1 for SGD, 0.01 for Adam. */
+  readonly learningRate?: number | LearningRateSchedule;
   /** Share of the last step that SGD goes on with, in [0, 1). Default 0. */
   readonly momentum?: number;
   /** SGD looks ahead along its momentum. Default false. */
@@ -64,15 +67,22 @@ export interface SoftmaxRegressionOptions extends EngineOptions {
 /** Features: a matrix in any of its forms, or a tensor of the model's own engine. */
 export type Features = MatrixLike | Tensor;
 
+export interface ValidationRows {
+  readonly x: Features;
+  readonly y: LabelsLike;
+  readonly sampleWeight?: NumericArray | readonly number[];
+}
+
 export interface FitOptions {
   /** A weight ≥ 0 for each row: 2 is the same as having it twice, 0 as leaving it out. */
   readonly sampleWeight?: NumericArray | readonly number[];
-  /** Rows to measure loss and accuracy on while training goes on. */
-  readonly validation?: {
-    readonly x: Features;
-    readonly y: LabelsLike;
-    readonly sampleWeight?: NumericArray | readonly number[];
-  };
+  /**
+   * Rows to measure loss and accuracy on while training goes on; or the share of the rows, in (0, 1), to set aside for that: of each
+   * class alike, drawn by the model's `seed`. A tensor cannot be shared out.
+   */
+  readonly validation?: number | ValidationRows;
+  /** Ends the fit when validation gets no better, and gives the model the weights that were best. `true` for the defaults. */
+  readonly earlyStopping?: boolean | EarlyStopping;
   /** Called about ten times a second and at the end; may return a promise. Throwing ends the fit. */
   readonly onProgress?: (progress: FitProgress) => unknown;
   /** Ends the fit early: it rejects with the signal's reason, and the weights so far stay usable. */
@@ -99,13 +109,16 @@ export type ModelOptions = Required<
 > & {
   readonly classWeight: ClassWeight | undefined;
   readonly ignoreLabel: Label | null | undefined;
-  readonly learningRate: number | undefined;
+  readonly learningRate: number | LearningRateSchedule | undefined;
   readonly classes: readonly Label[] | undefined;
   readonly engine: Engine | undefined;
 };
 
 const isFunction = (value: unknown): value is (progress: FitProgress) => unknown => typeof value === "function";
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
+const isValidation = (value: unknown): value is number | ValidationRows =>
+  typeof value === "number" ? value > 0 && value < 1 : isObject(value);
+const isObjectOrBoolean = (value: unknown): value is boolean | object => typeof value === "boolean" || isObject(value);
 const isLabels = (value: unknown): value is readonly Label[] => Array.isArray(value);
 const isClassWeight = (value: unknown): value is ClassWeight =>
   value === "balanced" || (typeof value === "object" && value !== null && !Array.isArray(value));
@@ -121,7 +134,11 @@ const MODEL_TABLE = {
   tolerance: { kind: "number", min: 0, default: 3e-5 },
   epochs: { kind: "integer", min: 1, default: 10 },
   batchSize: { kind: "integer", min: 1, default: 256 },
-  learningRate: { kind: "number", min: 0, exclusiveMin: true },
+  learningRate: {
+    kind: "custom",
+    accepts: isLearningRate,
+    expected: "a finite number > 0, a function, or { schedule, initial, … } with numbers in their ranges",
+  },
   momentum: { kind: "number", min: 0, max: 1, exclusiveMax: true, default: 0 },
   nesterov: { kind: "boolean", default: false },
   shuffle: { kind: "boolean", default: true },
@@ -141,7 +158,12 @@ const MODEL_TABLE = {
 
 const FIT_TABLE = {
   sampleWeight: { kind: "custom", accepts: isObject, expected: "an array of numbers" },
-  validation: { kind: "custom", accepts: isObject, expected: "{ x, y }" },
+  validation: { kind: "custom", accepts: isValidation, expected: "{ x, y } or a number > 0 and < 1" },
+  earlyStopping: {
+    kind: "custom",
+    accepts: isObjectOrBoolean,
+    expected: "true, false or { patience, minDelta, monitor }",
+  },
   onProgress: { kind: "custom", accepts: isFunction, expected: "a function" },
   signal: { kind: "custom", accepts: isSignal, expected: "an AbortSignal" },
 } as const;
@@ -179,7 +201,28 @@ export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions
   return options;
 }
 
+const STOPPING_TABLE = {
+  patience: { kind: "integer", min: 1, default: 5 },
+  minDelta: { kind: "number", min: 0, default: 0 },
+  monitor: { kind: "choice", choices: ["validationLoss", "validationAccuracy"], default: "validationLoss" },
+} as const;
+
+/** With the defaults of early stopping filled in. */
+export interface CheckedFitOptions extends Omit<FitOptions, "earlyStopping"> {
+  readonly earlyStopping: Required<EarlyStopping> | undefined;
+}
+
 /** The options as they are now, each read once; the caller may change the object. @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
-export function checkFitOptions(given: FitOptions): FitOptions {
-  return checkOptions(given, FIT_TABLE, "fit") as FitOptions;
+export function checkFitOptions(given: FitOptions): CheckedFitOptions {
+  const options = checkOptions(given, FIT_TABLE, "fit") as FitOptions;
+  const { earlyStopping = false } = options;
+  if (earlyStopping === false) return { ...options, earlyStopping: undefined };
+  if (options.validation === undefined) {
+    throw new OptionError(
+      "BAD_OPTION",
+      "fit: option `earlyStopping` needs `validation`: rows to see whether it gets better.",
+    );
+  }
+  const chosen = earlyStopping === true ? {} : earlyStopping;
+  return { ...options, earlyStopping: checkOptions(chosen, STOPPING_TABLE, "fit: earlyStopping") };
 }

@@ -9,8 +9,9 @@ import type { Workspace } from "../solvers/workspace.js";
 import { judgedTargets } from "./judged-targets.js";
 import type { EncodedLabels, LabelsLike } from "./labels.js";
 import { checkSampleWeight, encodeLabels } from "./labels.js";
-import type { Features, FitOptions, ModelOptions } from "./model-options.js";
+import type { CheckedFitOptions, Features, ModelOptions, ValidationRows } from "./model-options.js";
 import { classWeighted, countedWeights } from "./row-weights.js";
+import { labelRows, matrixRows, stratifiedSplit, weightRows } from "./validation-split.js";
 
 export interface CheckedRows {
   readonly x: DenseMatrix | Tensor;
@@ -51,19 +52,56 @@ export function checkFeatures(x: Features, where: string, name: string, storage:
 export function checkData(
   x: Features,
   y: LabelsLike,
-  options: FitOptions,
-  model: Pick<ModelOptions, "classes" | "features" | "ignoreLabel" | "classWeight">,
+  options: Pick<CheckedFitOptions, "sampleWeight" | "validation">,
+  model: Pick<ModelOptions, "classes" | "features" | "ignoreLabel" | "classWeight" | "seed">,
 ): CheckedData {
-  const { classes: declared, features, ignoreLabel, classWeight } = model;
+  const { classes: declared, features, ignoreLabel } = model;
   const checked = checkFeatures(x, "fit", "X", features);
   const encoding = { where: "fit", ignore: ignoreLabel, ...(declared ? { classes: declared } : {}) };
   const labels = encodeLabels(y, checked.rows, encoding);
   const given = options.sampleWeight && checkSampleWeight(options.sampleWeight, checked.rows, "fit");
-  const counted = countedWeights(labels, given, "fit");
-  const weighted = classWeight === undefined ? counted : classWeighted(labels, counted, classWeight, "fit");
-  const weights = weighted && evened(weighted);
+  const all: CheckedRows = { x: checked, y: labels, weights: countedWeights(labels, given, "fit") };
   const { validation } = options;
-  if (!validation) return { x: checked, y: labels, weights, validation: undefined };
+  if (validation === undefined) return { ...weighted(all, model), validation: undefined };
+  if (typeof validation === "number") {
+    const { training, validation: held } = shareOut(all, validation, model.seed);
+    return { ...weighted(training, model), validation: held };
+  }
+  return { ...weighted(all, model), validation: checkValidation(validation, checked.columns, labels, model) };
+}
+
+function weighted({ x, y, weights }: CheckedRows, { classWeight }: Pick<ModelOptions, "classWeight">): CheckedRows {
+  const all = classWeight === undefined ? weights : classWeighted(y, weights, classWeight, "fit");
+  return { x, y, weights: all && evened(all) };
+}
+
+/** The rows in two, of each class alike. */
+function shareOut(
+  { x, y, weights }: CheckedRows,
+  share: number,
+  seed: number,
+): { readonly training: CheckedRows; readonly validation: CheckedRows } {
+  if (x instanceof Tensor) {
+    throw new OptionError(
+      "BAD_OPTION",
+      "fit: option `validation` is a share, and X is a tensor: expected { x, y }, since a tensor stays what it is.",
+    );
+  }
+  const split = stratifiedSplit(y, weights, share, seed);
+  const part = (rows: Int32Array): CheckedRows => ({
+    x: matrixRows(x, rows),
+    y: labelRows(y, rows),
+    weights: weightRows(weights, rows),
+  });
+  return { training: part(split.training), validation: part(split.validation) };
+}
+
+function checkValidation(
+  validation: ValidationRows,
+  columns: number,
+  labels: EncodedLabels,
+  model: Pick<ModelOptions, "features" | "ignoreLabel">,
+): CheckedRows {
   requireKnownOptions(validation, ["x", "y", "sampleWeight"], "fit: validation");
   if (validation.x === undefined || validation.y === undefined) {
     throw new OptionError(
@@ -71,15 +109,14 @@ export function checkData(
       "fit: option `validation` cannot be used: expected { x, y }, got an object without both.",
     );
   }
-  const vx = checkFeatures(validation.x, "fit", "validation.x", features);
-  if (vx.columns !== checked.columns) {
+  const x = checkFeatures(validation.x, "fit", "validation.x", model.features);
+  if (x.columns !== columns) {
     throw new ShapeError(
       "SHAPE_MISMATCH",
-      `fit: validation.x has another number of features: expected ${checked.columns}, got ${vx.columns}.`,
+      `fit: validation.x has another number of features: expected ${columns}, got ${x.columns}.`,
     );
   }
-  const held = judgedTargets("fit: validation", labels, vx.rows, validation, model);
-  return { x: checked, y: labels, weights, validation: { x: vx, ...held } };
+  return { x, ...judgedTargets("fit: validation", labels, x.rows, validation, model) };
 }
 
 /**

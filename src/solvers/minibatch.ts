@@ -36,7 +36,10 @@ export interface BatchObjective {
 export interface MinibatchOptions {
   readonly rows: number;
   readonly epochs: number;
-  readonly learningRate: number;
+  /** The length of step 0, 1, …: known on the host before the first is taken. */
+  readonly learningRate: (step: number) => number;
+  /** Report at the end of each epoch too, waiting for it, so that a decision made there depends on no clock. */
+  readonly reportEpochs: boolean;
   /** Take the rows of each epoch in a new random order. */
   readonly shuffle: boolean;
   readonly seed: number;
@@ -125,7 +128,7 @@ export async function minimiseByMinibatches(
       if (options.shuffle || epoch === 0) objective.setOrder(signed);
       for (let batch = 0; batch < objective.batches; batch++) {
         options.throwIfStopped();
-        objective.advance(batch, step, rule, options.learningRate);
+        objective.advance(batch, step, rule, options.learningRate(step));
         step++;
         await engine.pace();
         // The ring must be read before it comes round.
@@ -135,6 +138,10 @@ export async function minimiseByMinibatches(
         }
         if (!report && performance.now() - lastReport >= REPORT_MS) report = startReport();
       }
+      if (!options.reportEpochs) continue;
+      if (report && !(await report)) return result("diverged");
+      report = undefined;
+      if (reported < step && !(await startReport())) return result("diverged");
     }
     if (report && !(await report)) return result("diverged");
     if (reported < step && !(await startReport())) return result("diverged");

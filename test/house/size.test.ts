@@ -8,7 +8,7 @@ import { builtLibrary } from "../support/built-library.js";
 /** What every page pays before anything runs: models, labels, predictions, the door. */
 const CORE_GZIP_BYTES = 33_000;
 /** What a page without a bundler pays, metrics included. */
-const DOOR_GZIP_BYTES = 38_000;
+const DOOR_GZIP_BYTES = 39_000;
 /** That, and what comes when it is asked for: solvers, the GPU's side with all shaders, the CPU's with its kernels, self-check, tuning. */
 const ALL_GZIP_BYTES = 102_000;
 
