@@ -20,6 +20,9 @@ const config: UserConfig = defineConfig({
         chunkFileNames: "[name].js",
         codeSplitting: {
           groups: [
+            { name: "core", tags: ["$initial"], test: /src[\\/](?!metrics|index)/, priority: 4 },
+            // Beside the core, so that a bundler leaves out what a page does not import; all but what the core itself counts with.
+            { name: "metrics", test: /src[\\/]metrics[\\/](?!class-counts|likeliest)/, priority: 3 },
             { name: "core", tags: ["$initial"], priority: 2 },
             // What is not in the core and several of the others share: a CPU that only predicts wants no solvers.
             { name: "ops", test: /src[\\/]ops[\\/]/, priority: 1 },

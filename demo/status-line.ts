@@ -52,7 +52,6 @@ export function endText(run: Run | undefined, report: FitReport | undefined): st
     "max-iterations": `Reached ${where}, as set, after ${time}.`,
     precision: `Done at ${where}, after ${time}: float32 sees no lower loss.`,
     "early-stop": `Stopped early at ${where}: it no longer improves.`,
-    aborted: `Stopped at ${where}.`,
   };
   return endings[report.stopReason];
 }

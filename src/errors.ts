@@ -14,6 +14,7 @@ export type ErrorCode =
   | "UNSUPPORTED_TYPE"
   | "DETACHED_BUFFER"
   | "BAD_WEIGHTS"
+  | "BAD_PROBABILITY"
   | "BAD_LABEL"
   | "ONE_CLASS"
   | "BAD_OPTION"
@@ -53,7 +54,7 @@ export class ShapeError extends LuceError {
   override readonly name = "ShapeError";
 }
 
-/** Numbers that cannot be used. Codes: EMPTY_INPUT, NON_FINITE_INPUT, UNSUPPORTED_TYPE, DETACHED_BUFFER, BAD_WEIGHTS. */
+/** Numbers that cannot be used. Codes: EMPTY_INPUT, NON_FINITE_INPUT, UNSUPPORTED_TYPE, DETACHED_BUFFER, BAD_WEIGHTS, BAD_PROBABILITY. */
 export class DataError extends LuceError {
   override readonly name = "DataError";
 }

@@ -14,8 +14,46 @@ export type { MatmulOptions, OutOption, TensorInput, TensorOptions } from "./eng
 export type { TuneOptions, TuneProgress, TuneReport, TuningChoice, TuningTable } from "./engine/tune.js";
 export * from "./errors.js";
 export type { ModelJson } from "./formats/json.js";
+export {
+  accuracy,
+  type BalancedAccuracyOptions,
+  balancedAccuracy,
+} from "./metrics/accuracy.js";
+export { type BrierScoreOptions, brierScore } from "./metrics/brier-score.js";
+export type { ReliabilityBin } from "./metrics/calibration-bins.js";
+export { type CalibrationOptions, calibrationError, reliabilityCurve } from "./metrics/calibration-error.js";
+export {
+  type ClassificationReport,
+  type ClassificationReportOptions,
+  classificationReport,
+} from "./metrics/classification-report.js";
+export { type ConfusionMatrix, type ConfusionMatrixOptions, confusionMatrix } from "./metrics/confusion-matrix.js";
+export type { JudgeOptions, LabelList } from "./metrics/judged-labels.js";
+export type { ScoresLike } from "./metrics/judged-scores.js";
+export { type LogLossOptions, logLoss } from "./metrics/log-loss.js";
+export {
+  type ClassScores,
+  type PrecisionRecallF1,
+  type PrecisionRecallF1Options,
+  type PrecisionRecallF1Report,
+  precisionRecallF1,
+} from "./metrics/precision-recall-f1.js";
+export { type RocAuc, rocAuc } from "./metrics/roc-auc.js";
+export type { PredictOptions } from "./model/decision.js";
+export type { EarlyStopping } from "./model/early-stopping.js";
+export type { Evaluation } from "./model/evaluation.js";
 export type { Label, LabelsLike } from "./model/labels.js";
-export type { Features, FitOptions, SoftmaxRegressionOptions } from "./model/model-options.js";
+export type {
+  EvaluateOptions,
+  Features,
+  FitOptions,
+  JudgeRowsOptions,
+  SoftmaxRegressionOptions,
+  ValidationRows,
+} from "./model/model-options.js";
 export type { FitPoint, FitProgress, FitReport, StopReason } from "./model/report.js";
-export type { MatrixResult, RankedLabel } from "./model/softmax-regression.js";
+export type { MatrixResult, RankedLabel } from "./model/results.js";
+export type { ClassWeight } from "./model/row-weights.js";
 export { SoftmaxRegression } from "./model/softmax-regression.js";
+export type { CalibrationReport } from "./model/temperature.js";
+export type { LearningRateSchedule } from "./solvers/learning-rate.js";

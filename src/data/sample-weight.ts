@@ -15,6 +15,24 @@ export function checkSampleWeight(
   rows: number,
   where: string,
 ): Float32Array {
+  return checked(weights, rows, where, Float32Array);
+}
+
+/** The same in float64, for sums on the host. Throws as `checkSampleWeight` does, but takes weights of any finite size. */
+export function checkExactSampleWeight(
+  weights: NumericArray | readonly number[],
+  rows: number,
+  where: string,
+): Float64Array {
+  return checked(weights, rows, where, Float64Array);
+}
+
+function checked<Weights extends Float32Array | Float64Array>(
+  weights: NumericArray | readonly number[],
+  rows: number,
+  where: string,
+  kind: { new (length: number): Weights; from(values: readonly number[]): Weights; readonly BYTES_PER_ELEMENT: number },
+): Weights {
   const given: unknown = weights;
   if (isNumericArray(given)) refuseDetached(given, { where, name: "sampleWeight" });
   else if (!Array.isArray(given)) {
@@ -29,26 +47,26 @@ export function checkSampleWeight(
       `${where}: sampleWeight and X differ in length: expected ${rows} weights, one for each row, got ${weights.length}.`,
     );
   }
-  const checked = new Float32Array(rows);
+  const copy = new kind(rows);
   let total = 0;
   for (let row = 0; row < rows; row++) {
     const weight: unknown = weights[row];
     // Rounding first also finds numbers that are finite only in float64.
-    const rounded = typeof weight === "number" ? Math.fround(weight) : Number.NaN;
+    copy[row] = typeof weight === "number" ? weight : Number.NaN;
+    const rounded = copy[row];
     if (!(rounded >= 0 && rounded < Number.POSITIVE_INFINITY)) {
       throw new DataError(
         "BAD_WEIGHTS",
         `${where}: sampleWeight cannot be used at row ${row}: expected a finite number of 0 or more, got ${describeValue(weight)}.`,
       );
     }
-    checked[row] = rounded;
     total += rounded;
   }
-  // The devices add the weights up in float32.
-  if (total > 0 && Number.isFinite(Math.fround(total))) return checked;
+  // The devices add the weights up in the same precision.
+  if (total > 0 && Number.isFinite(kind.from([total])[0])) return copy;
   throw new DataError(
     "BAD_WEIGHTS",
-    `${where}: sampleWeight adds up to ${total}: expected a sum above 0 and within float32. ` +
+    `${where}: sampleWeight adds up to ${total}: expected a sum above 0 and within float${8 * kind.BYTES_PER_ELEMENT}. ` +
       (total > 0 ? "Scale the weights down." : "Give at least one row a weight above 0."),
   );
 }

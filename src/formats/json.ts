@@ -1,4 +1,7 @@
-/** A fitted model as JSON: `{ format, version, classes, features, coef, intercept }`, numbers as float32 writes them shortest. */
+/**
+ * A fitted model as JSON: `{ format, version, classes, features, coef, intercept }`, numbers as float32 writes them shortest; and
+ * `temperature` where the model is calibrated. A reader that does not know it predicts the same labels, with uncalibrated probabilities.
+ */
 import { describeValue } from "../data/describe-value.js";
 import { FormatError } from "../errors.js";
 
@@ -10,6 +13,8 @@ export interface ModelJson {
   readonly features: number;
   readonly coef: readonly number[];
   readonly intercept: readonly number[];
+  /** T > 0: probabilities are softmax(scores / T). 1 where it is missing. */
+  readonly temperature?: number;
 }
 
 /** A model as it is read: W row by row, then b. */
@@ -17,12 +22,13 @@ export interface ModelContent {
   readonly classes: readonly (number | string | boolean)[];
   readonly features: number;
   readonly theta: Float32Array;
+  readonly temperature?: number;
 }
 
 const FORMAT = "luce/softmax-regression";
 const VERSION = 1;
 
-export function writeModelJson({ classes, features, theta }: ModelContent): ModelJson {
+export function writeModelJson({ classes, features, theta, temperature = 1 }: ModelContent): ModelJson {
   const split = features * classes.length;
   return {
     format: FORMAT,
@@ -31,6 +37,7 @@ export function writeModelJson({ classes, features, theta }: ModelContent): Mode
     features,
     coef: Array.from(theta.subarray(0, split), shortest),
     intercept: Array.from(theta.subarray(split), shortest),
+    ...(temperature === 1 ? {} : { temperature }),
   };
 }
 
@@ -71,11 +78,20 @@ export function readModelJson(input: unknown): ModelContent {
   // Lengths first: a number in a file must not decide how much memory is taken.
   const coef = numbersOf("coef", field("coef"), count * classes.length);
   const intercept = numbersOf("intercept", field("intercept"), classes.length);
+  const temperature = field("temperature") ?? 1;
+  if (typeof temperature !== "number" || !(temperature > 0 && temperature < Number.POSITIVE_INFINITY)) {
+    throw badField("temperature", "a finite number > 0", temperature);
+  }
   const theta = new Float32Array(coef.length + intercept.length);
   theta.set(coef);
   theta.set(intercept, coef.length);
   // A file may say −0; as a class it is 0.
-  return { classes: classes.map((label) => (label === 0 ? 0 : label)), features: count, theta };
+  return {
+    classes: classes.map((label) => (label === 0 ? 0 : label)),
+    features: count,
+    theta,
+    ...(temperature === 1 ? {} : { temperature }),
+  };
 }
 
 function parse(text: string): unknown {

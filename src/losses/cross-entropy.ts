@@ -9,12 +9,12 @@ import type { TargetArguments } from "../ops/targets.js";
 import type { Loss, TrainingTargets } from "./loss.js";
 
 /** No label is negative once it is encoded, so nothing is ignored. */
-const plain = ({ labels, soft, rowWeight }: TrainingTargets): TargetArguments<Tensor> => ({
+const plain = ({ labels, soft, rowWeight, labelSmoothing }: TrainingTargets): TargetArguments<Tensor> => ({
   labels,
   soft,
   rowWeight,
   classWeight: undefined,
-  labelSmoothing: 0,
+  labelSmoothing,
   ignoreIndex: -1,
 });
 

@@ -11,6 +11,8 @@ export interface TrainingTargets {
   readonly soft: Tensor | undefined;
   /** `[n]` or undefined: every row counts 1. */
   readonly rowWeight: Tensor | undefined;
+  /** ε in [0, 1): targets are `(1 − ε)·q + ε/k`. */
+  readonly labelSmoothing: number;
 }
 
 export interface LossEvaluation {

@@ -18,7 +18,7 @@ import { SeparateBatches } from "./separate-batches.js";
 const RING = { many: 2048, one: 256 };
 
 /** No label is negative once it is encoded, so nothing is ignored. */
-const PLAIN = { labelSmoothing: 0, ignoreIndex: -1 };
+const PLAIN = { ignoreIndex: -1 };
 const ONE = { classWeight: undefined, bias: undefined };
 
 export class MinibatchObjective implements BatchObjective {
@@ -85,11 +85,11 @@ export class MinibatchObjective implements BatchObjective {
 
   advance(batch: number, step: number, count: number, rule: UpdateRule, learningRate: number): void {
     const { x, targets } = this.#problem;
-    const { labels, soft, rowWeight } = targets;
+    const { labels, soft, rowWeight, labelSmoothing } = targets;
     const firstSlot = step % this.ringLength;
     const rows = { order: this.#order, first: batch * this.batchSize, rows: this.#rowsOf(batch, count) };
     const number = step + 1;
-    const data = { ...PLAIN, x, labels, soft, rowWeight, ...rows };
+    const data = { ...PLAIN, x, labels, soft, rowWeight, labelSmoothing, ...rows };
     if (this.many) {
       const { batchSize } = this;
       rule.advanceMany({ ...data, batchSize, losses: this.#lossRing, firstSlot }, { learningRate, number });

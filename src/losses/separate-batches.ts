@@ -14,6 +14,7 @@ interface BatchMemory {
   readonly labels: Tensor | undefined;
   readonly soft: Tensor | undefined;
   readonly rowWeight: Tensor | undefined;
+  readonly labelSmoothing: number;
   /** Undefined where no op needs them. */
   readonly logits: Tensor | undefined;
   readonly dLogits: Tensor;
@@ -31,6 +32,7 @@ function batchMemory(workspace: Workspace, problem: LinearProblem, rows: number)
     labels: targets.labels && workspace.empty([rows], "i32"),
     soft: targets.soft && workspace.empty([rows, classes]),
     rowWeight: targets.rowWeight && workspace.empty([rows]),
+    labelSmoothing: targets.labelSmoothing,
     logits: isJoined(workspace, problem) ? undefined : workspace.empty([rows, classes]),
     dLogits: workspace.empty([rows, classes]),
     losses: workspace.empty([rows]),

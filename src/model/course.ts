@@ -1,6 +1,7 @@
 /** Follows a fit: keeps its history, measures validation now and then, tells the caller, and stops when asked. */
 import { CallbackError, DisposedError } from "../errors.js";
 import type { SolverProgress } from "../solvers/solver.js";
+import { type BestWeights, EarlyStop } from "./early-stopping.js";
 import type { FitOptions } from "./model-options.js";
 import type { FitPoint } from "./report.js";
 import type { Validation } from "./validation.js";
@@ -18,6 +19,13 @@ export interface CourseOptions extends Pick<FitOptions, "onProgress" | "signal">
   /** Makes `theta` the model's. */
   readonly publish: (theta: Float32Array) => void;
   readonly isDisposed: () => boolean;
+  /** Judges validation at the end of each epoch, or after each iteration of L-BFGS. */
+  readonly bestWeights: BestWeights | undefined;
+}
+
+interface Measured {
+  readonly theta: Float32Array;
+  readonly validation: Awaited<ReturnType<Validation["measure"]>> | undefined;
 }
 
 export class Course {
@@ -62,9 +70,10 @@ export class Course {
     const { iteration } = progress;
     this.throwIfStopped();
     if (last && this.#reported === iteration) return;
-    const due = last || performance.now() - this.#lastReport >= REPORT_MS;
+    const check = this.#options.bestWeights && this.#isCheck(iteration) ? this.#options.bestWeights : undefined;
+    const due = last || check !== undefined || performance.now() - this.#lastReport >= REPORT_MS;
     const measured = due ? await this.#measure(publish, theta) : undefined;
-    const point: FitPoint = { ...pointOf(progress), elapsedMs: this.elapsedMs, ...measured };
+    const point: FitPoint = { ...pointOf(progress), elapsedMs: this.elapsedMs, ...measured?.validation };
     const previous = this.history[this.history.length - 1];
     if (previous?.iteration === point.iteration) this.history.pop();
     this.history.push(point);
@@ -73,16 +82,20 @@ export class Course {
     if (onProgress) await this.#tell(point, onProgress);
     this.#lastReport = performance.now();
     this.throwIfStopped();
+    if (check && measured && check.check(point, measured.theta)) throw new EarlyStop();
   }
 
-  async #measure(
-    publish: (theta: Float32Array) => void,
-    theta: () => Promise<Float32Array>,
-  ): Promise<Awaited<ReturnType<Validation["measure"]>> | undefined> {
+  /** Where early stopping looks: at places that depend on no clock. */
+  #isCheck(iteration: number): boolean {
+    const { stepsPerEpoch } = this.#options;
+    return stepsPerEpoch === undefined || iteration % stepsPerEpoch === 0;
+  }
+
+  async #measure(publish: (theta: Float32Array) => void, theta: () => Promise<Float32Array>): Promise<Measured> {
     const now = await theta();
     this.throwIfStopped();
     publish(now);
-    return this.#options.validation?.measure(now);
+    return { theta: now, validation: await this.#options.validation?.measure(now) };
   }
 
   async #tell(point: FitPoint, onProgress: NonNullable<FitOptions["onProgress"]>): Promise<void> {

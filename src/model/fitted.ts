@@ -1,5 +1,5 @@
 /** What a fit leaves behind, on the host: classes, weights and intercept. Never changed once made. */
-import type { Label } from "./classes.js";
+import type { Label } from "../data/classes.js";
 
 export interface Fitted {
   /** Sorted, k of them. */
@@ -8,7 +8,11 @@ export interface Fitted {
   readonly features: number;
   /** W then b, row by row: (d+1)·k values; b is zero for a model without an intercept. */
   readonly theta: Float32Array;
+  /** T: probabilities are softmax(scores / T). 1 unless given. */
+  readonly temperature?: number;
 }
+
+export const temperatureOf = ({ temperature = 1 }: Fitted): number => temperature;
 
 /** W [d×k], sharing memory. */
 export const weightsOf = ({ features, classes, theta }: Fitted): Float32Array =>

@@ -1,5 +1,6 @@
 /** Which of its forms the caller's y has: one label for each row, or one probability for each row and class. */
 import type { Argument } from "../data/argument.js";
+import type { Label } from "../data/classes.js";
 import { describeValue } from "../data/describe-value.js";
 import { HalfElements } from "../data/element-source.js";
 import { type MatrixData, type MatrixLike, type NumericArray, type TensorData, toDenseMatrix } from "../data/matrix.js";
@@ -7,17 +8,16 @@ import { checkedData, checkedShape } from "../data/matrix-from-data.js";
 import { isNumericArray, refuseDetached } from "../data/numeric-array.js";
 import { DataError, LabelError, ShapeError } from "../errors.js";
 import { fromHalf } from "../half-float.js";
-import type { Label } from "./classes.js";
 
 /**
  * Labels as a caller may give them: an array of labels, a typed array, or a tensor of shape [n] or [n, 1], whose numbers
- * are the labels; or a matrix [n×k] of target probabilities (one-hot or soft), whose columns are the classes in their order.
+ * are the labels, null only where it is the label to ignore; or a matrix [n×k] of target probabilities (one-hot or soft), whose columns are the classes in their order.
  */
 export type LabelsLike =
-  | readonly Label[]
+  | readonly (Label | null)[]
   | NumericArray
   | MatrixLike
-  | { readonly data: readonly Label[]; readonly shape: readonly number[] };
+  | { readonly data: readonly (Label | null)[]; readonly shape: readonly number[] };
 
 /** Either `labels [n]`, not yet looked through, or checked `targets [n×k]`. */
 export type LabelForm =

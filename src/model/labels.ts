@@ -2,8 +2,7 @@
  * From the caller's labels to the indices or target probabilities that training works on, and back.
  * Imports errors, data and its neighbours in this folder.
  */
-import { describeValue } from "../data/describe-value.js";
-import { LabelError, OptionError, ShapeError } from "../errors.js";
+
 import {
   declaredClasses,
   indexOfClasses,
@@ -13,11 +12,13 @@ import {
   refuseOneClass,
   sortLabels,
   withoutNegativeZero,
-} from "./classes.js";
+} from "../data/classes.js";
+import { describeValue } from "../data/describe-value.js";
+import { LabelError, OptionError, ShapeError } from "../errors.js";
 import { type LabelForm, type LabelsLike, labelForm } from "./label-form.js";
 
+export type { Label } from "../data/classes.js";
 export { checkSampleWeight } from "../data/sample-weight.js";
-export type { Label } from "./classes.js";
 export type { LabelsLike } from "./label-form.js";
 
 /** One class for each row: `classes[indices[row]]` is the row's label. */
@@ -25,6 +26,8 @@ export interface IndexLabels {
   readonly kind: "labels";
   readonly classes: Label[];
   readonly indices: Int32Array;
+  /** 1 for each row whose label is to be ignored, whose index means nothing; missing where there is none. */
+  readonly ignored?: Uint8Array;
 }
 
 /** A distribution over the classes for each row: `targets [n×k]`, row-major, each row adding up to 1. */
@@ -39,6 +42,8 @@ export type EncodedLabels = IndexLabels | SoftLabels;
 export interface EncodeLabelsOptions {
   /** All classes there are, where the rows may lack some. Taken from the labels unless given. */
   readonly classes?: readonly Label[];
+  /** The label of rows that count for nothing. */
+  readonly ignore?: Label | null | undefined;
   /** The call named in messages, such as `fit`. */
   readonly where: string;
 }
@@ -52,11 +57,17 @@ export interface EncodeLabelsOptions {
  * @throws ShapeError SHAPE_MISMATCH when y has another number of rows than X, or of columns than there are classes
  * @throws DataError for a y that is neither labels nor targets; OptionError BAD_OPTION for `classes` that cannot be used
  */
-export function encodeLabels(y: LabelsLike, rows: number, { classes, where }: EncodeLabelsOptions): EncodedLabels {
+export function encodeLabels(
+  y: LabelsLike,
+  rows: number,
+  { classes, ignore, where }: EncodeLabelsOptions,
+): EncodedLabels {
   const declared = classes === undefined ? undefined : declaredClasses(classes, where);
   const form = labelForm(y, rows, where);
   if (form.kind === "labels") {
-    return declared === undefined ? collectClasses(form.labels, where) : lookUp(declared, form.labels, where);
+    return declared === undefined
+      ? collectClasses(form.labels, ignore, where)
+      : lookUp(declared, form.labels, ignore, where);
   }
   if (classes !== undefined && declared?.some((label, index) => label !== classes[index])) {
     // Taking the columns in another order than predictProba gives them back would sooner or later mix up classes.
@@ -73,9 +84,14 @@ export function encodeLabels(y: LabelsLike, rows: number, { classes, where }: En
  * The same against the classes of a fitted model, for scoring and validation; `classes` are sorted.
  * Throws as `encodeLabels` does where classes are declared.
  */
-export function encodeAgainst(classes: readonly Label[], y: LabelsLike, rows: number, where: string): EncodedLabels {
+export function encodeAgainst(
+  classes: readonly Label[],
+  y: LabelsLike,
+  rows: number,
+  { ignore, where }: Omit<EncodeLabelsOptions, "classes">,
+): EncodedLabels {
   const form = labelForm(y, rows, where);
-  return form.kind === "labels" ? lookUp(classes, form.labels, where) : distributions(classes, form, where);
+  return form.kind === "labels" ? lookUp(classes, form.labels, ignore, where) : distributions(classes, form, where);
 }
 
 /** The labels that class indices stand for, in the order of the indices. */
@@ -99,19 +115,46 @@ export function likeliestClasses(encoded: EncodedLabels): Int32Array {
   return indices;
 }
 
+/** Takes note of the rows that have the label to ignore. */
+class IgnoredRows {
+  readonly #rows: number;
+  readonly #label: unknown;
+  #found: Uint8Array | undefined;
+
+  constructor(rows: number, label: unknown) {
+    this.#rows = rows;
+    this.#label = label;
+  }
+
+  has(row: number, label: unknown): boolean {
+    if (this.#label === undefined || label !== this.#label) return false;
+    this.#found ??= new Uint8Array(this.#rows);
+    this.#found[row] = 1;
+    return true;
+  }
+
+  get found(): { readonly ignored?: Uint8Array } {
+    return this.#found ? { ignored: this.#found } : {};
+  }
+}
+
 /** Numbers the classes as they turn up, then renumbers them in sorted order. */
-function collectClasses(labels: ArrayLike<unknown>, where: string): IndexLabels {
+function collectClasses(labels: ArrayLike<unknown>, ignore: unknown, where: string): IndexLabels {
   const indices = new Int32Array(labels.length);
+  const ignored = new IgnoredRows(labels.length, ignore);
+  let first = -1;
   const arrivals = new Map<Label, number>();
   for (let row = 0; row < labels.length; row++) {
     const label = labels[row];
+    if (ignored.has(row, label)) continue;
+    if (first < 0) first = row;
     let index = arrivals.get(label as Label);
     if (index === undefined) {
       if (!isLabel(label)) {
         throw badLabel(row, "expected a finite number, a string or a boolean", label, where);
       }
-      if (typeof label !== typeof labels[0]) {
-        throw badLabel(row, `expected a ${typeof labels[0]} as in row 0`, label, where);
+      if (typeof label !== typeof labels[first]) {
+        throw badLabel(row, `expected a ${typeof labels[first]} as in row ${first}`, label, where);
       }
       index = arrivals.size;
       arrivals.set(withoutNegativeZero(label), index);
@@ -123,19 +166,27 @@ function collectClasses(labels: ArrayLike<unknown>, where: string): IndexLabels 
   const sorted = indexOfClasses(classes);
   const renumbered = Int32Array.from(arrivals.keys(), (label) => sorted.get(label) as number);
   for (let row = 0; row < indices.length; row++) indices[row] = renumbered[indices[row]];
-  return { kind: "labels", classes, indices };
+  return { kind: "labels", classes, indices, ...ignored.found };
 }
 
-function lookUp(classes: readonly Label[], labels: ArrayLike<unknown>, where: string): IndexLabels {
+function lookUp(classes: readonly Label[], labels: ArrayLike<unknown>, ignore: unknown, where: string): IndexLabels {
   const known = indexOfClasses(classes);
+  if (ignore !== undefined && known.has(ignore)) {
+    throw new OptionError(
+      "BAD_OPTION",
+      `${where}: option \`ignoreLabel\` is a class: expected none of ${listClasses(classes)}, got ${describeValue(ignore)}.`,
+    );
+  }
+  const ignored = new IgnoredRows(labels.length, ignore);
   const indices = new Int32Array(labels.length);
   for (let row = 0; row < labels.length; row++) {
+    if (ignored.has(row, labels[row])) continue;
     const index = known.get(labels[row]);
     if (index === undefined)
       throw badLabel(row, `expected one of the classes ${listClasses(classes)}`, labels[row], where);
     indices[row] = index;
   }
-  return { kind: "labels", classes: [...classes], indices };
+  return { kind: "labels", classes: [...classes], indices, ...ignored.found };
 }
 
 function distributions(

@@ -6,7 +6,7 @@ import type { TensorEngine } from "../engine/tensor-engine.js";
 import { ShapeError } from "../errors.js";
 import { Workspace } from "../solvers/workspace.js";
 import type { Fitted } from "./fitted.js";
-import { interceptOf, weightsOf } from "./fitted.js";
+import { interceptOf, temperatureOf, weightsOf } from "./fitted.js";
 
 /** What to make of the scores XW + b. */
 export type Prediction = "scores" | "probabilities" | "log-probabilities" | "classes";
@@ -27,33 +27,52 @@ export function requireFeatures(where: string, x: { readonly columns: number }, 
   );
 }
 
+export type RowsToPredict = DenseMatrix | Tensor;
+
 /** [n×k] row by row, or `[n]` indices for `"classes"`. */
 export async function predictRows(
   engine: TensorEngine,
   fitted: Fitted,
-  x: DenseMatrix | Tensor,
+  x: RowsToPredict,
   wanted: Prediction,
 ): Promise<Float32Array | Int32Array> {
+  const k = fitted.classes.length;
+  const out = wanted === "classes" ? new Int32Array(x.rows) : allocated(Float32Array, x.rows, k, "predict");
+  await predictChunks(engine, fitted, x, wanted, (data, first) => {
+    out.set(data, wanted === "classes" ? first : first * k);
+  });
+  return out;
+}
+
+/** The same bit by bit: `visit` gets the answer for `count` rows from row `first` on, in order. */
+export async function predictChunks(
+  engine: TensorEngine,
+  fitted: Fitted,
+  x: RowsToPredict,
+  wanted: Prediction,
+  visit: (data: ArrayLike<number>, first: number, count: number) => void,
+): Promise<void> {
   const { features, classes } = fitted;
   const k = classes.length;
-  const out = wanted === "classes" ? new Int32Array(x.rows) : allocated(Float32Array, x.rows, k, "predict");
+  // Scores are raw, and the most probable class is the same at any temperature.
+  const calibrated = wanted === "probabilities" || wanted === "log-probabilities";
+  const alpha = calibrated ? 1 / temperatureOf(fitted) : 1;
   const rowBytes = 4 * (features + 2 * k);
   const chunk = Math.min(x.rows, Math.max(1, Math.floor(CHUNK_BYTES / rowBytes / ROW_GRAIN)) * ROW_GRAIN);
   const workspace = new Workspace(engine);
   try {
     const weights = workspace.tensor({ data: weightsOf(fitted), shape: [features, k] });
-    const bias = workspace.tensor(interceptOf(fitted));
+    const bias = workspace.tensor(interceptOf(fitted).map((b) => b * alpha));
     for (let first = 0; first < x.rows; first += chunk) {
       const count = Math.min(chunk, x.rows - first);
       const rows = x instanceof Tensor ? x.slice(first, count) : workspace.fromDense(rowsOf(x, first, count));
-      const logits = workspace.keep(engine.matmul(rows, weights, { bias }));
+      const logits = workspace.keep(engine.matmul(rows, weights, { alpha, bias }));
       const made = workspace.keep(finish(engine, logits, wanted));
       const [data] = await engine.read(made);
-      out.set(data, wanted === "classes" ? first : first * k);
+      visit(data, first, count);
       // The next chunk takes their place.
       workspace.free(rows, logits, made);
     }
-    return out;
   } finally {
     workspace.dispose();
   }

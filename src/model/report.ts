@@ -1,4 +1,5 @@
 /** What a fit tells while it runs and when it ends. */
+import type { LearningRateSchedule } from "../solvers/learning-rate.js";
 import type { StopReason } from "../solvers/solver.js";
 
 export type { StopReason } from "../solvers/solver.js";
@@ -34,6 +35,8 @@ export interface FitReport {
   readonly converged: boolean;
   readonly stopReason: StopReason;
   readonly iterations: number;
+  /** With early stopping: the iteration whose weights the model has now, which `loss` and `gradientNorm` are of. */
+  readonly bestIteration?: number;
   /** J at the end, penalties included. */
   readonly loss: number;
   readonly gradientNorm: number | undefined;
@@ -53,7 +56,7 @@ export function adviceFor(
     readonly tolerance: number;
     readonly gradientNorm: number | undefined;
     /** Undefined for L-BFGS, which has none. */
-    readonly learningRate: number | undefined;
+    readonly learningRate: number | LearningRateSchedule | undefined;
   },
 ): string | undefined {
   const { maxIterations, tolerance, gradientNorm, learningRate } = numbers;
@@ -72,7 +75,7 @@ export function adviceFor(
   if (stopReason === "diverged") {
     return learningRate === undefined
       ? "The loss or its gradient left the range of float32; the last finite weights were kept. Scale the features down."
-      : `The loss grew without bound; the last finite weights were kept. Lower learningRate (${learningRate}) or scale the features.`;
+      : `The loss grew without bound; the last finite weights were kept. Lower learningRate${typeof learningRate === "number" ? ` (${learningRate})` : ""} or scale the features.`;
   }
   return undefined;
 }

@@ -3,38 +3,43 @@
  * The estimator: what a user fits, asks for predictions, and keeps.
  */
 
-import { createEngine, type EngineOptions } from "../engine/create-engine.js";
 import type { Engine } from "../engine/engine.js";
 import { Tensor } from "../engine/tensor.js";
-import { BusyError, DisposedError, LabelError, NotFittedError } from "../errors.js";
+import { BusyError, DisposedError, NotFittedError } from "../errors.js";
 import type { ModelJson } from "../formats/json.js";
 import { readModelJson, writeModelJson } from "../formats/json.js";
-import { listClasses } from "./classes.js";
+import { ClassCounts } from "../metrics/class-counts.js";
+import { checkPredictOptions, decideRows, type PredictOptions } from "./decision.js";
+import { EngineHolder } from "./engine-holder.js";
+import type { Evaluation } from "./evaluation.js";
 import type { Fitted } from "./fitted.js";
-import { interceptOf, weightsOf } from "./fitted.js";
+import { interceptOf, temperatureOf, weightsOf } from "./fitted.js";
+import { judgedTargets } from "./judged-targets.js";
 import type { Label, LabelsLike } from "./labels.js";
-import { checkSampleWeight, decodeLabels, encodeAgainst, likeliestClasses } from "./labels.js";
-import { accuracy } from "./metrics.js";
-import type { Features, FitOptions, ModelOptions, SoftmaxRegressionOptions } from "./model-options.js";
-import { checkFitOptions, checkModelOptions } from "./model-options.js";
+import { decodeLabels, likeliestClasses } from "./labels.js";
+import type {
+  EvaluateOptions,
+  Features,
+  FitOptions,
+  JudgeRowsOptions,
+  ModelOptions,
+  SoftmaxRegressionOptions,
+} from "./model-options.js";
+import {
+  checkEvaluateOptions,
+  checkFitOptions,
+  checkJudgeRowsOptions,
+  checkModelOptions,
+  deviceOptions,
+} from "./model-options.js";
 import type { Prediction } from "./prediction.js";
 import { predictRows, requireFeatures, storageForPrediction } from "./prediction.js";
 import type { FitReport } from "./report.js";
+import type { MatrixResult, RankedLabel } from "./results.js";
+import type { CalibrationReport } from "./temperature.js";
 import { checkCount, topClasses } from "./top-classes.js";
-import type { CheckedData } from "./training-data.js";
 import { checkData, checkFeatures } from "./training-data.js";
-
-/** Row-major numbers with their shape, as predictions come back. */
-export interface MatrixResult {
-  readonly data: Float32Array;
-  readonly shape: readonly [number, number];
-}
-
-export interface RankedLabel {
-  readonly label: Label;
-  /** 0 … 1 */
-  readonly probability: number;
-}
+import { warmStartFrom } from "./warm-start.js";
 
 interface Question {
   readonly fitted: Fitted;
@@ -44,9 +49,8 @@ interface Question {
 export class SoftmaxRegression {
   /** Vue's mark for objects that it must not wrap in a proxy, through which private state cannot be reached. @internal */
   readonly __v_skip: true = true;
-  readonly #engineOptions: EngineOptions;
   readonly #options: ModelOptions;
-  #engine: Promise<Engine> | undefined;
+  readonly #engine: EngineHolder;
   #fitted: Fitted | undefined;
   #busy = false;
   #disposed = false;
@@ -54,8 +58,7 @@ export class SoftmaxRegression {
   /** @throws OptionError for an option that is unknown or out of its range */
   constructor(options: SoftmaxRegressionOptions = {}) {
     this.#options = checkModelOptions(options);
-    // A copy: what the caller does to the object afterwards must not decide on the device.
-    this.#engineOptions = deviceOptions(options);
+    this.#engine = new EngineHolder(this.#options.engine, deviceOptions(options));
   }
 
   /**
@@ -67,15 +70,11 @@ export class SoftmaxRegression {
    */
   async fit(x: Features, y: LabelsLike, options: FitOptions = {}): Promise<FitReport> {
     this.#requireAlive("fit");
-    if (this.#busy)
-      throw new BusyError(
-        "BUSY",
-        "fit: this model is being fitted already. Wait for that fit, abort it, or use another model.",
-      );
+    this.#requireIdle("fit");
     const checked = checkFitOptions(options);
     const { signal } = checked;
     const data = checkData(x, y, checked, this.#options);
-    const start = this.#startFrom(data);
+    const start = this.#options.warmStart && this.#fitted ? warmStartFrom(this.#fitted, data) : undefined;
     if (signal?.aborted) throw signal.reason;
     this.#busy = true;
     try {
@@ -108,25 +107,31 @@ export class SoftmaxRegression {
     }
   }
 
-  #startFrom(data: CheckedData): Float32Array | undefined {
-    const last = this.#fitted;
-    if (!this.#options.warmStart || !last) return undefined;
-    requireFeatures("fit", data.x, last.features);
-    const { classes } = data.y;
-    if (classes.length !== last.classes.length || classes.some((label, i) => label !== last.classes[i])) {
-      throw new LabelError(
-        "BAD_LABEL",
-        `fit: a warm start needs the classes of the last fit: expected ${listClasses(last.classes)}, got ${listClasses(classes)}. ` +
-          "Declare `classes` when the rows may lack some, or use a new model.",
-      );
-    }
-    return last.theta;
+  #requireIdle(where: string): void {
+    if (!this.#busy) return;
+    throw new BusyError(
+      "BUSY",
+      `${where}: this model is being fitted already. Wait for that fit, abort it, or use another model.`,
+    );
   }
 
-  /** The most probable label of each row, as the labels were given; of equally probable ones the first. */
-  async predict(x: Features): Promise<Label[]> {
+  /**
+   * The most probable label of each row, as the labels were given; of equally probable ones the first. Options move the
+   * threshold, or leave rows undecided whose class is not probable enough.
+   */
+  predict(x: Features): Promise<Label[]>;
+  predict(x: Features, options: Omit<PredictOptions, "reject"> & { readonly reject?: never }): Promise<Label[]>;
+  predict<Rejected extends Label | null = null>(
+    x: Features,
+    options: PredictOptions<Rejected>,
+  ): Promise<(Label | Rejected)[]>;
+  async predict(x: Features, options: PredictOptions = {}): Promise<(Label | null)[]> {
     const question = this.#question("predict", x);
-    return decodeLabels(question.fitted.classes, await this.#answer(question, "classes"));
+    const { classes } = question.fitted;
+    const decision = checkPredictOptions(options, classes);
+    if (options.threshold === undefined && options.reject === undefined)
+      return decodeLabels(classes, await this.#answer(question, "classes"));
+    return decideRows(await this.#openEngine(), question.fitted, question.x, decision);
   }
 
   /** Probabilities [n×k] in the order of `classes`; each row adds up to 1. */
@@ -139,7 +144,7 @@ export class SoftmaxRegression {
     return this.#matrix("predictLogProba", x, "log-probabilities");
   }
 
-  /** Scores (logits) XW + b [n×k]. */
+  /** Scores (logits) XW + b [n×k], whatever the temperature. */
   decisionFunction(x: Features): Promise<MatrixResult> {
     return this.#matrix("decisionFunction", x, "scores");
   }
@@ -156,10 +161,53 @@ export class SoftmaxRegression {
   /** Accuracy: the (weighted) share of rows whose label is predicted right, 0 … 1. */
   async score(x: Features, y: LabelsLike, sampleWeight?: FitOptions["sampleWeight"]): Promise<number> {
     const question = this.#question("score", x);
-    const { rows } = question.x;
-    const expected = encodeAgainst(question.fitted.classes, y, rows, "score");
-    const weights = sampleWeight && checkSampleWeight(sampleWeight, rows, "score");
-    return accuracy(await this.#answer(question, "classes"), likeliestClasses(expected), weights);
+    const judged = judgedTargets("score", question.fitted, question.x.rows, { y, sampleWeight }, this.#options);
+    const predicted = await this.#answer(question, "classes");
+    return ClassCounts.of(judged.y.classes.length, likeliestClasses(judged.y), predicted, judged.weights).accuracy;
+  }
+
+  /**
+   * Accuracy, log loss, calibration error and all else that predictions are judged by, for rows whose labels are known: one pass over
+   * X, in chunks. `rocAuc(y, await model.decisionFunction(x), { classes: model.classes })` is apart, since it sorts all scores.
+   *
+   * @throws NotFittedError, DisposedError, ShapeError, DataError, LabelError, OptionError
+   */
+  async evaluate(x: Features, y: LabelsLike, options: EvaluateOptions = {}): Promise<Evaluation> {
+    const { sampleWeight, bins } = checkEvaluateOptions(options);
+    const question = this.#question("evaluate", x);
+    const judged = judgedTargets("evaluate", question.fitted, question.x.rows, { y, sampleWeight }, this.#options);
+    const { evaluateRows } = await import("./evaluation.js");
+    return evaluateRows(await this.#openEngine(), question.fitted, question.x, judged, bins);
+  }
+
+  /**
+   * Temperature scaling (Guo et al. 2017): finds the T > 0 for which softmax(scores / T) has the least mean log loss on these rows,
+   * which should not be those that were trained on. Labels stay what they are; probabilities and their logarithms are those of T from
+   * then on, until the next fit. T is searched in 0.01 … 100.
+   *
+   * @throws BusyError during a fit; NotFittedError, DisposedError, ShapeError, DataError, LabelError, OptionError
+   */
+  async calibrate(x: Features, y: LabelsLike, options: JudgeRowsOptions = {}): Promise<CalibrationReport> {
+    const { sampleWeight } = checkJudgeRowsOptions(options);
+    const question = this.#question("calibrate", x);
+    this.#requireIdle("calibrate");
+    const judged = judgedTargets("calibrate", question.fitted, question.x.rows, { y, sampleWeight }, this.#options);
+    this.#busy = true;
+    try {
+      const scores = (await this.#answer(question, "scores")) as Float32Array;
+      const { findTemperature } = await import("./temperature.js");
+      const found = await findTemperature({ scores, ...judged });
+      this.#requireAlive("calibrate");
+      this.#fitted = { ...question.fitted, temperature: found.temperature };
+      return found;
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  /** T: probabilities are softmax(scores / T). 1 unless `calibrate` found another. @throws NotFittedError */
+  get temperature(): number {
+    return temperatureOf(this.#requireFitted("temperature"));
   }
 
   async #matrix(where: string, x: Features, wanted: Prediction): Promise<MatrixResult> {
@@ -222,11 +270,7 @@ export class SoftmaxRegression {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    if (!this.#options.engine)
-      void this.#engine?.then(
-        (engine) => engine.dispose(),
-        () => undefined,
-      );
+    this.#engine.dispose();
   }
 
   [Symbol.dispose](): void {
@@ -235,13 +279,7 @@ export class SoftmaxRegression {
 
   #openEngine(): Promise<Engine> {
     this.#requireAlive("model");
-    if (this.#options.engine) return Promise.resolve(this.#options.engine);
-    this.#engine ??= createEngine(this.#engineOptions).catch((error: unknown) => {
-      // The next call may try again.
-      this.#engine = undefined;
-      throw error;
-    });
-    return this.#engine;
+    return this.#engine.open();
   }
 
   #requireFitted(where: string): Fitted {
@@ -256,14 +294,4 @@ export class SoftmaxRegression {
     if (this.#disposed)
       throw new DisposedError("DISPOSED", `${where}: the model was used after dispose(). Create a new one.`);
   }
-}
-
-/** What of a model's options is for its engine. */
-function deviceOptions({ device, gpuDevice, gpu, powerPreference }: SoftmaxRegressionOptions): EngineOptions {
-  return {
-    ...(device && { device }),
-    ...(gpuDevice && { gpuDevice }),
-    ...(gpu && { gpu }),
-    ...(powerPreference && { powerPreference }),
-  };
 }

@@ -3,19 +3,24 @@ import type { DenseMatrix, FeatureStorage } from "../data/matrix.js";
 import { toDenseMatrix } from "../data/matrix.js";
 import { Tensor } from "../engine/tensor.js";
 import { DataError, OptionError, ShapeError } from "../errors.js";
+import { requireKnownOptions } from "../known-options.js";
 import type { TrainingTargets } from "../losses/loss.js";
 import type { Workspace } from "../solvers/workspace.js";
+import { judgedTargets } from "./judged-targets.js";
 import type { EncodedLabels, LabelsLike } from "./labels.js";
-import { checkSampleWeight, encodeAgainst, encodeLabels } from "./labels.js";
-import type { Features, FitOptions, ModelOptions } from "./model-options.js";
+import { checkSampleWeight, encodeLabels } from "./labels.js";
+import type { CheckedFitOptions, Features, ModelOptions, ValidationRows } from "./model-options.js";
+import { classWeighted, countedWeights } from "./row-weights.js";
+import { labelRows, matrixRows, stratifiedSplit, weightRows } from "./validation-split.js";
 
 export interface CheckedRows {
   readonly x: DenseMatrix | Tensor;
   readonly y: EncodedLabels;
+  /** `[n]`, or undefined: every row counts 1. */
+  readonly weights: Float32Array | undefined;
 }
 
 export interface CheckedData extends CheckedRows {
-  readonly weights: Float32Array | undefined;
   readonly validation: CheckedRows | undefined;
 }
 
@@ -47,29 +52,71 @@ export function checkFeatures(x: Features, where: string, name: string, storage:
 export function checkData(
   x: Features,
   y: LabelsLike,
-  options: FitOptions,
-  { classes: declared, features }: Pick<ModelOptions, "classes" | "features">,
+  options: Pick<CheckedFitOptions, "sampleWeight" | "validation">,
+  model: Pick<ModelOptions, "classes" | "features" | "ignoreLabel" | "classWeight" | "seed">,
 ): CheckedData {
+  const { classes: declared, features, ignoreLabel } = model;
   const checked = checkFeatures(x, "fit", "X", features);
-  const labels = encodeLabels(y, checked.rows, { where: "fit", ...(declared ? { classes: declared } : {}) });
-  const weights = options.sampleWeight && evened(checkSampleWeight(options.sampleWeight, checked.rows, "fit"));
+  const encoding = { where: "fit", ignore: ignoreLabel, ...(declared ? { classes: declared } : {}) };
+  const labels = encodeLabels(y, checked.rows, encoding);
+  const given = options.sampleWeight && checkSampleWeight(options.sampleWeight, checked.rows, "fit");
+  const all: CheckedRows = { x: checked, y: labels, weights: countedWeights(labels, given, "fit") };
   const { validation } = options;
-  if (!validation) return { x: checked, y: labels, weights, validation: undefined };
+  if (validation === undefined) return { ...weighted(all, model), validation: undefined };
+  if (typeof validation === "number") {
+    const { training, validation: held } = shareOut(all, validation, model.seed);
+    return { ...weighted(training, model), validation: held };
+  }
+  return { ...weighted(all, model), validation: checkValidation(validation, checked.columns, labels, model) };
+}
+
+function weighted({ x, y, weights }: CheckedRows, { classWeight }: Pick<ModelOptions, "classWeight">): CheckedRows {
+  const all = classWeight === undefined ? weights : classWeighted(y, weights, classWeight, "fit");
+  return { x, y, weights: all && evened(all) };
+}
+
+/** The rows in two, of each class alike. */
+function shareOut(
+  { x, y, weights }: CheckedRows,
+  share: number,
+  seed: number,
+): { readonly training: CheckedRows; readonly validation: CheckedRows } {
+  if (x instanceof Tensor) {
+    throw new OptionError(
+      "BAD_OPTION",
+      "fit: option `validation` is a share, and X is a tensor: expected { x, y }, since a tensor stays what it is.",
+    );
+  }
+  const split = stratifiedSplit(y, weights, share, seed);
+  const part = (rows: Int32Array): CheckedRows => ({
+    x: matrixRows(x, rows),
+    y: labelRows(y, rows),
+    weights: weightRows(weights, rows),
+  });
+  return { training: part(split.training), validation: part(split.validation) };
+}
+
+function checkValidation(
+  validation: ValidationRows,
+  columns: number,
+  labels: EncodedLabels,
+  model: Pick<ModelOptions, "features" | "ignoreLabel">,
+): CheckedRows {
+  requireKnownOptions(validation, ["x", "y", "sampleWeight"], "fit: validation");
   if (validation.x === undefined || validation.y === undefined) {
     throw new OptionError(
       "BAD_OPTION",
       "fit: option `validation` cannot be used: expected { x, y }, got an object without both.",
     );
   }
-  const vx = checkFeatures(validation.x, "fit", "validation.x", features);
-  if (vx.columns !== checked.columns) {
+  const x = checkFeatures(validation.x, "fit", "validation.x", model.features);
+  if (x.columns !== columns) {
     throw new ShapeError(
       "SHAPE_MISMATCH",
-      `fit: validation.x has another number of features: expected ${checked.columns}, got ${vx.columns}.`,
+      `fit: validation.x has another number of features: expected ${columns}, got ${x.columns}.`,
     );
   }
-  const vy = encodeAgainst(labels.classes, validation.y, vx.rows, "fit: validation");
-  return { x: checked, y: labels, weights, validation: { x: vx, y: vy } };
+  return { x, ...judgedTargets("fit: validation", labels, x.rows, validation, model) };
 }
 
 /**
@@ -83,11 +130,7 @@ function evened(weights: Float32Array): Float32Array {
 }
 
 /** Memory of the workspace, but for features that are a tensor already. */
-export function uploadRows(
-  workspace: Workspace,
-  { x, y }: CheckedRows,
-  weights: Float32Array | undefined,
-): UploadedRows {
+export function uploadRows(workspace: Workspace, { x, y, weights }: CheckedRows, labelSmoothing: number): UploadedRows {
   const features = x instanceof Tensor ? x : workspace.fromDense(x);
   const soft = y.kind === "soft" ? { data: y.targets, shape: [x.rows, y.classes.length] } : undefined;
   return {
@@ -96,6 +139,7 @@ export function uploadRows(
       labels: y.kind === "labels" ? workspace.tensor(y.indices) : undefined,
       soft: soft && workspace.tensor(soft),
       rowWeight: weights && workspace.tensor(weights),
+      labelSmoothing,
     },
   };
 }

@@ -7,14 +7,16 @@ import type { LinearProblem } from "../losses/linear-problem.js";
 import { MinibatchObjective } from "../losses/minibatch-objective.js";
 import { adam } from "../solvers/adam.js";
 import { minimiseLbfgs } from "../solvers/lbfgs.js";
+import { type LearningRateSchedule, learningRates } from "../solvers/learning-rate.js";
 import { minimiseByMinibatches } from "../solvers/minibatch.js";
 import { sgd } from "../solvers/sgd.js";
 import type { SolverResult } from "../solvers/solver.js";
 import { Workspace } from "../solvers/workspace.js";
 import type { CourseOptions } from "./course.js";
 import { Course } from "./course.js";
+import { BestWeights, EarlyStop } from "./early-stopping.js";
 import { withIntercept } from "./fitted.js";
-import type { FitOptions, ModelOptions } from "./model-options.js";
+import type { CheckedFitOptions, ModelOptions } from "./model-options.js";
 import type { FitReport } from "./report.js";
 import { adviceFor } from "./report.js";
 import type { CheckedData } from "./training-data.js";
@@ -24,7 +26,7 @@ import { Validation } from "./validation.js";
 export interface TrainingRequest {
   readonly data: CheckedData;
   readonly options: ModelOptions;
-  readonly fit: Pick<FitOptions, "onProgress" | "signal">;
+  readonly fit: Pick<CheckedFitOptions, "onProgress" | "signal" | "earlyStopping">;
   /** W then b to start from, with the intercept's row whether there is one or not. */
   readonly start: Float32Array | undefined;
   readonly publish: (theta: Float32Array) => void;
@@ -33,6 +35,8 @@ export interface TrainingRequest {
 
 /** Pairs that L-BFGS remembers, and the bytes they may take: a GPU binds 128 MiB at once, unless asked for more. */
 const MEMORY = { pairs: 20, bytes: 128 * 1024 * 1024 };
+/** Looks at the device after each iteration: what early stopping sees must not depend on a clock. */
+const EACH_ITERATION = { aheadMs: 0, mostMs: 0, leastMs: 0 };
 const LEARNING_RATE = { sgd: 0.1, adam: 0.01 };
 
 export async function train(engine: TensorEngine, request: TrainingRequest): Promise<FitReport> {
@@ -46,10 +50,10 @@ export async function train(engine: TensorEngine, request: TrainingRequest): Pro
 
 type Follow = (part: Pick<CourseOptions, "maxIterations" | "stepsPerEpoch" | "theta">) => Course;
 
-function trainIn(workspace: Workspace, request: TrainingRequest): Promise<FitReport> {
+async function trainIn(workspace: Workspace, request: TrainingRequest): Promise<FitReport> {
   const { data, options } = request;
   const classes = data.y.classes.length;
-  const rows = uploadRows(workspace, data, data.weights);
+  const rows = uploadRows(workspace, data, options.labelSmoothing);
   const features = rows.x.columns;
   const problem: LinearProblem = {
     x: rows.x,
@@ -64,12 +68,27 @@ function trainIn(workspace: Workspace, request: TrainingRequest): Promise<FitRep
   };
   const validation = data.validation && new Validation(workspace, problem.loss, data.validation, classes);
   const { publish, isDisposed } = request;
+  const { earlyStopping } = request.fit;
+  const bestWeights = earlyStopping && new BestWeights(earlyStopping);
   const follow: Follow = (part) =>
-    new Course({ ...request.fit, ...part, validation, rows: rows.x.rows, publish, isDisposed });
+    new Course({ ...request.fit, ...part, validation, rows: rows.x.rows, publish, isDisposed, bestWeights });
   const { solver } = options;
-  return solver === "sgd" || solver === "adam"
-    ? trainByMinibatches(workspace, problem, request, solver, follow)
-    : trainLbfgs(workspace, problem, request, follow);
+  const report =
+    solver === "sgd" || solver === "adam"
+      ? await trainByMinibatches(workspace, problem, request, solver, follow)
+      : await trainLbfgs(workspace, problem, request, follow);
+  return bestWeights?.best ? withBest(report, bestWeights.best, publish) : report;
+}
+
+/** Gives the model the best weights that validation saw, and reports of those. */
+function withBest(
+  report: FitReport,
+  { point, theta }: NonNullable<BestWeights["best"]>,
+  publish: TrainingRequest["publish"],
+): FitReport {
+  publish(theta);
+  const { iteration: bestIteration, loss, gradientNorm } = point;
+  return { ...report, bestIteration, loss, gradientNorm };
 }
 
 async function trainLbfgs(
@@ -86,7 +105,7 @@ async function trainLbfgs(
   const course = follow({ maxIterations: options.maxIterations, stepsPerEpoch: undefined, theta });
   const { rows, columns } = objective.parameters;
   try {
-    const result = await minimiseLbfgs(workspace, objective, {
+    const run = minimiseLbfgs(workspace, objective, {
       maxIterations: options.maxIterations,
       tolerance: options.tolerance,
       memory: pairsFor(rows, columns),
@@ -95,9 +114,11 @@ async function trainLbfgs(
         return course.observeAll(progress);
       },
       throwIfStopped: () => course.throwIfStopped(),
+      ...(request.fit.earlyStopping && { pacing: EACH_ITERATION }),
     });
+    const result = await unlessStoppedEarly(run, course);
     if (result.stopReason === "diverged") await publishFinite(request, theta);
-    else await course.observe(result, true);
+    else if (result.stopReason !== "early-stop") await course.observe(result, true);
     return reportOf(workspace.engine, options, course, result, undefined);
   } catch (error) {
     // The device may be further than was last told.
@@ -126,6 +147,8 @@ async function trainByMinibatches(
   const target = { weights: objective.parameters, l2, penalisedRows: objective.penalisedRows, many: objective.many };
   const rule = solver === "adam" ? adam(workspace, target) : sgd(workspace, target, options);
   const learningRate = options.learningRate ?? LEARNING_RATE[solver];
+  // Before anything is published: a schedule that fails changes nothing.
+  const rates = learningRates(learningRate, options.epochs * objective.batches);
   /** The last weights that were seen to be finite. */
   let latest = withIntercept(problem.start ?? new Float32Array(0), x.columns, classes);
   const course = follow({
@@ -134,10 +157,11 @@ async function trainByMinibatches(
     theta: async () => latest,
   });
   try {
-    const result = await minimiseByMinibatches(engine, objective, rule, {
+    const run = minimiseByMinibatches(engine, objective, rule, {
       rows: x.rows,
       epochs: options.epochs,
-      learningRate,
+      learningRate: rates,
+      reportEpochs: request.fit.earlyStopping !== undefined,
       shuffle: options.shuffle,
       seed: options.seed,
       penalty: (theta) => (l2 / 2) * sumOfSquares(theta, x.columns * classes),
@@ -147,8 +171,9 @@ async function trainByMinibatches(
       observe: (progress) => course.observe(progress),
       throwIfStopped: () => course.throwIfStopped(),
     });
+    const result = await unlessStoppedEarly(run, course);
     if (result.stopReason === "diverged") request.publish(latest);
-    else await course.observe(result, true);
+    else if (result.stopReason !== "early-stop") await course.observe(result, true);
     return reportOf(engine, options, course, result, learningRate);
   } catch (error) {
     if (isCallers(error, request)) {
@@ -159,6 +184,17 @@ async function trainByMinibatches(
       });
     }
     throw error;
+  }
+}
+
+/** The solver's result, or where it was when validation had got no better for long enough. */
+async function unlessStoppedEarly(run: Promise<SolverResult>, course: Course): Promise<SolverResult> {
+  try {
+    return await run;
+  } catch (error) {
+    const last = course.history.at(-1);
+    if (!(error instanceof EarlyStop) || !last) throw error;
+    return { ...last, stopReason: "early-stop" };
   }
 }
 
@@ -184,7 +220,7 @@ function reportOf(
   options: ModelOptions,
   course: Course,
   { stopReason, iteration, loss, gradientNorm, passes }: SolverResult,
-  learningRate: number | undefined,
+  learningRate: number | LearningRateSchedule | undefined,
 ): FitReport {
   const advice = adviceFor(stopReason, { ...options, gradientNorm, learningRate });
   return {

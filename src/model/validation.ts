@@ -2,9 +2,9 @@
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { Loss } from "../losses/loss.js";
+import { ClassCounts } from "../metrics/class-counts.js";
 import type { Workspace } from "../solvers/workspace.js";
 import { likeliestClasses } from "./labels.js";
-import { accuracy } from "./metrics.js";
 import type { CheckedRows, UploadedRows } from "./training-data.js";
 import { uploadRows } from "./training-data.js";
 
@@ -13,6 +13,8 @@ export class Validation {
   readonly #loss: Loss;
   readonly #rows: UploadedRows;
   readonly #expected: Int32Array;
+  readonly #rowWeights: Float32Array | undefined;
+  readonly #totalWeight: number;
   readonly #weights: Tensor;
   readonly #intercept: Tensor;
   readonly #logits: Tensor;
@@ -23,7 +25,10 @@ export class Validation {
   constructor(workspace: Workspace, loss: Loss, rows: CheckedRows, classes: number) {
     this.#engine = workspace.engine;
     this.#loss = loss;
-    this.#rows = uploadRows(workspace, rows, undefined);
+    // What is measured is how well the labels are told, whatever the training was softened by.
+    this.#rows = uploadRows(workspace, rows, 0);
+    this.#rowWeights = rows.weights;
+    this.#totalWeight = rows.weights?.reduce((sum, w) => sum + w, 0) ?? rows.x.rows;
     this.#expected = likeliestClasses(rows.y);
     const [n, d] = [this.#rows.x.rows, this.#rows.x.columns];
     this.#weights = workspace.empty([d, classes]);
@@ -55,7 +60,10 @@ export class Validation {
     engine.argmax(logits, { out: this.#predicted });
     const [summary, predicted] = await engine.read(this.#summary, this.#predicted);
     // Losses that are not finite are counted, not summed: leaving them out would flatter the weights.
-    const validationLoss = summary[3] > 0 ? Number.NaN : summary[0] / x.rows;
-    return { validationLoss, validationAccuracy: accuracy(predicted, this.#expected) };
+    const validationLoss = summary[3] > 0 ? Number.NaN : summary[0] / this.#totalWeight;
+    return {
+      validationLoss,
+      validationAccuracy: ClassCounts.of(logits.columns, this.#expected, predicted, this.#rowWeights).accuracy,
+    };
   }
 }

@@ -41,7 +41,10 @@ export interface BatchObjective {
 export interface MinibatchOptions {
   readonly rows: number;
   readonly epochs: number;
-  readonly learningRate: number;
+  /** The length of step 0, 1, …: known on the host before the first is taken. */
+  readonly learningRate: (step: number) => number;
+  /** Report at the end of each epoch too, waiting for it, so that a decision made there depends on no clock. */
+  readonly reportEpochs: boolean;
   /** Take the rows of each epoch in a new random order. */
   readonly shuffle: boolean;
   readonly seed: number;
@@ -130,8 +133,12 @@ export async function minimiseByMinibatches(
       if (options.shuffle || epoch === 0) objective.setOrder(signed);
       for (let batch = 0; batch < objective.batches; ) {
         options.throwIfStopped();
-        const count = Math.min(objective.stepsAtOnce, objective.batches - batch);
-        objective.advance(batch, step, count, rule, options.learningRate);
+        const rate = options.learningRate(step);
+        const most = Math.min(objective.stepsAtOnce, objective.batches - batch);
+        // The steps of a launch are of one length.
+        let count = 1;
+        while (count < most && options.learningRate(step + count) === rate) count++;
+        objective.advance(batch, step, count, rule, rate);
         batch += count;
         step += count;
         await engine.pace();
@@ -142,6 +149,10 @@ export async function minimiseByMinibatches(
         }
         if (!report && performance.now() - lastReport >= REPORT_MS) report = startReport();
       }
+      if (!options.reportEpochs) continue;
+      if (report && !(await report)) return result("diverged");
+      report = undefined;
+      if (reported < step && !(await startReport())) return result("diverged");
     }
     if (report && !(await report)) return result("diverged");
     if (reported < step && !(await startReport())) return result("diverged");

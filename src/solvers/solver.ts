@@ -3,10 +3,10 @@
 /**
  * Why a fit ended. `converged`: the tolerance was reached. `max-iterations`: it was not within `maxIterations`, or a minibatch
  * solver has done its epochs, which is how it always ends well. `precision`: float32 cannot see a lower loss, though the
- * tolerance was not reached. `diverged`: the loss grew without bound. `aborted` and `early-stop` name ends that a caller asks
- * for; a `fit` that its signal ends rejects with the signal's reason instead.
+ * tolerance was not reached. `diverged`: the loss grew without bound. `early-stop`: validation got no better. A fit that its signal
+ * ends has no report: it rejects with the signal's reason, and the weights so far stay.
  */
-export type StopReason = "converged" | "max-iterations" | "precision" | "diverged" | "aborted" | "early-stop";
+export type StopReason = "converged" | "max-iterations" | "precision" | "diverged" | "early-stop";
 
 /** Where a solver is, after an iteration (full batch) or now and then (minibatches). */
 export interface SolverProgress {

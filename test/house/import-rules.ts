@@ -1,6 +1,6 @@
 /**
  * The rules of the house, as functions that list what breaks them. Imports run one way:
- * errors, random, known-options, half-float → ops (and shaders) → engine → losses, solvers, data, formats → model → index.
+ * errors, random, known-options, half-float → ops (and shaders) → engine → losses, solvers, data, formats → metrics → model → index.
  */
 import { importsOf, type SourceFile, withoutComments } from "../support/source-tree.js";
 
@@ -19,6 +19,8 @@ const ROOMS_BELOW: Readonly<Record<string, readonly string[]>> = {
   solvers: ["errors", "random", "half-float", "ops", "door", "engine", "losses", "data", "formats"],
   data: ["errors", "random", "half-float", "ops", "door", "engine", "losses", "solvers", "formats"],
   formats: ["errors", "random", "half-float", "ops", "door", "engine", "losses", "solvers", "data"],
+  // Judges labels and probabilities wherever they come from: no model, no device.
+  metrics: ["errors", "known-options", "half-float", "door", "data"],
   model: [
     "errors",
     "random",
@@ -31,8 +33,22 @@ const ROOMS_BELOW: Readonly<Record<string, readonly string[]>> = {
     "solvers",
     "data",
     "formats",
+    "metrics",
   ],
-  index: ["errors", "random", "half-float", "ops", "door", "engine", "losses", "solvers", "data", "formats", "model"],
+  index: [
+    "errors",
+    "random",
+    "half-float",
+    "ops",
+    "door",
+    "engine",
+    "losses",
+    "solvers",
+    "data",
+    "formats",
+    "metrics",
+    "model",
+  ],
 };
 
 /** Asks for the room of a path; undefined for a package or for a path that no rule knows. */

@@ -86,7 +86,7 @@ describe.each(ENGINE_DEVICES)("a minibatch step on %s", (device) => {
   }) => {
     const engine = engines[device];
     const labels = Array.from({ length: ROWS }, (_, i) => i % 70);
-    const steps = await countSteps(engine, { solver: "sgd" }, { y: labels });
+    const steps = await countSteps(engine, small, { solver: "sgd" }, { y: labels });
     const [first, second, third] = [1, 2, 3].map((epoch) => created(steps[epoch * BATCHES - 1] as EngineStats));
     expect(second).toEqual(first);
     expect(third).toEqual(first);

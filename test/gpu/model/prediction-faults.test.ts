@@ -24,6 +24,8 @@ describe.each(ENGINE_DEVICES)("refused on %s, and nothing has changed:", (device
     ["decisionFunction", (m: SoftmaxRegression, rows: Features) => m.decisionFunction(rows)],
     ["predictTopK", (m: SoftmaxRegression, rows: Features) => m.predictTopK(rows, 2)],
     ["score", (m: SoftmaxRegression, rows: Features) => m.score(rows, y)],
+    ["evaluate", (m: SoftmaxRegression, rows: Features) => m.evaluate(rows, y)],
+    ["calibrate", (m: SoftmaxRegression, rows: Features) => m.calibrate(rows, y)],
   ] as const)("%s: other features, NaN, nothing, a vector", async ([name, call], { engines }) => {
     const engine = engines[device];
     const refuse = (rows: unknown, kind: ErrorClass, code: ErrorCode, ...parts: string[]) =>
@@ -50,6 +52,33 @@ describe.each(ENGINE_DEVICES)("refused on %s, and nothing has changed:", (device
     for (const call of [made.predict(gone), made.fit(gone, y)]) {
       await expect(call).rejects.toMatchObject({ name: "DisposedError", code: "DISPOSED" });
     }
+  });
+
+  test.for([
+    ["evaluate", (m: SoftmaxRegression, labels: LabelsLike, o?: object) => m.evaluate(x, labels, o)],
+    ["calibrate", (m: SoftmaxRegression, labels: LabelsLike, o?: object) => m.calibrate(x, labels, o)],
+  ] as const)("%s: labels, weights, options", async ([name, call], { engines }) => {
+    const engine = engines[device];
+    const refuse = (labels: LabelsLike, options: object, kind: ErrorClass, code: ErrorCode, ...parts: string[]) =>
+      expectRefusal(engine, (m) => call(m, labels, options), kind, code, `${name}: `, ...parts);
+    await refuse(yWith(3, "cat"), {}, LabelError, "BAD_LABEL", "row 3", '"cat"');
+    await refuse(y.slice(1), {}, ShapeError, "SHAPE_MISMATCH", "expected 12", "got 11");
+    await refuse(y, { sampleWeight: [1] }, ShapeError, "SHAPE_MISMATCH", "expected 12");
+    await refuse(y, { sampleWeight: y.map(() => 0) }, DataError, "BAD_WEIGHTS", "above 0");
+    await refuse(y, { sampleWeights: [] }, OptionError, "UNKNOWN_OPTION", "Did you mean `sampleWeight`?");
+    if (name === "evaluate") await refuse(y, { bins: 0.5 }, OptionError, "BAD_OPTION", "bins", "got 0.5");
+  });
+
+  test("predict: thresholds and rejection", async ({ engines }) => {
+    const engine = engines[device];
+    const refuse = (options: object, ...parts: string[]) =>
+      expectRefusal(engine, (m) => m.predict(x, options), OptionError, "BAD_OPTION", "predict: ", ...parts);
+    await refuse({ threshold: 0.5 }, "a list of 3 numbers", "got 0.5");
+    await refuse({ threshold: [1, 1] }, "a list of 3 numbers", "length 2");
+    await refuse({ threshold: [1, 1, 0] }, "numbers > 0");
+    await refuse({ threshold: 1 }, "a number in (0, 1)", "got 1");
+    await refuse({ reject: 1.5 }, "≥ 0 and ≤ 1", "got 1.5");
+    await refuse({ rejected: {} }, "a label or null");
   });
 
   test("score and predictTopK: labels, weights, a count", async ({ engines }) => {

@@ -21,7 +21,12 @@ async function objectiveOn(workspace: Workspace, factor = 1): Promise<LinearObje
   const x = { ...data.x, data: data.x.data.map((v) => v * factor) };
   return LinearObjective.create(workspace, {
     x: workspace.tensor(x),
-    targets: { labels: workspace.tensor(Int32Array.from(data.y)), soft: undefined, rowWeight: undefined },
+    targets: {
+      labels: workspace.tensor(Int32Array.from(data.y)),
+      soft: undefined,
+      rowWeight: undefined,
+      labelSmoothing: 0,
+    },
     rowWeight: undefined,
     totalWeight: data.y.length,
     classes: 3,

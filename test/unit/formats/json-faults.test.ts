@@ -94,6 +94,10 @@ describe("fields", () => {
     refuseWith({ classes }, "BAD_FIELD", "`classes`", "at least two different labels of one type");
   });
 
+  test.each([0, -1, "2", Number.NaN, Number.POSITIVE_INFINITY, [], true])("temperature %s", (temperature) => {
+    refuseWith({ temperature }, "BAD_FIELD", "`temperature`", "a finite number > 0");
+  });
+
   test.each([0, -1, 1.5, "2", null, Number.NaN, 2 ** 53])("features %s", (features) => {
     refuseWith({ features }, "BAD_FIELD", "`features`", "a positive integer");
   });

@@ -49,6 +49,17 @@ describe("round trips", () => {
     );
   });
 
+  test("a temperature, to the last digit, and none where there is none", () => {
+    const model = { classes: [0, 1], features: 1, theta: Float32Array.of(1, 2, 3, 4) };
+    for (const temperature of [0.1 + 0.2, 100, 5e-324]) {
+      const json = writeModelJson({ ...model, temperature });
+      expect(json.version).toBe(1);
+      expect(readModelJson(JSON.stringify(json)).temperature).toBe(temperature);
+    }
+    expect(writeModelJson({ ...model, temperature: 1 })).toEqual(writeModelJson(model));
+    expect(readModelJson(writeModelJson(model))).not.toHaveProperty("temperature");
+  });
+
   test("the ends of float32's range", () => {
     const theta = Float32Array.of(1.17549435e-38, 1e-45, 3.4028234663852886e38, -3.4028234663852886e38, 0.1, 1 / 3);
     const model = { classes: [false, true], features: 2, theta };

@@ -18,7 +18,13 @@ describe("labels that name no class", () => {
     (label) => {
       const y = [0, 1, 2, label, 4];
       expectFault(() => encode(y, 5, digits), LabelError, "BAD_LABEL", "fit: y", "row 3", "0, 1, 2, 3", "got ");
-      expectFault(() => encodeAgainst(digits, y as Label[], 5, "score"), LabelError, "BAD_LABEL", "score: y", "row 3");
+      expectFault(
+        () => encodeAgainst(digits, y as Label[], 5, { where: "score" }),
+        LabelError,
+        "BAD_LABEL",
+        "score: y",
+        "row 3",
+      );
     },
   );
 
@@ -127,7 +133,13 @@ describe("lengths that differ", () => {
       'expected 2 columns for "a", "b"',
       "got 3",
     );
-    expectFault(() => encodeAgainst([0, 1, 2, 3], y, 1, "score"), ShapeError, "SHAPE_MISMATCH", "score: ", "got 3");
+    expectFault(
+      () => encodeAgainst([0, 1, 2, 3], y, 1, { where: "score" }),
+      ShapeError,
+      "SHAPE_MISMATCH",
+      "score: ",
+      "got 3",
+    );
   });
 });
 

@@ -73,7 +73,7 @@ describe("encoding labels", () => {
         const encoded = encode(labels, labels.length);
         const declared = [...new Set(labels)].reverse();
         expect(encode(labels, labels.length, declared)).toEqual(encoded);
-        expect(encodeAgainst(encoded.classes, labels, labels.length, "score")).toEqual(encoded);
+        expect(encodeAgainst(encoded.classes, labels, labels.length, { where: "score" })).toEqual(encoded);
       }),
     );
   });
@@ -139,7 +139,7 @@ describe("encoding labels", () => {
     encoded.classes.push(9);
     expect(labels).toEqual([2, 1]);
     expect(classes).toEqual([3, 2, 1]);
-    expect(encodeAgainst(classes.toSorted(), labels, 2, "score").classes).not.toBe(classes);
+    expect(encodeAgainst(classes.toSorted(), labels, 2, { where: "score" }).classes).not.toBe(classes);
   });
 
   test("a million rows of a thousand classes are no quadratic work", () => {
@@ -177,7 +177,7 @@ describe("target probabilities", () => {
 
   test("columns are the declared classes where those are sorted", () => {
     expect(encode(rows, 3, ["a", "b", "c"]).classes).toEqual(["a", "b", "c"]);
-    expect(encodeAgainst(["a", "b", "c"], rows, 3, "score")).toEqual(encode(rows, 3, ["a", "b", "c"]));
+    expect(encodeAgainst(["a", "b", "c"], rows, 3, { where: "score" })).toEqual(encode(rows, 3, ["a", "b", "c"]));
   });
 
   test("a column of zeros is a class without rows", () => {

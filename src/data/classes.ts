@@ -1,6 +1,7 @@
-/** The classes of a model: what a label may be, and the order in which labels become indices. Imports errors and data. */
-import { describeValue } from "../data/describe-value.js";
+/** Classes: what a label may be, and the order in which labels become indices. Imports errors and its neighbours in this folder. */
+
 import { LabelError, OptionError } from "../errors.js";
+import { describeValue } from "./describe-value.js";
 
 /** The name of a class. */
 export type Label = number | string | boolean;

@@ -1,0 +1,32 @@
+/** A model's engine: one that was given, or one of its own that is made when first needed. */
+import { createEngine, type EngineOptions } from "../engine/create-engine.js";
+import type { Engine } from "../engine/engine.js";
+
+export class EngineHolder {
+  readonly #given: Engine | undefined;
+  readonly #options: EngineOptions;
+  #own: Promise<Engine> | undefined;
+
+  constructor(given: Engine | undefined, options: EngineOptions) {
+    this.#given = given;
+    this.#options = options;
+  }
+
+  open(): Promise<Engine> {
+    if (this.#given) return Promise.resolve(this.#given);
+    this.#own ??= createEngine(this.#options).catch((error: unknown) => {
+      // The next call may try again.
+      this.#own = undefined;
+      throw error;
+    });
+    return this.#own;
+  }
+
+  /** Frees an engine of its own; one that was given is somebody else's. */
+  dispose(): void {
+    void this.#own?.then(
+      (engine) => engine.dispose(),
+      () => undefined,
+    );
+  }
+}
