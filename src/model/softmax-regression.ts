@@ -7,7 +7,7 @@ import { createEngine, type EngineOptions } from "../engine/create-engine.js";
 import type { Engine } from "../engine/engine.js";
 import { Tensor } from "../engine/tensor.js";
 import { BusyError, DisposedError, LabelError, NotFittedError } from "../errors.js";
-import type { ModelJson } from "../formats/json.js";
+import type { ModelContent, ModelJson } from "../formats/json.js";
 import { readModelJson, writeModelJson } from "../formats/json.js";
 import { listClasses } from "./classes.js";
 import type { Fitted } from "./fitted.js";
@@ -209,7 +209,11 @@ export class SoftmaxRegression {
 
   /** A model from what `toJSON` gave, as an object or as text. @throws FormatError; OptionError */
   static fromJSON(json: unknown, options: SoftmaxRegressionOptions = {}): SoftmaxRegression {
-    const fitted = readModelJson(json);
+    return SoftmaxRegression.fromContent(readModelJson(json), options);
+  }
+
+  /** A fitted model of what a file held; of checked content only. @internal */
+  static fromContent(fitted: ModelContent, options: SoftmaxRegressionOptions = {}): SoftmaxRegression {
     const model = new SoftmaxRegression(options);
     model.#fitted = fitted;
     return model;
