@@ -15,6 +15,7 @@ export type { TuneOptions, TuneProgress, TuneReport, TuningChoice, TuningTable }
 export * from "./errors.js";
 export type { FittedModel } from "./formats/fitted-model.js";
 export type { ModelJson } from "./formats/json.js";
+export { toONNX } from "./formats/onnx.js";
 export { toSafetensors } from "./formats/safetensors.js";
 export { type SklearnModel, type SklearnParameters, toSklearn } from "./formats/sklearn.js";
 export { type FromSafetensorsOptions, fromSafetensors, fromSklearn } from "./model/interchange.js";

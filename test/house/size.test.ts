@@ -64,14 +64,14 @@ test(`a bundled page of softmax regression loads at most ${CORE_GZIP_BYTES} byte
 });
 
 /** A word of each format and reader. */
-const FOREIGN_TO_THE_CORE = ["data_offsets", "fromSklearn", "readIdx"];
+const FOREIGN_TO_THE_CORE = ["data_offsets", "Gemm", "fromSklearn", "readIdx"];
 
 test("what the core does without is there for those who name it", async () => {
   const codes = await bundled(
     "SoftmaxRegression",
     "fromSafetensors",
     "toSafetensors",
-
+    "toONNX",
     "fromSklearn",
     "readIdx",
   );
