@@ -15,6 +15,8 @@ export interface Penalty {
   readonly l2: number;
   readonly weights?: ArrayLike<number>;
   readonly fitIntercept?: boolean;
+  /** Target probabilities [n×k] in place of the labels. */
+  readonly targets?: ArrayLike<number>;
 }
 
 export function judge(model: SoftmaxRegression, data: Dataset, penalty: Penalty): Judgement {
@@ -25,7 +27,7 @@ export function judgeWeights(
   w: ArrayLike<number>,
   b: ArrayLike<number>,
   { x, y, classes: k }: Dataset,
-  { l2, weights, fitIntercept = true }: Penalty,
+  { l2, weights, fitIntercept = true, targets }: Penalty,
 ): Judgement {
   const [n, d] = x.shape;
   const gradient = new Float64Array((d + 1) * k);
@@ -41,9 +43,10 @@ export function judgeWeights(
     }
     const maximum = Math.max(...z);
     const sum = z.reduce((s, v) => s + Math.exp(v - maximum), 0);
-    loss += share * (maximum + Math.log(sum) - z[y[i]]);
     for (let j = 0; j < k; j++) {
-      const error = share * (Math.exp(z[j] - maximum) / sum - (j === y[i] ? 1 : 0));
+      const target = targets ? targets[i * k + j] : Number(j === y[i]);
+      loss += share * target * (maximum + Math.log(sum) - z[j]);
+      const error = share * (Math.exp(z[j] - maximum) / sum - target);
       for (let l = 0; l < d; l++) gradient[l * k + j] += error * x.data[i * d + l];
       if (fitIntercept) gradient[d * k + j] += error;
     }
