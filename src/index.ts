@@ -1,6 +1,8 @@
 /** The only public door of Luce. */
+export { type CsvData, type LabelledCsvData, type ReadCsvOptions, readCsv } from "./data/csv.js";
 export { flattenRows, type IdxArray, type ReadIdxOptions, readIdx } from "./data/idx.js";
 export type { FeatureStorage, HalfArray, MatrixData, MatrixLike, NumericArray, TensorData } from "./data/matrix.js";
+export { type NpyArray, type NpyData, readNpy } from "./data/npy.js";
 export type { EngineStats } from "./engine/backend.js";
 export type { DeviceChoice, EngineOptions } from "./engine/create-engine.js";
 export { createEngine } from "./engine/create-engine.js";

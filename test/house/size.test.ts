@@ -8,9 +8,9 @@ import { builtLibrary } from "../support/built-library.js";
 /** What a page of softmax regression pays before anything runs, once a bundler has left out what it does not name. */
 const CORE_GZIP_BYTES = 31_000;
 /** What a page without a bundler loads before anything runs: the core, and all formats and readers, which the core does not need. */
-const DOOR_GZIP_BYTES = 35_000;
+const DOOR_GZIP_BYTES = 38_500;
 /** That, and what comes when it is asked for: solvers, the GPU's side with all shaders, the CPU's with its kernels, self-check, tuning. */
-const ALL_GZIP_BYTES = 96_000;
+const ALL_GZIP_BYTES = 99_500;
 
 const index = await builtLibrary();
 const folder = dirname(index);
@@ -64,7 +64,7 @@ test(`a bundled page of softmax regression loads at most ${CORE_GZIP_BYTES} byte
 });
 
 /** A word of each format and reader. */
-const FOREIGN_TO_THE_CORE = ["data_offsets", "Gemm", "fromSklearn", "readIdx"];
+const FOREIGN_TO_THE_CORE = ["data_offsets", "Gemm", "fromSklearn", "readIdx", "readNpy", "readCsv"];
 
 test("what the core does without is there for those who name it", async () => {
   const codes = await bundled(
@@ -74,6 +74,8 @@ test("what the core does without is there for those who name it", async () => {
     "toONNX",
     "fromSklearn",
     "readIdx",
+    "readNpy",
+    "readCsv",
   );
   for (const word of FOREIGN_TO_THE_CORE) expect(codes.join()).toContain(word);
 });
