@@ -8,4 +8,6 @@ export interface FittedModel {
   readonly intercept: Float32Array;
   /** Sorted, k of them. */
   readonly classes: readonly (number | string | boolean)[];
+  /** T > 0: probabilities are softmax(scores / T). 1 where it is missing. */
+  readonly temperature?: number;
 }

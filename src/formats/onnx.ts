@@ -30,7 +30,7 @@ const ATTRIBUTE_FLOAT = 1;
 const ATTRIBUTE_INT = 2;
 
 /**
- * `probabilities = softmax(x·W + b)` as an ONNX model (opset 13). Its input `x` is float32 [n×d] for any n, its outputs are
+ * `probabilities = softmax((x·W + b) / T)` as an ONNX model, T the temperature, 1 unless calibrated (opset 13). Its input `x` is float32 [n×d] for any n, its outputs are
  * `probabilities`, float32 [n×k], and `label_index`, int64 [n], of equal scores the first. The metadata entry `classes` is a JSON array:
  * row i has the label `classes[label_index[i]]`.
  *
@@ -39,10 +39,10 @@ const ATTRIBUTE_INT = 2;
  *
  * @throws NotFittedError
  */
-export function toONNX({ coef, intercept, classes }: FittedModel): Uint8Array<ArrayBuffer> {
+export function toONNX({ coef, intercept, classes, temperature = 1 }: FittedModel): Uint8Array<ArrayBuffer> {
   const [d, k] = coef.shape;
-  // Alpha and beta scale the scores: the place of a temperature, 1 / T each.
-  const gemm = node("Gemm", ["x", "weight", "bias"], "scores", [floatAttribute("alpha", 1), floatAttribute("beta", 1)]);
+  const scale = [floatAttribute("alpha", 1 / temperature), floatAttribute("beta", 1 / temperature)];
+  const gemm = node("Gemm", ["x", "weight", "bias"], "scores", scale);
   const graph = message(MODEL.graph, [
     gemm,
     node("Softmax", ["scores"], "probabilities", [integerAttribute("axis", 1)]),

@@ -18,15 +18,21 @@ const WHERE = "fromSafetensors";
 /**
  * `scores = x · weightᵀ + bias` as a file that PyTorch reads: weight [k×d] and bias [k], float32. In Python,
  * `torch.nn.Linear(d, k).load_state_dict(safetensors.torch.load_file("model.safetensors"))` takes it as it is.
- * The metadata has `format`, `version` and `classes`, a JSON array in the order of the rows.
+ * The metadata has `format`, `version` and `classes`, a JSON array in the order of the rows; and `temperature`, by which scores are to be
+ * divided, where the model is calibrated.
  *
  * @throws NotFittedError
  */
 export function toSafetensors(model: FittedModel): Uint8Array<ArrayBuffer> {
-  const { classes, intercept } = model;
+  const { classes, intercept, temperature = 1 } = model;
   const weight = weightRows(model);
   const [d, k] = model.coef.shape;
-  const metadata = { format: FORMAT, version: VERSION, classes: JSON.stringify(classes) };
+  const metadata = {
+    format: FORMAT,
+    version: VERSION,
+    classes: JSON.stringify(classes),
+    ...(temperature === 1 ? {} : { temperature: String(temperature) }),
+  };
   const split = 4 * weight.length;
   const header = JSON.stringify({
     __metadata__: metadata,
@@ -49,6 +55,9 @@ export function toSafetensors(model: FittedModel): Uint8Array<ArrayBuffer> {
   return file;
 }
 
+/** What a file holds: a model, and its temperature where it has one. */
+export type SafetensorsContent = ModelContent & { readonly temperature?: number };
+
 export interface SafetensorsOptions {
   /** What the names of the layer's tensors begin with, such as `"classifier."`. Default none: `weight` and `bias`. */
   readonly prefix?: string;
@@ -64,7 +73,7 @@ export function readSafetensors(
   file: FileBytes,
   { prefix = "", classes: given }: SafetensorsOptions,
   wrongClasses: (rows: number) => LuceError,
-): ModelContent {
+): SafetensorsContent {
   const parsed = parseSafetensors(file, WHERE);
   const weight = requireTensor(parsed, `${prefix}weight`);
   const [k, d] = weight.shape;
@@ -76,11 +85,21 @@ export function readSafetensors(
     throw badField(`\`${bias.name}\``, `the shape [${k}]`, shapeOf(bias));
   const classes = classesOf(parsed, k) ?? given ?? Array.from({ length: k }, (_, j) => j);
   if (classes.length !== k) throw wrongClasses(k);
-  return contentOfRows({
+  const content = contentOfRows({
     weight: parsed.floats(weight),
     bias: bias ? parsed.floats(bias) : new Float32Array(k),
     classes,
   });
+  const temperature = temperatureOf(parsed);
+  return temperature === 1 ? content : { ...content, temperature };
+}
+
+function temperatureOf({ metadata }: SafetensorsFile): number {
+  const text = metadata.get("temperature");
+  if (metadata.get("format") !== FORMAT || text === undefined) return 1;
+  const temperature = /^[\d.eE+-]+$/.test(text) ? Number(text) : Number.NaN;
+  if (temperature > 0 && temperature < Number.POSITIVE_INFINITY) return temperature;
+  throw badField("the metadata `temperature`", "a finite number > 0", describeValue(text));
 }
 
 function requireTensor({ tensors }: SafetensorsFile, name: string): TensorPlace {

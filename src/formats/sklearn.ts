@@ -37,7 +37,7 @@ export interface SklearnParameters {
 const WHERE = "fromSklearn";
 
 /**
- * `coef` [k×d], `intercept` [k] and `classes`, for `JSON.stringify`; for two classes `coef` is [1×d], the difference of their columns,
+ * `coef` [k×d], `intercept` [k] (both over the temperature of a calibrated model) and `classes`, for `JSON.stringify`; for two classes `coef` is [1×d], the difference of their columns,
  * since scikit-learn takes two rows for two separate models. In Python, with `m = LogisticRegression()` and the JSON as `j`:
  * `m.coef_, m.intercept_, m.classes_ = (numpy.array(j[name]) for name in ("coef", "intercept", "classes"))`, then `m.predict_proba(x)`.
  * Before scikit-learn 1.5, more than two classes need `LogisticRegression(multi_class="multinomial")` or its default solver.
@@ -45,12 +45,15 @@ const WHERE = "fromSklearn";
  * @throws NotFittedError
  */
 export function toSklearn(model: FittedModel): SklearnModel {
-  const { intercept } = model;
+  const { temperature = 1 } = model;
   const classes = [...model.classes];
   const [d, k] = model.coef.shape;
   const weight = weightRows(model);
-  const rows = Array.from({ length: k }, (_, j) => Array.from(weight.subarray(j * d, (j + 1) * d)));
-  if (k > 2) return { coef: rows, intercept: Array.from(intercept), classes };
+  // scikit-learn knows no temperature: it goes into the coefficients.
+  const cooled = (values: Float32Array): number[] => Array.from(values, (value) => value / temperature);
+  const intercept = cooled(model.intercept);
+  const rows = Array.from({ length: k }, (_, j) => cooled(weight.subarray(j * d, (j + 1) * d)));
+  if (k > 2) return { coef: rows, intercept, classes };
   const [first, second] = rows as [number[], number[]];
   return { coef: [second.map((w, f) => w - first[f])], intercept: [intercept[1] - intercept[0]], classes };
 }

@@ -96,6 +96,18 @@ test.each([
   expect(onnx.indices.map((index) => classes[index])).toEqual(await model.predict(x));
 });
 
+test("a temperature divides weights and intercepts", async () => {
+  const content = { classes: [0, 1, 2], features: 2, theta: randomValues(9, 3, -2, 2) };
+  using model = SoftmaxRegression.fromContent(content, { device: "cpu" });
+  const { coef, intercept, classes } = model;
+  const hot = await InferenceSession.create(toONNX({ coef, intercept, classes, temperature: 4 }));
+  const quarter = { ...content, theta: content.theta.map((value) => value / 4) };
+  using expected = SoftmaxRegression.fromContent(quarter, { device: "cpu" });
+  const x = { data: randomValues(10, 4, -2, 2), shape: [5, 2] };
+  const { probabilities } = await runOnnx(hot, x.data, 2);
+  expect(largestDifference(probabilities, (await expected.predictProba(x)).data)).toBeLessThanOrEqual(1e-6);
+});
+
 test("of equal scores the first wins, as in Luce", async () => {
   const content = { classes: ["a", "b", "c"], features: 1, theta: Float32Array.of(0, 1, 1, 0, 0, 0) };
   using model = SoftmaxRegression.fromContent(content, { device: "cpu" });

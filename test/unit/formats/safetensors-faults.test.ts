@@ -172,6 +172,13 @@ describe("a sound file of something else", () => {
   const ours = (metadata: object) =>
     fileOf(header({ __metadata__: { format: "luce/softmax-regression", version: "1", ...metadata } }), 16);
 
+  test.each(["0", "-1", "", "x", "1e999", "Infinity", "NaN", "0x1", "--1"])(
+    "of ours, with the temperature %j",
+    (temperature) => {
+      refuse(ours({ classes: "[0,1]", temperature }), "BAD_FIELD", "`temperature`", "> 0");
+    },
+  );
+
   test("of ours, with another version or without sound classes", () => {
     refuse(ours({ version: "2" }), "BAD_VERSION", "expected 1", 'got the string "2"');
     refuse(ours({}), "BAD_FIELD", "`classes`");

@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ShapeError } from "../../../src/errors.js";
+import { readSafetensors } from "../../../src/formats/safetensors.js";
 import { fromSafetensors, SoftmaxRegression, toSafetensors } from "../../../src/index.js";
 import golden from "../../golden/interchange.json" with { type: "json" };
 import { expectClose, expectSameBits } from "../../support/compare.js";
@@ -98,6 +100,13 @@ describe("round trips", () => {
     for (const given of [file.buffer, shifted.subarray(3)]) {
       expectSameBits(fromSafetensors(given).coef.data, LUCE_MODEL.coef.data);
     }
+  });
+
+  test("a temperature is kept, and is absent where it is 1", () => {
+    const read = (temperature: number) =>
+      readSafetensors(toSafetensors({ ...LUCE_MODEL, temperature }), {}, () => new ShapeError("SHAPE_MISMATCH", ""));
+    for (const temperature of [1 / 3, 5e-324, 1e300]) expect(read(temperature).temperature).toBe(temperature);
+    expect("temperature" in read(1)).toBe(false);
   });
 
   test("the tensors begin at a multiple of 8", () => {

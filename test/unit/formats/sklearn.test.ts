@@ -50,6 +50,18 @@ describe("for scikit-learn", () => {
   );
 });
 
+test("a temperature goes into the coefficients", () => {
+  const coef = { data: Float32Array.of(2, 4, 6, 8), shape: [2, 2] as const };
+  const model = { coef, intercept: Float32Array.of(1, 3), classes: ["a", "b"] };
+  expect(toSklearn({ ...model, temperature: 2 })).toEqual({ coef: [[1, 1]], intercept: [1], classes: ["a", "b"] });
+  const three = {
+    ...model,
+    coef: { data: Float32Array.of(2, 4, 6), shape: [1, 3] as const },
+    intercept: Float32Array.of(1, 3, 5),
+  };
+  expect(toSklearn({ ...three, temperature: 2 })).toMatchObject({ coef: [[1], [2], [3]], intercept: [0.5, 1.5, 2.5] });
+});
+
 describe("parameters", () => {
   const coef = [
     [1, 2],
