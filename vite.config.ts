@@ -1,5 +1,5 @@
 /**
- * The library build: src/index.ts becomes dist/index.js, which any module script can load, and what only some pages need (the
+ * The library build: src/index.ts becomes dist/index.js (and src/testing/index.ts, which shares nothing with it, dist/testing.js), which any module script can load, and what only some pages need (the
  * GPU's side with its shaders, the CPU's with its kernels, the self-check, the tuning) becomes files beside it that are loaded when they are asked for.
  */
 import { defineConfig, type UserConfig } from "vite";
@@ -8,7 +8,11 @@ import { minifiedShaders } from "./scripts/wgsl-plugin.js";
 const config: UserConfig = defineConfig({
   plugins: [minifiedShaders()],
   build: {
-    lib: { entry: "src/index.ts", formats: ["es"], fileName: () => "index.js" },
+    lib: {
+      entry: { index: "src/index.ts", testing: "src/testing/index.ts" },
+      formats: ["es"],
+      fileName: (_format, name) => `${name}.js`,
+    },
     target: "es2022",
     sourcemap: true,
     copyPublicDir: false,
@@ -20,10 +24,10 @@ const config: UserConfig = defineConfig({
         chunkFileNames: "[name].js",
         codeSplitting: {
           groups: [
-            { name: "core", tags: ["$initial"], test: /src[\\/](?!metrics|index)/, priority: 4 },
+            { name: "core", tags: ["$initial"], test: /src[\\/](?!metrics|index|testing)/, priority: 4 },
             // Beside the core, so that a bundler leaves out what a page does not import; all but what the core itself counts with.
             { name: "metrics", test: /src[\\/]metrics[\\/](?!class-counts|likeliest)/, priority: 3 },
-            { name: "core", tags: ["$initial"], priority: 2 },
+            { name: "core", tags: ["$initial"], test: (id) => !/src[\\/]testing[\\/]/.test(id), priority: 2 },
             // What is not in the core and several of the others share: a CPU that only predicts wants no solvers.
             { name: "ops", test: /src[\\/]ops[\\/]/, priority: 1 },
             { name: "solvers", test: /src[\\/](?:losses|solvers)[\\/]/, priority: 1 },

@@ -35,7 +35,20 @@ export type ErrorCode =
   | "TOO_LARGE"
   | "BAD_JSON"
   | "BAD_VERSION"
-  | "BAD_FIELD";
+  | "BAD_FIELD"
+  | "HEADER_PAST_END"
+  | "HEADER_TOO_LARGE"
+  | "HEADER_OVERFLOW"
+  | "BAD_UTF8"
+  | "DUPLICATE_KEY"
+  | "UNKNOWN_TYPE"
+  | "BAD_RANGE"
+  | "SIZE_OVERFLOW"
+  | "SPAN_MISMATCH"
+  | "OVERLAP"
+  | "HOLE"
+  | "TRAILING_BYTES"
+  | "NON_FINITE_WEIGHTS";
 
 /** The base of all of them: `error instanceof LuceError` tells ours from everybody else's. */
 export class LuceError extends Error {
@@ -99,7 +112,11 @@ export class KernelError extends LuceError {
   override readonly name = "KernelError";
 }
 
-/** A file that is not what it should be. Codes: BAD_MAGIC, TRUNCATED, TOO_LARGE, BAD_JSON, BAD_VERSION, BAD_FIELD. */
+/**
+ * A file that is not what it should be. Codes: BAD_MAGIC, TRUNCATED, TOO_LARGE, BAD_JSON, BAD_VERSION, BAD_FIELD; of safetensors also
+ * HEADER_PAST_END, HEADER_TOO_LARGE, HEADER_OVERFLOW, BAD_UTF8, DUPLICATE_KEY, UNKNOWN_TYPE, BAD_RANGE, SIZE_OVERFLOW, SPAN_MISMATCH,
+ * OVERLAP, HOLE, TRAILING_BYTES, NON_FINITE_WEIGHTS.
+ */
 export class FormatError extends LuceError {
   override readonly name = "FormatError";
 }

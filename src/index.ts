@@ -1,6 +1,8 @@
 /** The only public door of Luce. */
+export { type CsvData, type LabelledCsvData, type ReadCsvOptions, readCsv } from "./data/csv.js";
 export { flattenRows, type IdxArray, type ReadIdxOptions, readIdx } from "./data/idx.js";
 export type { FeatureStorage, HalfArray, MatrixData, MatrixLike, NumericArray, TensorData } from "./data/matrix.js";
+export { type NpyArray, type NpyData, readNpy } from "./data/npy.js";
 export type { EngineStats } from "./engine/backend.js";
 export type { DeviceChoice, EngineOptions } from "./engine/create-engine.js";
 export { createEngine } from "./engine/create-engine.js";
@@ -13,7 +15,11 @@ export { Tensor } from "./engine/tensor.js";
 export type { MatmulOptions, OutOption, TensorInput, TensorOptions } from "./engine/tensor-engine.js";
 export type { TuneOptions, TuneProgress, TuneReport, TuningChoice, TuningTable } from "./engine/tune.js";
 export * from "./errors.js";
+export type { FittedModel } from "./formats/fitted-model.js";
 export type { ModelJson } from "./formats/json.js";
+export { toONNX } from "./formats/onnx.js";
+export { toSafetensors } from "./formats/safetensors.js";
+export { type SklearnModel, type SklearnParameters, toSklearn } from "./formats/sklearn.js";
 export {
   accuracy,
   type BalancedAccuracyOptions,
@@ -42,6 +48,7 @@ export { type RocAuc, rocAuc } from "./metrics/roc-auc.js";
 export type { PredictOptions } from "./model/decision.js";
 export type { EarlyStopping } from "./model/early-stopping.js";
 export type { Evaluation } from "./model/evaluation.js";
+export { type FromSafetensorsOptions, fromSafetensors, fromSklearn } from "./model/interchange.js";
 export type { Label, LabelsLike } from "./model/labels.js";
 export type {
   EvaluateOptions,

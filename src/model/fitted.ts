@@ -1,5 +1,7 @@
 /** What a fit leaves behind, on the host: classes, weights and intercept. Never changed once made. */
+
 import type { Label } from "../data/classes.js";
+import { NotFittedError } from "../errors.js";
 
 export interface Fitted {
   /** Sorted, k of them. */
@@ -27,4 +29,13 @@ export function withIntercept(theta: Float32Array, features: number, classes: nu
   const full = new Float32Array((features + 1) * classes);
   full.set(theta);
   return full;
+}
+
+/** @throws NotFittedError where there is nothing yet */
+export function requireFitted(fitted: Fitted | undefined, where: string): Fitted {
+  if (fitted) return fitted;
+  throw new NotFittedError(
+    "NOT_FITTED",
+    `${where}: the model has not been fitted. Call fit(x, y) first, or load one with fromJSON.`,
+  );
 }

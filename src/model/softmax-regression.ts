@@ -5,15 +5,15 @@
 
 import type { Engine } from "../engine/engine.js";
 import { Tensor } from "../engine/tensor.js";
-import { BusyError, DisposedError, NotFittedError } from "../errors.js";
-import type { ModelJson } from "../formats/json.js";
+import { BusyError, DisposedError } from "../errors.js";
+import type { ModelContent, ModelJson } from "../formats/json.js";
 import { readModelJson, writeModelJson } from "../formats/json.js";
 import { ClassCounts } from "../metrics/class-counts.js";
 import { checkPredictOptions, decideRows, type PredictOptions } from "./decision.js";
 import { EngineHolder } from "./engine-holder.js";
 import type { Evaluation } from "./evaluation.js";
 import type { Fitted } from "./fitted.js";
-import { interceptOf, temperatureOf, weightsOf } from "./fitted.js";
+import { interceptOf, requireFitted, temperatureOf, weightsOf } from "./fitted.js";
 import { judgedTargets } from "./judged-targets.js";
 import type { Label, LabelsLike } from "./labels.js";
 import { decodeLabels, likeliestClasses } from "./labels.js";
@@ -257,7 +257,11 @@ export class SoftmaxRegression {
 
   /** A model from what `toJSON` gave, as an object or as text. @throws FormatError; OptionError */
   static fromJSON(json: unknown, options: SoftmaxRegressionOptions = {}): SoftmaxRegression {
-    const fitted = readModelJson(json);
+    return SoftmaxRegression.fromContent(readModelJson(json), options);
+  }
+
+  /** A fitted model of what a file held; of checked content only. @internal */
+  static fromContent(fitted: ModelContent, options: SoftmaxRegressionOptions = {}): SoftmaxRegression {
     const model = new SoftmaxRegression(options);
     model.#fitted = fitted;
     return model;
@@ -283,11 +287,7 @@ export class SoftmaxRegression {
   }
 
   #requireFitted(where: string): Fitted {
-    if (this.#fitted) return this.#fitted;
-    throw new NotFittedError(
-      "NOT_FITTED",
-      `${where}: the model has not been fitted. Call fit(x, y) first, or load one with fromJSON.`,
-    );
+    return requireFitted(this.#fitted, where);
   }
 
   #requireAlive(where: string): void {

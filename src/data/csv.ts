@@ -1,0 +1,130 @@
+/**
+ * CSV: a table of numbers with a column of labels, read as it arrives. Imports errors and its neighbours in this folder.
+ */
+import { FormatError, OptionError } from "../errors.js";
+import { type ByteSource, byteReader } from "./byte-reader.js";
+import { CsvCells } from "./csv-cells.js";
+import { CsvTable } from "./csv-table.js";
+import { describeValue } from "./describe-value.js";
+import { inflateIfGzip } from "./gzip.js";
+
+export interface ReadCsvOptions {
+  /** The column of the labels: its name, or its place from 0 on. Without it all columns are features. */
+  readonly labelColumn?: string | number;
+  /** One character. Default `","`. */
+  readonly delimiter?: string;
+  /** Whether the first row has the names of the columns; otherwise they are called `"0"`, `"1"`, … Default true. */
+  readonly header?: boolean;
+  /** What an empty cell among the features stands for: a number, or `"skip"` for leaving out its row. An error unless given. */
+  readonly missing?: number | "skip";
+  /** The most bytes that are accepted, after inflating; 1 GiB unless given. */
+  readonly maxBytes?: number;
+}
+
+export interface CsvData {
+  /** The numbers, row by row, for `fit`. */
+  readonly x: { readonly data: Float32Array; readonly shape: readonly [rows: number, columns: number] };
+  /** The names of the columns of `x`. */
+  readonly columns: readonly string[];
+}
+
+export interface LabelledCsvData extends CsvData {
+  /** A label a row: numbers where all of them are, without quotes; otherwise texts. */
+  readonly y: readonly string[] | readonly number[];
+}
+
+const WHERE = "readCsv";
+const DEFAULT_MAX_BYTES = 2 ** 30;
+
+/**
+ * `{ x [n×d], y [n], columns }` from a table of numbers, in which `labelColumn` may hold anything. From a text, or from a Blob, a Response, a
+ * stream or bytes in UTF-8, also gzipped, which are read piece by piece: memory is taken for the numbers, not for the text. Cells may
+ * stand in quotes, lines end in LF, CR or CRLF; a mark of byte order and empty lines are passed over. Numbers are stored as float32.
+ *
+ * @throws FormatError BAD_FIELD (an empty cell, one that is no number, stray quotes; row, line and column are named), BAD_UTF8,
+ *   TOO_LARGE, TRUNCATED; ShapeError RAGGED_ROWS; DataError EMPTY_INPUT, UNSUPPORTED_TYPE; OptionError
+ */
+export function readCsv(
+  source: string | ByteSource,
+  options: ReadCsvOptions & { readonly labelColumn: string | number },
+): Promise<LabelledCsvData>;
+export function readCsv(source: string | ByteSource, options?: ReadCsvOptions): Promise<CsvData>;
+export async function readCsv(
+  source: string | ByteSource,
+  options: ReadCsvOptions = {},
+): Promise<CsvData | LabelledCsvData> {
+  const { delimiter, maxBytes, ...table } = checkedOptions(options);
+  const rows = new CsvTable(table);
+  const cells = new CsvCells(delimiter, WHERE, (row) => rows.take(row));
+  if (typeof source === "string") {
+    requireSize(source.length, maxBytes);
+    cells.take(source.startsWith("\uFEFF") ? source.slice(1) : source);
+  } else await takeBytes(source, cells, maxBytes);
+  cells.end();
+  const { data, columns, labels, areNumbers, rows: n } = rows.end();
+  const read: CsvData = { x: { data, shape: [n, columns.length] }, columns };
+  if (table.labelColumn === undefined) return read;
+  return { ...read, y: areNumbers ? labels.map(Number) : labels };
+}
+
+async function takeBytes(source: ByteSource, cells: CsvCells, maxBytes: number): Promise<void> {
+  // It takes the mark of byte order away by itself.
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  const decode = (bytes?: Uint8Array): string => {
+    try {
+      // A copy, since decoders refuse shared memory.
+      return bytes ? decoder.decode(bytes.slice(), { stream: true }) : decoder.decode();
+    } catch (cause) {
+      throw new FormatError("BAD_UTF8", `${WHERE}: the text is not UTF-8. Save it in that encoding.`, cause);
+    }
+  };
+  let bytes = byteReader(source, WHERE);
+  try {
+    bytes = await inflateIfGzip(bytes, WHERE);
+    let size = 0;
+    for (let piece = await bytes.read(); piece !== undefined; piece = await bytes.read()) {
+      size += piece.length;
+      requireSize(size, maxBytes);
+      cells.take(decode(piece));
+    }
+    cells.take(decode());
+  } finally {
+    bytes.cancel();
+  }
+}
+
+function requireSize(size: number, maxBytes: number): void {
+  if (size <= maxBytes) return;
+  throw new FormatError(
+    "TOO_LARGE",
+    `${WHERE}: the file is too large: expected at most ${maxBytes} bytes, got ${size} or more. Raise maxBytes if it is meant to be.`,
+  );
+}
+
+type Checked = Required<Pick<ReadCsvOptions, "delimiter" | "header" | "maxBytes">> & {
+  labelColumn: string | number | undefined;
+  missing: number | "skip" | undefined;
+};
+
+function checkedOptions(options: ReadCsvOptions): Checked {
+  const { labelColumn, delimiter = ",", header = true, missing, maxBytes = DEFAULT_MAX_BYTES } = options;
+  const require = (isGood: boolean, name: string, expected: string, got: unknown): void => {
+    if (isGood) return;
+    throw new OptionError(
+      "BAD_OPTION",
+      `${WHERE}: option \`${name}\` cannot be used: expected ${expected}, got ${describeValue(got)}.`,
+    );
+  };
+  const isDelimiter = typeof delimiter === "string" && delimiter.length === 1 && !'"\r\n'.includes(delimiter);
+  require(isDelimiter, "delimiter", "one character other than a quote or a line end", delimiter);
+  require(typeof header === "boolean", "header", "true or false", header);
+  const isLabel =
+    typeof labelColumn === "string" || (Number.isSafeInteger(labelColumn) && (labelColumn as number) >= 0);
+  require(labelColumn === undefined || isLabel, "labelColumn", "a name or a place from 0 on", labelColumn);
+  const isNumber = typeof missing === "number" && Number.isFinite(Math.fround(missing));
+  require(missing === undefined ||
+    missing === "skip" ||
+    isNumber, "missing", 'a number within float32\'s range or "skip"', missing);
+  require(Number.isSafeInteger(maxBytes) && maxBytes > 0, "maxBytes", "a whole number above 0", maxBytes);
+  return { labelColumn, delimiter, header, missing, maxBytes };
+}
