@@ -264,8 +264,8 @@ function addFusedSteps(add: AddCase, { floats, bytes, integers, blank }: Makers)
     first: 5,
     rows: 35,
     batchSize: 8,
-    losses: blank(8, 4),
-    firstSlot: 5,
+    losses: blank(5, 4),
+    firstSlot: 3,
   };
   const rules = { learningRate: 0.1, l2: 0.01, penalisedRows: 9, momentum: 0.9, nesterov: true, ...constants };
   const both = { theta: floats(10, 7), moments: floats(20, 7, 0.1, 1), adam: true };
