@@ -45,6 +45,13 @@ const MOST_QUADS = 4;
 const LEAST_SHARES = 4;
 const WORKGROUP_BYTES = 16_384;
 
+/** A row's softmax and the barriers take one workgroup as long as so many weights more: fitted to three shapes on an H100. */
+const ROW_OVERHEAD = 2000;
+
+/** Floating-point operations of a step, and what takes as long: about 10 µs for a million on an H100. */
+export const smallBatchWork = (batchSize: number, features: number, classes: number): number =>
+  4 * batchSize * (features * classes + ROW_OVERHEAD) + 16 * features * classes;
+
 /** Workgroup memory that a layout takes. */
 export const smallBatchBytes = ({ rowQuads, classQuads, shares }: SmallBatchLayout): number =>
   64 * (rowQuads * classQuads + shares) + 16 * rowQuads;
