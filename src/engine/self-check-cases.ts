@@ -21,6 +21,7 @@ import { linearSgdStep } from "../ops/linear-sgd-step.js";
 import { matmul } from "../ops/matmul.js";
 import type { HostMatrix, Op } from "../ops/op.js";
 import { sgdStep } from "../ops/sgd-step.js";
+import { smallBatchSteps } from "../ops/small-batch-steps.js";
 import { softmax } from "../ops/softmax.js";
 import { summarize } from "../ops/summarize.js";
 import { totalLoss } from "../ops/total-loss.js";
@@ -257,4 +258,19 @@ function addFusedSteps(add: AddCase, { floats, bytes, integers, blank }: Makers)
   const moments = { theta: floats(10, 7), mean: floats(10, 7), variance: floats(10, 7, 0.1, 1) };
   const constants = { beta1: 0.9, beta2: 0.99, epsilon: 1e-6, step: 3 };
   add(linearAdamStep, "35 of 67×9×7", { ...some, ...rates, ...moments, ...constants, x: floats(67, 9) }, FUSED);
+  const small = {
+    ...targets,
+    order: integers(40, 67),
+    first: 5,
+    rows: 35,
+    batchSize: 8,
+    losses: blank(5, 4),
+    firstSlot: 3,
+  };
+  const rules = { learningRate: 0.1, l2: 0.01, penalisedRows: 9, momentum: 0.9, nesterov: true, ...constants };
+  const both = { theta: floats(10, 7), moments: floats(20, 7, 0.1, 1), adam: true };
+  const one = { theta: floats(10, 7), moments: floats(10, 7), adam: false };
+  // Five steps, each of which adds its error.
+  add(smallBatchSteps, "5 steps of 8 of 67×9×7, Nesterov", { ...small, ...rules, ...one, x: bytes(67, 9) }, 5 * FUSED);
+  add(smallBatchSteps, "5 steps of 8 of 67×9×7, Adam", { ...small, ...rules, ...both, x: floats(67, 9) }, 5 * FUSED);
 }

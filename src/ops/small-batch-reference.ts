@@ -4,7 +4,7 @@ import { hostMatrix, rowsOf } from "./host-matrix.js";
 import { meanGradient, stepReference } from "./linear-step-reference.js";
 import type { HostMatrix, On } from "./op.js";
 import { sgdStep } from "./sgd-step.js";
-import type { SmallBatchArguments } from "./small-batch-steps.js";
+import type { SmallBatchArguments } from "./small-batch-arguments.js";
 
 export function smallBatchReference(args: On<SmallBatchArguments, HostMatrix>): void {
   const { theta, losses, first, rows, batchSize, adam, moments } = args;

@@ -4,46 +4,16 @@
  * Ba 2015), as `linearSgdStep` and `linearAdamStep` do one of. The bits do not depend on how many steps a launch holds.
  */
 import { QUAD_BYTES } from "./element-size.js";
-import type { LinearStepArguments } from "./linear-step.js";
 import { checkStep, hasBias, STEP_TYPES } from "./linear-step.js";
-import type { DeviceMatrix, ElementType, Kernel, Matrix, On, Op, Planner } from "./op.js";
+import type { DeviceMatrix, ElementType, Kernel, On, Op, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
 import { requireShape } from "./shape-rule.js";
+import type { SmallBatchArguments } from "./small-batch-arguments.js";
 import type { SmallBatchLayout } from "./small-batch-layout.js";
-import { smallBatchLayout } from "./small-batch-layout.js";
+import { smallBatchLayout, smallBatchWork } from "./small-batch-layout.js";
 import { smallBatchReference } from "./small-batch-reference.js";
 import { targetConstants } from "./targets.js";
-
-/** θ, [W; b] or W alone, is updated. Class weights and an intercept elsewhere are for the fused step. */
-export interface SmallBatchArguments<M extends Matrix = Matrix>
-  extends Omit<LinearStepArguments<M>, "bias" | "classWeight" | "order"> {
-  /** 1 × m row numbers (i32) in 0 … n − 1; `rows` of them from `first` on are taken, `batchSize` in each step. */
-  readonly order: M;
-  /** Rows in each step; the last step takes what is left. */
-  readonly batchSize: number;
-  /** Adam, else SGD. */
-  readonly adam: boolean;
-  readonly nesterov: boolean;
-  /** The velocity, of the shape of θ, which SGD needs with momentum only; for Adam m and below it v. Updated. */
-  readonly moments: M | undefined;
-  /** slots × 4, written from row `firstSlot` on, round and round: (Σ loss, Σ weight, 0, faulty rows) of each step. No penalty. */
-  readonly losses: M;
-  readonly firstSlot: number;
-  readonly learningRate: number;
-  /** Of SGD. */
-  readonly momentum: number;
-  /** Of Adam; in 0 … 1, both ends left out. */
-  readonly beta1: number;
-  readonly beta2: number;
-  /** ε > 0, of Adam. */
-  readonly epsilon: number;
-  /** t of the first step, from 1, for Adam. */
-  readonly step: number;
-  readonly l2: number;
-  /** l2 applies to so many first rows of θ: all but the intercept. */
-  readonly penalisedRows: number;
-}
 
 const kernel: Kernel = {
   name: "small_batch_steps",
@@ -58,10 +28,6 @@ type Rule = Pick<SmallBatchArguments, "adam" | "nesterov" | "momentum">;
 const momentCount = ({ adam, momentum }: Rule): number => (adam ? 2 : momentum === 0 ? 0 : 1);
 /** As the shader numbers them. */
 const ruleOf = ({ adam, nesterov, momentum }: Rule): number => (adam ? 3 : momentum === 0 ? 0 : nesterov ? 2 : 1);
-
-/** Floating-point operations of a step, moving the weights among them. */
-export const smallBatchWork = (batchSize: number, features: number, classes: number): number =>
-  (4 * batchSize + 16) * features * classes;
 
 export const smallBatchSteps: Op<SmallBatchArguments> = {
   name: "smallBatchSteps",

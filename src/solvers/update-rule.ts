@@ -1,7 +1,7 @@
 /** How a gradient moves the weights: what tells minibatch solvers apart. */
 import type { Tensor } from "../engine/tensor.js";
 import type { LinearStepArguments } from "../ops/linear-step.js";
-import type { SmallBatchArguments } from "../ops/small-batch-steps.js";
+import type { SmallBatchArguments } from "../ops/small-batch-arguments.js";
 
 /** Which step it is: `number` counts from 1. */
 export interface UpdateStep {

@@ -2,7 +2,7 @@
 import { at } from "../../../src/ops/host-matrix.js";
 import type { LinearSgdStepArguments } from "../../../src/ops/linear-sgd-step.js";
 import type { HostMatrix, On } from "../../../src/ops/op.js";
-import type { SmallBatchArguments } from "../../../src/ops/small-batch-steps.js";
+import type { SmallBatchArguments } from "../../../src/ops/small-batch-arguments.js";
 import { rowWeightAt } from "../../../src/ops/targets.js";
 import { f32Matrix } from "../../support/op-cases.js";
 import { randomValues } from "../../support/random-matrix.js";

@@ -3,7 +3,7 @@ import { describe, expect } from "vitest";
 import { Tensor } from "../../../src/engine/tensor.js";
 import { linearSgdStep } from "../../../src/ops/linear-sgd-step.js";
 import type { HostMatrix } from "../../../src/ops/op.js";
-import type { SmallBatchArguments } from "../../../src/ops/small-batch-steps.js";
+import type { SmallBatchArguments } from "../../../src/ops/small-batch-arguments.js";
 import { smallBatchSteps } from "../../../src/ops/small-batch-steps.js";
 import { expectClose } from "../../support/compare.js";
 import { test } from "../../support/device.js";

@@ -1,0 +1,33 @@
+/** What many small steps are told: the op and its float64 reference share it. */
+import type { LinearStepArguments } from "./linear-step.js";
+import type { Matrix } from "./op.js";
+
+/** θ, [W; b] or W alone, is updated. Class weights and an intercept elsewhere are for the fused step. */
+export interface SmallBatchArguments<M extends Matrix = Matrix>
+  extends Omit<LinearStepArguments<M>, "bias" | "classWeight" | "order"> {
+  /** 1 × m row numbers (i32) in 0 … n − 1; `rows` of them from `first` on are taken, `batchSize` in each step. */
+  readonly order: M;
+  /** Rows in each step; the last step takes what is left. */
+  readonly batchSize: number;
+  /** Adam, else SGD. */
+  readonly adam: boolean;
+  readonly nesterov: boolean;
+  /** The velocity, of the shape of θ, which SGD needs with momentum only; for Adam m and below it v. Updated. */
+  readonly moments: M | undefined;
+  /** slots × 4, written from row `firstSlot` on, round and round: (Σ loss, Σ weight, 0, faulty rows) of each step. No penalty. */
+  readonly losses: M;
+  readonly firstSlot: number;
+  readonly learningRate: number;
+  /** Of SGD. */
+  readonly momentum: number;
+  /** Of Adam; in 0 … 1, both ends left out. */
+  readonly beta1: number;
+  readonly beta2: number;
+  /** ε > 0, of Adam. */
+  readonly epsilon: number;
+  /** t of the first step, from 1, for Adam. */
+  readonly step: number;
+  readonly l2: number;
+  /** l2 applies to so many first rows of θ: all but the intercept. */
+  readonly penalisedRows: number;
+}
