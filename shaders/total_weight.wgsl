@@ -12,19 +12,19 @@ override HAS_ROW_WEIGHT: bool;
 
 struct Parameters {
   rows: u32,
-  rows_per_part: u32,       // rows that fall to one workgroup
+  quads_per_part: u32,      // quads of rows that fall to one workgroup
   parts: u32,               // workgroups that have rows
   classes: u32,
-  label_offset: u32,        // index of the first label
+  label_offset: u32,        // quads
   class_weight_offset: u32, // values
-  row_weight_offset: u32,   // values
+  row_weight_offset: u32,   // quads
   out_offset: u32,          // quads
   ignored: i32,             // label of rows to leave out
 }
 
-@group(0) @binding(0) var<storage, read> labels: array<i32>;
+@group(0) @binding(0) var<storage, read> labels: array<vec4i>;
 @group(0) @binding(1) var<storage, read> class_weight: array<f32>;
-@group(0) @binding(2) var<storage, read> row_weight: array<f32>;
+@group(0) @binding(2) var<storage, read> row_weight: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;
 @group(0) @binding(4) var<uniform> parameters: Parameters;
 
@@ -36,20 +36,25 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
         @builtin(local_invocation_index) thread: u32) {
   let part = workgroup.y * launched.x + workgroup.x;
   if (part >= parameters.parts) { return; }
-  let end = min(parameters.rows, (part + 1u) * parameters.rows_per_part);
+  let end = min((parameters.rows + 3u) / 4u, (part + 1u) * parameters.quads_per_part);
   var sum = vec2f(0.0);
-  for (var row = part * parameters.rows_per_part + thread; row < end; row += THREADS) {
-    var weight = 1.0;
-    if (HAS_ROW_WEIGHT) { weight = row_weight[parameters.row_weight_offset + row]; }
+  for (var quad = part * parameters.quads_per_part + thread; quad < end; quad += THREADS) {
+    // The padding behind the last row counts for nothing.
+    var counts = vec4u(4u * quad) + vec4u(0u, 1u, 2u, 3u) < vec4u(parameters.rows);
+    var weight = vec4f(1.0);
+    if (HAS_ROW_WEIGHT) { weight = row_weight[parameters.row_weight_offset + quad]; }
     if (HAS_LABELS) {
-      let label = labels[parameters.label_offset + row];
-      if (label == parameters.ignored || label < 0 || label >= i32(parameters.classes)) {
-        weight = 0.0;
-      } else if (HAS_CLASS_WEIGHT) {
-        weight *= class_weight[parameters.class_weight_offset + u32(label)];
+      let label = labels[parameters.label_offset + quad];
+      counts = counts & (label != vec4i(parameters.ignored)) & (label >= vec4i(0)) & (label < vec4i(i32(parameters.classes)));
+      if (HAS_CLASS_WEIGHT) {
+        // Of a label that is no class any weight is read, and none is counted.
+        let at = vec4u(clamp(label, vec4i(0), vec4i(i32(parameters.classes) - 1))) + parameters.class_weight_offset;
+        weight *= vec4f(class_weight[at.x], class_weight[at.y], class_weight[at.z], class_weight[at.w]);
       }
     }
-    if ((bitcast<u32>(weight) & 0x7fffffffu) > 0x7f7fffffu) { sum.y += 1.0; } else { sum.x += weight; }
+    let finite = (bitcast<vec4u>(weight) & vec4u(0x7fffffffu)) <= vec4u(0x7f7fffffu);
+    sum += vec2f(dot(select(vec4f(0.0), weight, counts & finite), vec4f(1.0)),
+                 dot(select(vec4f(1.0), vec4f(0.0), finite | !counts), vec4f(1.0)));
   }
   sums[thread] = sum;
   for (var width = THREADS / 2u; width > 0u; width /= 2u) {

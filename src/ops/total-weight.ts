@@ -25,9 +25,9 @@ export interface TotalWeightArguments<M extends Matrix = Matrix> {
 const kernel: Kernel = { name: "total_weight", bindings: ["read", "read", "read", "write"] };
 const THREADS = 256;
 /** Rows from which another part pays. */
-const ROWS_PER_PART = 2048;
-/** Who divides by the sum adds up the parts first, every workgroup anew. */
-const MOST_PARTS = 32;
+const ROWS_PER_PART = 4096;
+/** Who divides by the sum adds up the parts first, every thread anew: thirty cost more than they saved. */
+const MOST_PARTS = 8;
 
 /** Parts to leave the sum over so many rows in, on a device that sums in at most so many. */
 export const weightParts = (rows: number, most: number): number =>
@@ -92,8 +92,8 @@ export const totalWeight: Op<TotalWeightArguments> = {
       },
       buffers: [from?.buffer ?? spare, ofClass?.buffer ?? spare, ofRow?.buffer ?? spare, to.buffer],
       parameters: [
-        ...[rows, Math.ceil(rows / out.rows), out.rows, classes],
-        ...[(from?.offset ?? 0) * 4, (ofClass?.offset ?? 0) * 4, (ofRow?.offset ?? 0) * 4, to.offset, ignoreIndex],
+        ...[rows, Math.ceil(Math.ceil(rows / 4) / out.rows), out.rows, classes],
+        ...[from?.offset ?? 0, (ofClass?.offset ?? 0) * 4, ofRow?.offset ?? 0, to.offset, ignoreIndex],
       ].map(u32),
       workgroups: out.rows,
       work: 4 * rows,
