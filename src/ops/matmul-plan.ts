@@ -3,8 +3,8 @@
  * pieces up in a fixed order.
  */
 import { DeviceError } from "../errors.js";
-import type { Operand, Product, Variant } from "./matmul-kernels.js";
-import { launch, matmulVariant } from "./matmul-kernels.js";
+import { launch, matmulVariant } from "./matmul-launch.js";
+import type { Operand, Product, Variant } from "./matmul-product.js";
 import type { MatmulArguments } from "./matmul-shape.js";
 import { matmulShape } from "./matmul-shape.js";
 import type { DeviceMatrix, On, Planner } from "./op.js";
