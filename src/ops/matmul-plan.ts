@@ -80,6 +80,7 @@ export function planMatmul(args: On<MatmulArguments, DeviceMatrix>, planner: Pla
           b: right,
           bias: d === 0 && biasBlock ? { ...biasBlock, offset: biasBlock.offset + quadAt(column.first) } : undefined,
           alpha: args.alpha,
+          halves: args.halves === true,
           transposeA,
           transposeB,
           ones: args.ones && row.first + row.count === shape.rows,

@@ -6,9 +6,9 @@ import { expect, test } from "vitest";
 import { builtLibrary } from "../support/built-library.js";
 
 /** What every page pays before anything runs: models, labels, predictions, the door. */
-const CORE_GZIP_BYTES = 31_000;
+const CORE_GZIP_BYTES = 31_500;
 /** That, and what comes when it is asked for: solvers, the GPU's side with all shaders, the CPU's with its kernels, self-check, tuning. */
-const ALL_GZIP_BYTES = 93_000;
+const ALL_GZIP_BYTES = 96_000;
 
 const index = await builtLibrary();
 const folder = dirname(index);
