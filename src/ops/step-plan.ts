@@ -7,6 +7,7 @@ import { finishLayout } from "./linear-finish.js";
 import { rowsPerLaunch } from "./linear-step.js";
 import type { StepLayout } from "./linear-step-layout.js";
 import { MOST_CLASSES, stepLayout } from "./linear-step-layout.js";
+import type { AdapterTraits } from "./op.js";
 
 /** What a plan needs to know of a device. */
 export interface DeviceTraits {
@@ -17,6 +18,8 @@ export interface DeviceTraits {
   readonly bindingBytes: number;
   /** Floating-point operations that one dispatch may hold. */
   readonly workPerDispatch: number;
+  /** Missing where there is none. */
+  readonly adapter?: AdapterTraits | undefined;
 }
 
 export interface StepQuestion {
