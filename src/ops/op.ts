@@ -69,7 +69,7 @@ export const f32 = (value: number): Word => ({ type: "f32", value });
 /** One launch of a kernel. */
 export interface Dispatch {
   readonly kernel: Kernel;
-  /** Values of the shader's `override` constants. */
+  /** Values of the shader's `override` constants. A frozen object is known again by itself, which is quicker. */
   readonly constants: Readonly<Record<string, number>>;
   /** One buffer for each storage binding. */
   readonly buffers: readonly object[];
@@ -87,6 +87,10 @@ export interface Dispatch {
 export interface AdapterTraits {
   readonly vendor: string;
   readonly architecture: string;
+  /** Threads in a subgroup, at least and at most; undefined where the device has no subgroups or does not tell. */
+  readonly subgroups?: { readonly min: number; readonly max: number } | undefined;
+  /** Subgroups of 32 multiply 16 × 16 halves at once and sum them in f32. */
+  readonly matrices?: boolean;
 }
 
 /** What a device offers to an op that plans its launches. */

@@ -1,6 +1,7 @@
 /** Finds an adapter and a device, and says in words why there is none. */
 import { DeviceError } from "../../errors.js";
 import type { AdapterTraits } from "../../ops/op.js";
+import { deviceRequest, multipliesMatrices, SUBGROUPS } from "./device-request.js";
 import { lossOf } from "./fault-log.js";
 
 /** Where to look for a GPU; all of it optional. */
@@ -10,6 +11,11 @@ export interface GpuSource {
   /** A WebGPU entry point other than `navigator.gpu`, such as Dawn's under Node. */
   readonly gpu?: GPU;
   readonly powerPreference?: GPUPowerPreference;
+  /**
+   * Ask the adapter for what multiplies halves fastest, for products with `precision: "f16"`: its half floats and Chromium's
+   * experimental subgroup matrices, where it has both. Off unless asked for, since an experiment may change.
+   */
+  readonly halfPrecision?: boolean;
 }
 
 export type Acquired =
@@ -47,10 +53,13 @@ type Info = Partial<GPUAdapterInfo> | undefined;
 const nameOf = (info: Info): string =>
   info?.description || [info?.vendor, info?.architecture, info?.device].filter(Boolean).join(" ") || "unnamed adapter";
 
-const traitsOf = (info: Info): AdapterTraits => ({
-  vendor: info?.vendor ?? "",
-  architecture: info?.architecture ?? "",
-});
+/** What the kernels may count on: a feature that the adapter has and the device was not made with is not there. */
+function traitsOf(info: Info, features: GPUSupportedFeatures | undefined): AdapterTraits {
+  const { vendor = "", architecture = "", subgroupMinSize: min, subgroupMaxSize: max } = info ?? {};
+  const sized = features?.has(SUBGROUPS) && min && max;
+  const matrices = multipliesMatrices(features, info);
+  return { vendor, architecture, subgroups: sized ? { min, max } : undefined, ...(matrices && { matrices }) };
+}
 
 const isSoftware = (info: Info): boolean =>
   info?.isFallbackAdapter === true ||
@@ -73,8 +82,8 @@ function within<T>(promise: Promise<T>, what: string, late?: (value: T) => void)
 const lossSoFar = (device: GPUDevice): Promise<GPUDeviceLostInfo | undefined> =>
   Promise.race([device.lost, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 0))]);
 
-/** Asks for WebGPU's default limits: no kernel needs more. */
-async function tryOnce(gpu: GPU, { powerPreference }: GpuSource, takeSoftware: boolean): Promise<Acquired> {
+async function tryOnce(gpu: GPU, source: GpuSource, takeSoftware: boolean): Promise<Acquired> {
+  const { powerPreference, halfPrecision = false } = source;
   const adapter = await within(gpu.requestAdapter(powerPreference ? { powerPreference } : {}), "requestAdapter");
   if (!adapter) return { failure: "the browser has WebGPU but offers no adapter" };
   const info: Info = adapter.info;
@@ -83,10 +92,11 @@ async function tryOnce(gpu: GPU, { powerPreference }: GpuSource, takeSoftware: b
   if (software && !takeSoftware) {
     return { failure: `the only adapter is software (${name}), which is slower than the CPU path` };
   }
-  const device = await within(adapter.requestDevice({ label: "luce" }), "requestDevice", (late) => late.destroy());
+  const asked = adapter.requestDevice(deviceRequest(adapter, software, halfPrecision));
+  const device = await within(asked, "requestDevice", (late) => late.destroy());
   const loss = await lossSoFar(device);
   if (loss) return { failure: `the device was lost at once (${loss.message || loss.reason})` };
-  return { device, owned: true, software, name, adapter: traitsOf(info), entryPoint: gpu };
+  return { device, owned: true, software, name, adapter: traitsOf(info, device.features), entryPoint: gpu };
 }
 
 /** Throws a DeviceError unless the caller's device is alive and has what the kernels need. */
@@ -104,7 +114,8 @@ async function checked(device: GPUDevice): Promise<Acquired> {
   if (loss) throw lossOf(loss);
   const info: Info = device.adapterInfo;
   const software = isSoftware(info);
-  return { device, owned: false, software, name: nameOf(info), adapter: traitsOf(info), entryPoint: undefined };
+  const adapter = traitsOf(info, device.features);
+  return { device, owned: false, software, name: nameOf(info), adapter, entryPoint: undefined };
 }
 
 /**
