@@ -1,6 +1,7 @@
 /**
- * The library build: src/index.ts becomes dist/index.js (and src/testing/index.ts, which shares nothing with it, dist/testing.js), which any module script can load, and what only some pages need (the
- * GPU's side with its shaders, the CPU's with its kernels, the self-check, the tuning) becomes files beside it that are loaded when they are asked for.
+ * The library build: src/index.ts becomes dist/index.js, which any module script can load, and what only some pages need (the GPU's
+ * side with its shaders, the CPU's with its kernels, the self-check, the tuning) becomes files beside it that are loaded when they are
+ * asked for. src/testing/index.ts shares nothing with them and becomes dist/testing.js.
  */
 import { defineConfig, type UserConfig } from "vite";
 import { minifiedShaders } from "./scripts/wgsl-plugin.js";

@@ -37,33 +37,35 @@ export function pooledDigits(images: Uint8Array, labels: Uint8Array): Dataset {
   return { x: { data, shape: [rows, 64] }, y: Array.from(labels.subarray(0, rows)), classes: 10 };
 }
 
-/** Quarters, with a 0 that takes its row out, times the weight of the row's class. */
-function weightsOf(case_: GoldenCase, y: readonly number[]): number[] {
-  const hasSample = case_.kind.includes("sample");
-  return y.map((label, row) => (hasSample ? ((7 * row) % 9) / 4 : 1) * (case_.classWeight?.[label] ?? 1));
-}
+/** Quarters, with a 0 that takes its row out. */
+const sampleWeights = (kind: string, rows: number): number[] =>
+  Array.from({ length: rows }, (_, row) => (kind.includes("sample") ? ((7 * row) % 9) / 4 : 1));
 
-/** The targets of a case: three quarters of a soft one on the row's own class, the rest on another; a smoothed one spread out. */
-function targetsOf(kind: string, y: readonly number[], k: number): number[] {
-  const { smoothing } = golden;
-  return y.flatMap((label, row) => {
-    const second = kind === "soft" ? (label + 1 + (row % (k - 1))) % k : -1;
-    const [own, all] = kind === "soft" ? [0.75, 0] : kind === "smoothed" ? [1 - smoothing, smoothing / k] : [1, 0];
-    return Array.from({ length: k }, (_, j) => (j === label ? own : j === second ? 1 - own : 0) + all);
+/** Three quarters of a soft target on the row's own class, the rest on another. */
+const softTargets = (y: readonly number[], k: number): number[] =>
+  y.flatMap((label, row) => {
+    const second = (label + 1 + (row % (k - 1))) % k;
+    return Array.from({ length: k }, (_, j) => (j === label ? 0.75 : j === second ? 0.25 : 0));
   });
-}
 
 export async function expectGoldenFit(engine: Engine, data: Dataset, case_: GoldenCase): Promise<void> {
   const { x, y, classes: k } = data;
   const [n, d] = x.shape;
   const { l2, kind } = case_;
-  const weights = weightsOf(case_, y);
-  const targets = targetsOf(kind, y, k);
-  const isSoft = kind === "soft" || kind === "smoothed";
-  const model = new SoftmaxRegression({ engine, l2, tolerance: TOLERANCE, maxIterations: 1000 });
-  const labels = isSoft ? { data: targets, shape: [n, k] } : y;
-  const report = await model.fit(x, labels, { sampleWeight: weights });
+  const sampleWeight = sampleWeights(kind, n);
+  const { classWeight } = case_;
+  const labelSmoothing = kind === "smoothed" ? golden.smoothing : 0;
+  const soft = kind === "soft" ? softTargets(y, k) : undefined;
+  const control = { engine, l2, labelSmoothing, tolerance: TOLERANCE, maxIterations: 1000 };
+  const model = new SoftmaxRegression(
+    classWeight ? { ...control, classWeight: new Map(classWeight.entries()) } : control,
+  );
+  const report = await model.fit(x, soft ? { data: soft, shape: [n, k] } : y, { sampleWeight });
   expect(report.stopReason).toMatch(/^(converged|precision)$/);
+  // The same as weights of the rows and as targets, for the plain objective in float64.
+  const weights = sampleWeight.map((weight, row) => weight * (classWeight?.[y[row]] ?? 1));
+  const onehot = y.flatMap((label) => Array.from({ length: k }, (_, j) => Number(j === label)));
+  const targets = (soft ?? onehot).map((q) => (1 - labelSmoothing) * q + labelSmoothing / k);
   const { loss, gradientNorm, gradientLength } = judge(model, data, { l2, weights, targets });
   expect(gradientNorm).toBeLessThanOrEqual(TOLERANCE + (n + 8) * 2 ** -24);
   // J(θ) − J* ≤ ‖dJ‖² / (2·l2), and never below J*; float64 sums of n terms of order 1.

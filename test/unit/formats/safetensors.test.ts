@@ -107,6 +107,8 @@ describe("round trips", () => {
       readSafetensors(toSafetensors({ ...LUCE_MODEL, temperature }), {}, () => new ShapeError("SHAPE_MISMATCH", ""));
     for (const temperature of [1 / 3, 5e-324, 1e300]) expect(read(temperature).temperature).toBe(temperature);
     expect("temperature" in read(1)).toBe(false);
+    const content = { classes: [0, 1], features: 1, theta: Float32Array.of(1, 2, 3, 4), temperature: 1.5 };
+    expect(fromSafetensors(toSafetensors(SoftmaxRegression.fromContent(content))).temperature).toBe(1.5);
   });
 
   test("the tensors begin at a multiple of 8", () => {
