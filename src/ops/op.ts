@@ -47,10 +47,12 @@ export interface DeviceMatrix extends Matrix {
   readonly blocks: readonly DeviceBlock[];
 }
 
-/** One WGSL file of `shaders/`. Ops name it only: a page without a GPU need not load it. */
+/** One WGSL file of `shaders/`, or several. Ops name it only: a page without a GPU need not load it. */
 export interface Kernel {
-  /** The file's name without its ending. */
+  /** Of the kernel, and of its file without the ending. */
   readonly name: string;
+  /** The files of a kernel that is too long for one, without their endings: joined in this order, they are one module. */
+  readonly files?: readonly string[];
   /** WGSL of a kernel that has no file. */
   readonly code?: string;
   /** What the storage bindings 0, 1, … are used for; the uniform parameters have the next number. */
@@ -89,6 +91,8 @@ export interface AdapterTraits {
   readonly architecture: string;
   /** Threads in a subgroup, at least and at most; undefined where the device has no subgroups or does not tell. */
   readonly subgroups?: { readonly min: number; readonly max: number } | undefined;
+  /** Threads and bytes of memory that a workgroup may have; WebGPU's defaults, 256 and 16 KiB, where it is not told. */
+  readonly workgroup?: { readonly threads: number; readonly bytes: number } | undefined;
 }
 
 /** What a device offers to an op that plans its launches. */
