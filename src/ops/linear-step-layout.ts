@@ -104,17 +104,19 @@ export interface LayoutChoice {
   readonly featureQuads: number;
   /** Workgroups at most. */
   readonly most: number;
+  /** Threads that share a block's rows at most, going backward. */
+  readonly mostRowGroups: number;
   readonly subgroups: boolean;
 }
 
 export function layoutOf({ rows, features, classes }: StepShape, choice: LayoutChoice): StepLayout {
-  const { threads, lanes, rowQuads, featureQuads, most, subgroups } = choice;
+  const { threads, lanes, rowQuads, featureQuads, most, mostRowGroups, subgroups } = choice;
   const split = classSplit(classes);
   const mostRows = (4 * rowQuads * threads) / (lanes * split.classGroups);
   const spreading = spread(rows, mostRows, most);
   const segment = subgroups ? lanes : Math.min(MOST_TURNS, lanes);
   const units = Math.ceil(features / (4 * featureQuads)) * split.classGroups;
-  const rowGroups = Math.max(1, Math.min(MOST_ROW_GROUPS, Math.floor(threads / units), spreading.rowsPerBlock / 4));
+  const rowGroups = Math.max(1, Math.min(mostRowGroups, Math.floor(threads / units), spreading.rowsPerBlock / 4));
   return {
     ...split,
     ...spreading,
@@ -143,7 +145,15 @@ function hardwareLayout(shape: StepShape): StepLayout {
   const quads = Math.ceil(shape.features / 4);
   const layoutFor = (lanes: number): StepLayout => {
     const shuffled = subgroups !== undefined && lanes >= FEWEST_SHUFFLED && lanes <= subgroups.min;
-    return layoutOf(shape, { threads, lanes, rowQuads: 1, featureQuads, most, subgroups: shuffled });
+    return layoutOf(shape, {
+      threads,
+      lanes,
+      rowQuads: 1,
+      featureQuads,
+      most,
+      mostRowGroups: MOST_ROW_GROUPS,
+      subgroups: shuffled,
+    });
   };
   const tooFew = ({ lanes, mostRows }: StepLayout): boolean =>
     shape.rows < ENOUGH_WORKGROUPS * mostRows && lanes < quads;
@@ -156,12 +166,25 @@ function hardwareLayout(shape: StepShape): StepLayout {
   return layout;
 }
 
-/** A thread takes eight rows, and eight features, alone: loads are dear there, and barriers more. */
+/**
+ * A thread takes eight rows, and eight features, alone: loads are dear there, and barriers more. With four quads of classes that
+ * would be more sums than a CPU has registers, and SwiftShader compiled it for two minutes.
+ */
 function softwareLayout(shape: StepShape): StepLayout {
   const threads = shape.rows > 256 ? 16 : shape.rows > 64 ? 8 : 4;
   const few = Math.max(threads, 2 * Math.ceil(shape.classes / 16));
-  // Each quad of dz is summed up by a thread.
-  const enough = few >= Math.ceil(shape.classes / 4) ? few : 8;
-  const choice = { threads: enough, lanes: 1, rowQuads: 2, featureQuads: 2, most: SOFTWARE_WORKGROUPS };
-  return layoutOf(shape, { ...choice, subgroups: false });
+  const { classQuads, ownQuads } = classSplit(shape.classes);
+  const quads = ownQuads > 3 ? 1 : 2;
+  return layoutOf(shape, {
+    // Each quad of dz is summed up by a thread.
+    threads: few >= classQuads ? few : 8,
+    ...{
+      lanes: 1,
+      rowQuads: quads,
+      featureQuads: quads,
+      most: SOFTWARE_WORKGROUPS,
+      mostRowGroups: 1,
+      subgroups: false,
+    },
+  });
 }

@@ -48,7 +48,15 @@ const laidOut = (choice: LayoutChoice): typeof linearGradient => ({
   },
 });
 
-const usual: LayoutChoice = { threads: 64, lanes: 4, rowQuads: 1, featureQuads: 1, most: 264, subgroups: false };
+const usual: LayoutChoice = {
+  threads: 64,
+  lanes: 4,
+  rowQuads: 1,
+  featureQuads: 1,
+  most: 264,
+  mostRowGroups: 16,
+  subgroups: false,
+};
 
 const VARIANTS: readonly (readonly [name: string, choice: LayoutChoice, size: StepCase])[] = [
   ["in turns", usual, { n: 67, d: 37, k: 10 }],
