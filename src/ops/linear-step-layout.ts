@@ -1,6 +1,6 @@
 /**
  * How the fused step shares its rows, features and classes out among threads: every number that `linear_step.wgsl` and
- * `linear_finish.wgsl` are specialised by, and what fits into a workgroup and its memory.
+ * `linear_finish.wgsl` are specialised by, and what fits into 16 KiB of workgroup memory.
  */
 import type { AdapterTraits } from "./op.js";
 
@@ -47,17 +47,20 @@ export interface StepLayout {
 const CLASSES_PER_THREAD = 16;
 /** Beyond this many classes a row of W is worth a matrix product. */
 export const MOST_CLASSES = 32;
-/** Of a workgroup at WebGPU's default limits, and of one that a data-centre GPU fills its registers with. */
-const USUAL = { threads: 256, bytes: 16_384, most: 264, blockBytes: 224 * 1024, featureQuads: 1 };
-const TALL = { threads: 512, bytes: 32_768, most: 132, blockBytes: 448 * 1024, featureQuads: 2 };
+/** WebGPU's default. */
+const WORKGROUP_BYTES = 16_384;
 /**
- * `most` above are workgroups that fill the largest GPUs, each of which leaves a partial gradient to be added up; these are
- * those that a small batch is spread over.
+ * On hardware: workgroups that the largest GPUs hold at once, each of which leaves a partial gradient to be added up, and those
+ * that a small batch is spread over.
  */
+const MOST_WORKGROUPS = 264;
 const ENOUGH_WORKGROUPS = 32;
 const MOST_LANES = 128;
-/** Rows a workgroup of 512 threads wants: with fewer of them smaller workgroups spread better. */
-const TALL_ROWS = 256;
+/**
+ * Bytes of X in a block: the gradient must find in the caches what the logits have read, for all workgroups at work at once.
+ * 200 KB, a block of 256 rows of MNIST, was the fastest of those tried on an H100.
+ */
+const MOST_BLOCK_BYTES = 224 * 1024;
 const MOST_ROW_GROUPS = 16;
 /** Lanes that add up their sums by shuffles: four of them keep a row each. */
 const FEWEST_SHUFFLED = 4;
@@ -133,34 +136,22 @@ export function layoutOf({ rows, features, classes }: StepShape, choice: LayoutC
 /** Workgroup memory that a layout takes. */
 export const sharedBytes = ({ shared, mostRows }: StepLayout): number => 64 * shared + 4 * mostRows;
 
-/** Workgroup memory that a layout may take: more than WebGPU's default only where its threads are more, too. */
-export const mostSharedBytes = ({ threads }: StepLayout): number =>
-  threads > USUAL.threads ? TALL.bytes : USUAL.bytes;
+export const fitsWorkgroup = (layout: StepLayout): boolean => sharedBytes(layout) <= WORKGROUP_BYTES;
 
 /** Lanes read neighbouring features, so that cache lines are used whole; more of them when rows are few or long. */
 function hardwareLayout(shape: StepShape): StepLayout {
-  const { workgroup, subgroups } = shape.adapter ?? {};
-  const offered = workgroup !== undefined && workgroup.threads >= TALL.threads && workgroup.bytes >= TALL.bytes;
-  const { threads, featureQuads, most, blockBytes } = offered && shape.rows >= TALL.most * TALL_ROWS ? TALL : USUAL;
+  const subgroups = shape.adapter?.subgroups;
+  const base = { threads: 256, rowQuads: 1, featureQuads: 1, most: MOST_WORKGROUPS, mostRowGroups: MOST_ROW_GROUPS };
   const quads = Math.ceil(shape.features / 4);
   const layoutFor = (lanes: number): StepLayout => {
     const shuffled = subgroups !== undefined && lanes >= FEWEST_SHUFFLED && lanes <= subgroups.min;
-    return layoutOf(shape, {
-      threads,
-      lanes,
-      rowQuads: 1,
-      featureQuads,
-      most,
-      mostRowGroups: MOST_ROW_GROUPS,
-      subgroups: shuffled,
-    });
+    return layoutOf(shape, { ...base, lanes, subgroups: shuffled });
   };
   const tooFew = ({ lanes, mostRows }: StepLayout): boolean =>
     shape.rows < ENOUGH_WORKGROUPS * mostRows && lanes < quads;
-  const tooLong = ({ mostRows }: StepLayout): boolean => mostRows * shape.rowBytes > blockBytes;
-  const tooLarge = (layout: StepLayout): boolean => sharedBytes(layout) > mostSharedBytes(layout);
+  const tooLong = ({ mostRows }: StepLayout): boolean => mostRows * shape.rowBytes > MOST_BLOCK_BYTES;
   let layout = layoutFor(4);
-  while (layout.lanes < MOST_LANES && (tooFew(layout) || tooLong(layout) || tooLarge(layout))) {
+  while (layout.lanes < MOST_LANES && (tooFew(layout) || tooLong(layout) || !fitsWorkgroup(layout))) {
     layout = layoutFor(2 * layout.lanes);
   }
   return layout;

@@ -5,7 +5,7 @@
 import { ShapeError } from "../errors.js";
 import { ELEMENT_FORMAT, QUAD_BYTES } from "./element-size.js";
 import type { StepLayout } from "./linear-step-layout.js";
-import { mostSharedBytes, sharedBytes, stagesOf, stepLayout } from "./linear-step-layout.js";
+import { fitsWorkgroup, sharedBytes, stagesOf, stepLayout } from "./linear-step-layout.js";
 import type { DeviceMatrix, Kernel, Matrix, On, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
 import type { RowRange } from "./row-ranges.js";
@@ -198,7 +198,7 @@ function quadsAtOnce({ type, stride }: DeviceMatrix, offset: number, { lanes }: 
 }
 
 function constantsOf(layout: StepLayout): Record<string, number> {
-  if (sharedBytes(layout) > mostSharedBytes(layout)) {
+  if (!fitsWorkgroup(layout)) {
     throw new RangeError(`linearStep: ${sharedBytes(layout)} bytes of workgroup memory are more than there are.`);
   }
   return {

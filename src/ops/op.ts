@@ -91,8 +91,6 @@ export interface AdapterTraits {
   readonly architecture: string;
   /** Threads in a subgroup, at least and at most; undefined where the device has no subgroups or does not tell. */
   readonly subgroups?: { readonly min: number; readonly max: number } | undefined;
-  /** Threads and bytes of memory that a workgroup may have; WebGPU's defaults, 256 and 16 KiB, where it is not told. */
-  readonly workgroup?: { readonly threads: number; readonly bytes: number } | undefined;
 }
 
 /** What a device offers to an op that plans its launches. */

@@ -47,27 +47,14 @@ type Info = Partial<GPUAdapterInfo> | undefined;
 const nameOf = (info: Info): string =>
   info?.description || [info?.vendor, info?.architecture, info?.device].filter(Boolean).join(" ") || "unnamed adapter";
 
-/** Threads of a workgroup and bytes that they share: asked for where an adapter has as many, for kernels that can use them. */
-const LARGE_WORKGROUP = {
-  maxComputeInvocationsPerWorkgroup: 512,
-  maxComputeWorkgroupSizeX: 512,
-  maxComputeWorkgroupStorageSize: 32_768,
-};
-
-/** Test doubles of adapters have no limits. */
-const limitOf = (limits: GPUSupportedLimits | undefined, name: string): number =>
-  (limits?.[name as keyof GPUSupportedLimits] as number | undefined) ?? 0;
-
 /** Used where they are, and required by no kernel that has no other form. */
 const SUBGROUPS = "subgroups";
 
 /** What the kernels may count on: a feature that the adapter has and the device was not made with is not there. */
-function traitsOf(info: Info, { features, limits }: Pick<GPUDevice, "features" | "limits">): AdapterTraits {
+function traitsOf(info: Info, features: GPUSupportedFeatures | undefined): AdapterTraits {
   const { vendor = "", architecture = "", subgroupMinSize: min, subgroupMaxSize: max } = info ?? {};
   const sized = features?.has(SUBGROUPS) && min && max;
-  const threads = Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX);
-  const workgroup = { threads, bytes: limits.maxComputeWorkgroupStorageSize };
-  return { vendor, architecture, subgroups: sized ? { min, max } : undefined, workgroup };
+  return { vendor, architecture, subgroups: sized ? { min, max } : undefined };
 }
 
 const isSoftware = (info: Info): boolean =>
@@ -91,7 +78,7 @@ function within<T>(promise: Promise<T>, what: string, late?: (value: T) => void)
 const lossSoFar = (device: GPUDevice): Promise<GPUDeviceLostInfo | undefined> =>
   Promise.race([device.lost, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 0))]);
 
-/** Asks for no more than kernels can use: subgroups and large workgroups, where there are any, and WebGPU's default limits. */
+/** Asks for WebGPU's default limits, since no kernel needs more, and for subgroups where there are any. */
 async function tryOnce(gpu: GPU, { powerPreference }: GpuSource, takeSoftware: boolean): Promise<Acquired> {
   const adapter = await within(gpu.requestAdapter(powerPreference ? { powerPreference } : {}), "requestAdapter");
   if (!adapter) return { failure: "the browser has WebGPU but offers no adapter" };
@@ -102,13 +89,11 @@ async function tryOnce(gpu: GPU, { powerPreference }: GpuSource, takeSoftware: b
     return { failure: `the only adapter is software (${name}), which is slower than the CPU path` };
   }
   const requiredFeatures: GPUFeatureName[] = adapter.features?.has(SUBGROUPS) ? [SUBGROUPS] : [];
-  const large = Object.entries(LARGE_WORKGROUP).every(([limit, wanted]) => limitOf(adapter.limits, limit) >= wanted);
-  const requiredLimits = large ? LARGE_WORKGROUP : {};
-  const asked = adapter.requestDevice({ label: "luce", requiredFeatures, requiredLimits });
+  const asked = adapter.requestDevice({ label: "luce", requiredFeatures });
   const device = await within(asked, "requestDevice", (late) => late.destroy());
   const loss = await lossSoFar(device);
   if (loss) return { failure: `the device was lost at once (${loss.message || loss.reason})` };
-  return { device, owned: true, software, name, adapter: traitsOf(info, device), entryPoint: gpu };
+  return { device, owned: true, software, name, adapter: traitsOf(info, device.features), entryPoint: gpu };
 }
 
 /** Throws a DeviceError unless the caller's device is alive and has what the kernels need. */
@@ -126,7 +111,7 @@ async function checked(device: GPUDevice): Promise<Acquired> {
   if (loss) throw lossOf(loss);
   const info: Info = device.adapterInfo;
   const software = isSoftware(info);
-  const adapter = traitsOf(info, device);
+  const adapter = traitsOf(info, device.features);
   return { device, owned: false, software, name: nameOf(info), adapter, entryPoint: undefined };
 }
 

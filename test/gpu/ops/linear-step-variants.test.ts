@@ -1,6 +1,6 @@
 /**
  * Every way in which the fused step shares its work out on hardware, on whatever adapter there is: lanes that add up in turns or
- * by subgroups, threads that share rows, workgroups of 512 threads, blocks that are not full. An adapter that lacks what a
+ * by subgroups, threads that share rows, blocks that are not full. An adapter that lacks what a
  * variant needs is named in the report as the reason for skipping it.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -19,7 +19,7 @@ const OUTPUTS = { gradient: "written", loss: "written" } as const;
 
 let engine: Engine;
 beforeAll(async () => {
-  // Made by the engine itself: a device of the caller's has no subgroups and no large workgroups unless asked for.
+  // Made by the engine itself: a device of the caller's has no subgroups unless asked for.
   engine = await createEngine({ device: "webgpu" });
 });
 afterAll(() => engine.dispose());
@@ -67,20 +67,12 @@ const VARIANTS: readonly (readonly [name: string, choice: LayoutChoice, size: St
   ["by subgroups", { ...usual, subgroups: true }, { n: 67, d: 37, k: 10, format: "u8" }],
   ["by subgroups, two groups of classes", { ...usual, subgroups: true }, { n: 70, d: 9, k: 19 }],
   ["by subgroups of 8", { ...usual, lanes: 8, subgroups: true }, { n: 67, d: 40, k: 7, taken: 50 }],
-  [
-    "512 threads",
-    { ...usual, threads: 512, featureQuads: 2, most: 1, subgroups: true },
-    { n: 600, d: 100, k: 10, format: "u8" },
-  ],
 ];
 
 /** What the adapter lacks for a variant. */
-function missing({ threads, lanes, subgroups }: LayoutChoice): string | undefined {
-  const { adapter } = engine.traits;
-  const least = adapter?.subgroups?.min ?? 0;
+function missing({ lanes, subgroups }: LayoutChoice): string | undefined {
+  const least = engine.traits.adapter?.subgroups?.min ?? 0;
   if (subgroups && least < lanes) return `subgroups of ${lanes} threads: the adapter's have ${least} at least`;
-  const most = adapter?.workgroup?.threads ?? 0;
-  if (most < threads) return `workgroups of ${threads} threads: the adapter's have ${most} at most`;
   return undefined;
 }
 
