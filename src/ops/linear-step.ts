@@ -3,10 +3,10 @@
  * launch for each binding that X takes. Rows are all of X, or those that an order names.
  */
 import { ShapeError } from "../errors.js";
-import { QUAD_BYTES } from "./element-size.js";
+import { ELEMENT_FORMAT, QUAD_BYTES } from "./element-size.js";
 import type { StepLayout } from "./linear-step-layout.js";
-import { stagesOf, stepLayout } from "./linear-step-layout.js";
-import type { DeviceMatrix, ElementType, Kernel, Matrix, On, Planner } from "./op.js";
+import { fitsWorkgroup, sharedBytes, stagesOf, stepLayout } from "./linear-step-layout.js";
+import type { DeviceMatrix, Kernel, Matrix, On, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
 import type { RowRange } from "./row-ranges.js";
 import { rowRanges, wholeBlock } from "./row-ranges.js";
@@ -30,13 +30,25 @@ export interface LinearStepArguments<M extends Matrix = Matrix> extends TargetAr
 
 export const STEP_TYPES = { x: ["f32", "f16", "u8"], labels: ["i32"], order: ["i32"] } as const;
 
+const PARTS = [
+  "linear_step",
+  "linear_step/features",
+  "linear_step/forward",
+  "linear_step/softmax",
+  "linear_step/gradient",
+] as const;
 const kernel: Kernel = {
   name: "linear_step",
+  files: [...PARTS, "linear_step/lanes_in_turns"],
   bindings: ["read", "read", "read", "read", "read", "read", "read", "write"],
 };
-const FORMAT: Readonly<Record<ElementType, number>> = { f32: 0, f16: 1, u8: 2, i32: 3 };
+/** The same for devices with subgroups, whose part comes first: it says that it needs them. */
+const subgroupKernel: Kernel = {
+  ...kernel,
+  name: "linear_step_subgroups",
+  files: ["linear_step/lanes_by_subgroups", ...PARTS],
+};
 const NOT_A_NUMBER_BITS = 0x7fc00000;
-const WORKGROUP_BYTES = 16_384;
 
 /** Whether dz is summed up: b is there, below W or by itself. */
 export const hasBias = ({ x, theta, bias }: Pick<LinearStepArguments, "x" | "theta" | "bias">): boolean =>
@@ -81,11 +93,11 @@ export const rowsPerLaunch = (workPerDispatch: number, features: number, classes
 /** One for each binding of X, and more where one would be too much work for a dispatch. */
 function launchesOf(args: On<LinearStepArguments, DeviceMatrix>, planner: Planner, chosen?: StepLayout): Launch[] {
   const { x, theta, soft, order, first, rows } = args;
+  const { software, adapter } = planner;
   const most = rowsPerLaunch(planner.workPerDispatch, x.columns, theta.columns);
   const rowBytes = x.stride * QUAD_BYTES[x.type];
   const layoutFor = (count: number): StepLayout =>
-    chosen ??
-    stepLayout({ rows: count, features: x.columns, classes: theta.columns, rowBytes, software: planner.software });
+    chosen ?? stepLayout({ rows: count, features: x.columns, classes: theta.columns, rowBytes, software, adapter });
   if (!order) {
     return rowRanges(soft ? [x, soft] : [x], most).map((range) => ({
       range,
@@ -104,9 +116,6 @@ function launchesOf(args: On<LinearStepArguments, DeviceMatrix>, planner: Planne
   }
   return launches;
 }
-
-/** Workgroup memory that a layout takes. */
-export const sharedBytes = ({ shared, rowsPerBlock }: StepLayout): number => 64 * shared + 4 * rowsPerBlock;
 
 export function planStep(args: On<LinearStepArguments, DeviceMatrix>, planner: Planner, chosen?: StepLayout): Partials {
   const { x, theta, order } = args;
@@ -132,12 +141,12 @@ export function planStep(args: On<LinearStepArguments, DeviceMatrix>, planner: P
     const blocks = Math.ceil(rows / layout.rowsPerBlock);
     const wide = quadsAtOnce(x, features.offset, layout);
     planner.dispatch({
-      kernel,
+      kernel: layout.subgroups ? subgroupKernel : kernel,
       constants: {
         ...constantsOf(layout),
         WIDE: wide,
         STAGED: stagesOf(layout, wide),
-        FORMAT: FORMAT[x.type],
+        FORMAT: ELEMENT_FORMAT[x.type],
         DECODE: Number(x.offset !== 0),
         RAGGED: Number(x.columns % 4 !== 0),
         HAS_BIAS: Number(hasBias(args)),
@@ -155,7 +164,17 @@ export function planStep(args: On<LinearStepArguments, DeviceMatrix>, planner: P
         buffer,
       ],
       parameters: [
-        ...[rows, blocks, x.columns, theta.columns, features.offset, x.stride, range.firstRow, range.rows].map(u32),
+        ...[
+          rows,
+          blocks,
+          layout.rowsPerBlock,
+          x.columns,
+          theta.columns,
+          features.offset,
+          x.stride,
+          range.firstRow,
+          range.rows,
+        ].map(u32),
         ...[weights.offset, bias.offset].map(u32),
         // Where row 0 would be, modulo 2³²: rows before the range are not read.
         u32(soft && args.soft ? soft.offset - range.firstRow * args.soft.stride : labels.offset * 4),
@@ -179,20 +198,20 @@ function quadsAtOnce({ type, stride }: DeviceMatrix, offset: number, { lanes }: 
 }
 
 function constantsOf(layout: StepLayout): Record<string, number> {
-  const { threads, lanes, segment, rowQuads, featureQuads, rowsPerBlock } = layout;
-  if (sharedBytes(layout) > WORKGROUP_BYTES) {
+  if (!fitsWorkgroup(layout)) {
     throw new RangeError(`linearStep: ${sharedBytes(layout)} bytes of workgroup memory are more than there are.`);
   }
   return {
-    THREADS: threads,
-    LANES: lanes,
-    SEGMENT: segment,
-    ROW_QUADS: rowQuads,
-    FEATURE_QUADS: featureQuads,
-    ROWS: rowsPerBlock,
+    THREADS: layout.threads,
+    LANES: layout.lanes,
+    SEGMENT: layout.segment,
+    ROW_QUADS: layout.rowQuads,
+    FEATURE_QUADS: layout.featureQuads,
+    ROW_GROUPS: layout.rowGroups,
+    ROWS: layout.mostRows,
     CLASS_QUADS: layout.classQuads,
-    WHOLE_QUADS: layout.wholeQuads,
-    HALF_QUAD: Number(layout.halfQuad),
+    OWN_QUADS: layout.ownQuads,
+    LAST_CLASSES: layout.lastClasses,
     CLASS_GROUPS: layout.classGroups,
     SHARED: layout.shared,
     BIAS_SEGMENTS: layout.biasSegments,

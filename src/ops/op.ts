@@ -47,10 +47,12 @@ export interface DeviceMatrix extends Matrix {
   readonly blocks: readonly DeviceBlock[];
 }
 
-/** One WGSL file of `shaders/`. Ops name it only: a page without a GPU need not load it. */
+/** One WGSL file of `shaders/`, or several. Ops name it only: a page without a GPU need not load it. */
 export interface Kernel {
-  /** The file's name without its ending. */
+  /** Of the kernel, and of its file without the ending. */
   readonly name: string;
+  /** The files of a kernel that is too long for one, without their endings: joined in this order, they are one module. */
+  readonly files?: readonly string[];
   /** WGSL of a kernel that has no file. */
   readonly code?: string;
   /** What the storage bindings 0, 1, … are used for; the uniform parameters have the next number. */

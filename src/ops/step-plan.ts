@@ -46,6 +46,9 @@ export interface StepPlan extends SmallBatchPlan {
   readonly rowsPerBlock: number | undefined;
   /** Parts of a step's X·W that cross-entropy adds up as it reads them: 1 where the sum over features is not split. */
   readonly forwardParts: number;
+  readonly threads: number | undefined;
+  /** How the threads that share a row add up their logits. */
+  readonly lanes: "alone" | "in turns" | "by subgroups" | undefined;
   /** Storage bindings that X takes: on the fused plan one dispatch each. */
   readonly bindings: number;
   /** A fraction where one dispatch carries out many steps. */
@@ -118,9 +121,10 @@ function fusedCosts(
   bindings: number,
 ): Costs {
   const { rows, features, classes, batchSize } = question;
-  const { software, workPerDispatch } = traits;
+  const { software, workPerDispatch, adapter } = traits;
   const most = rowsPerLaunch(workPerDispatch, features, classes);
-  const layoutFor = (count: number): StepLayout => stepLayout({ rows: count, features, classes, rowBytes, software });
+  const layoutFor = (count: number): StepLayout =>
+    stepLayout({ rows: count, features, classes, rowBytes, software, adapter });
   // Every binding is cut by itself, its last launch shorter than the others.
   const launches: number[] = [];
   for (let first = 0; first < rows; ) {
@@ -139,6 +143,8 @@ function fusedCosts(
     workgroups: layout.workgroups,
     rowsPerBlock: layout.rowsPerBlock,
     forwardParts: 1,
+    threads: layout.threads,
+    lanes: layout.lanes === 1 ? "alone" : layout.subgroups ? "by subgroups" : "in turns",
     dispatchesPerStep: bindings * Math.ceil(batch / most) + 1,
     dispatchesPerEvaluation: launches.length + 1,
     featureBytes: rows * rowBytes,
@@ -157,6 +163,8 @@ function separateCosts(question: StepQuestion, traits: DeviceTraits, rowBytes: n
     workgroups: undefined,
     rowsPerBlock: undefined,
     forwardParts: partsOfStep(question, traits),
+    threads: undefined,
+    lanes: undefined,
     // Gather rows, gather labels, product, loss, its sum, product, update.
     dispatchesPerStep: 6 + bindings,
     // Product, loss, its sum, product.
@@ -188,7 +196,11 @@ export function describePlan({ rows, features, classes, format, batchSize }: Ste
       ? `A step: ${least}${plan.dispatchesPerStep} dispatches, since ${plan.stepReason}.`
       : `Steps: ${plan.stepsPerDispatch} in each dispatch, by one workgroup, since ${plan.stepReason}.`,
   ];
-  if (workgroups !== undefined) lines.push(`${workgroups} workgroups walk blocks of ${rowsPerBlock} rows.`);
+  if (workgroups !== undefined) {
+    lines.push(
+      `${workgroups} workgroups of ${plan.threads} threads walk blocks of ${rowsPerBlock} rows; lanes add up ${plan.lanes}.`,
+    );
+  }
   if (plan.forwardParts > 1) {
     lines.push(
       `A step sums over features in ${plan.forwardParts} parts, which cross-entropy adds up as it reads the logits.`,

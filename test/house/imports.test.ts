@@ -35,8 +35,19 @@ describe("the house", () => {
     const kernels = sources
       .filter((file) => file.path.startsWith("src/ops/"))
       .flatMap((file) => [...file.text.matchAll(/Kernel = \{\s*name: "(\w+)"/g)].map((match) => match[1]));
-    const files = shaders.map((shader) => shader.path.replace(/^shaders\/(\w+)\.wgsl$/, "$1"));
-    expect([...kernels].sort()).toEqual([...files].sort());
+    const files = shaders.map((shader) => shader.path.replace(/^shaders\/(.+)\.wgsl$/, "$1"));
+    expect([...kernels].sort()).toEqual(files.filter((name) => !name.includes("/")).sort());
+  });
+
+  test("every part of a shader is named once by the op whose kernel's folder it lies in", () => {
+    const named = sources
+      .filter((file) => file.path.startsWith("src/ops/"))
+      .flatMap((file) => [...file.text.matchAll(/"(\w+\/\w+)"/g)].map((match) => `shaders/${match[1]}.wgsl`));
+    const parts = shaders.map((shader) => shader.path).filter((path) => path.split("/").length > 2);
+    expect(parts.length).toBeGreaterThan(0);
+    expect([...named].sort()).toEqual([...parts].sort());
+    for (const path of parts)
+      expect(shaders.map((shader) => shader.path)).toContain(path.replace(/\/\w+\.wgsl$/, ".wgsl"));
   });
 
   test(`no source file is longer than ${LONGEST_FILE_LINES} lines`, () => {

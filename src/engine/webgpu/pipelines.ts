@@ -4,7 +4,7 @@ import type { Dispatch, Kernel } from "../../ops/op.js";
 import type { PooledBuffer } from "./buffer-pool.js";
 import type { FaultLog } from "./fault-log.js";
 import { STAGE_COMPUTE } from "./gpu-flags.js";
-import { shaderOf } from "./shaders.js";
+import { placeOf, shaderOf } from "./shaders.js";
 
 export interface Pipeline {
   readonly id: number;
@@ -133,10 +133,11 @@ export class Pipelines {
     const info = await module.getCompilationInfo().catch(() => undefined);
     const error = info?.messages.find((m) => m.type === "error");
     if (!error) return;
+    const { file, line } = placeOf(kernel, error.lineNum);
     this.#faults.recordCause(
       new KernelError(
         "SHADER_INVALID",
-        `${kernel.name}.wgsl:${error.lineNum}:${error.linePos}: ${error.message} This browser's WebGPU does not accept the shader: ` +
+        `${file}:${line}:${error.linePos}: ${error.message} This browser's WebGPU does not accept the shader: ` +
           'use device: "cpu" and report the browser\'s version.',
       ),
     );

@@ -2,8 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { explainOn } from "../../../src/engine/explain.js";
 import { OptionError } from "../../../src/errors.js";
-import { sharedBytes } from "../../../src/ops/linear-step.js";
-import { stepLayout } from "../../../src/ops/linear-step-layout.js";
+import type { StepLayout } from "../../../src/ops/linear-step-layout.js";
+import { fitsWorkgroup, stepLayout } from "../../../src/ops/linear-step-layout.js";
+import type { AdapterTraits } from "../../../src/ops/op.js";
 import type { DeviceTraits, StepQuestion } from "../../../src/ops/step-plan.js";
 import { describePlan, planOfStep } from "../../../src/ops/step-plan.js";
 
@@ -100,35 +101,97 @@ describe("the accounts", () => {
 });
 
 describe("the layout", () => {
-  test("fits 16 KiB of workgroup memory and leaves no workgroup without a block, at every size", () => {
-    for (const isSoftware of [false, true]) {
+  const nvidia = { vendor: "nvidia", architecture: "hopper" };
+  const subgroups = { min: 32, max: 32 };
+  const digits = { rows: 60_000, features: 784, classes: 10, rowBytes: 784, software: false };
+
+  const adapters: [string, boolean, AdapterTraits | undefined][] = [
+    ["unknown hardware", false, undefined],
+    ["hardware with subgroups", false, { ...nvidia, subgroups: { min: 8, max: 32 } }],
+    ["hardware with large subgroups", false, { ...nvidia, subgroups }],
+    ["software with subgroups", true, { ...nvidia, subgroups }],
+  ];
+
+  test.each(adapters)(
+    "%s: fits the workgroup and its memory, covers all rows, at every size",
+    (_, isSoftware, adapter) => {
       for (let classes = 1; classes <= 32; classes++) {
         for (const features of [1, 4, 31, 33, 100, 784, Math.floor(16_384 / classes)]) {
           for (const rows of [1, 63, 64, 65, 256, 1000, 60_000, 1_000_000]) {
             const rowBytes = 16 * Math.ceil(features / 4);
-            const layout = stepLayout({ rows, features, classes, rowBytes, software: isSoftware });
-            const label = JSON.stringify({ isSoftware, classes, features, rows, layout });
-            expect(sharedBytes(layout), label).toBeLessThanOrEqual(16_384);
-            expect(layout.workgroups, label).toBeLessThanOrEqual(Math.ceil(rows / layout.rowsPerBlock));
-            const threads = (layout.rowsPerBlock / (4 * layout.rowQuads)) * layout.lanes * layout.classGroups;
-            expect(threads, label).toBe(layout.threads);
-            expect(layout.biasSegments * layout.classQuads, label).toBeLessThanOrEqual(layout.threads);
-            expect(layout.biasSegments, label).toBeGreaterThan(0);
-            const held = 4 * layout.wholeQuads + 2 * Number(layout.halfQuad);
-            expect(held * layout.classGroups, label).toBeGreaterThanOrEqual(classes);
+            const layout = stepLayout({ rows, features, classes, rowBytes, software: isSoftware, adapter });
+            expectSound(layout, { rows, features, classes });
+            expect(layout.threads, "threads").toBeLessThanOrEqual(256);
+            if (layout.subgroups) expect(layout.lanes, "lanes").toBeLessThanOrEqual(adapter?.subgroups?.min ?? 0);
           }
         }
       }
-    }
-  });
+    },
+  );
+
+  function expectSound(layout: StepLayout, sizes: { rows: number; features: number; classes: number }): void {
+    const label = JSON.stringify({ ...sizes, layout });
+    const { rows, features, classes } = sizes;
+    const { threads, lanes, rowsPerBlock, mostRows, workgroups, classGroups, shared, rowGroups } = layout;
+    expect(fitsWorkgroup(layout), label).toBe(true);
+    expect(64 * shared + 4 * mostRows, label).toBeLessThanOrEqual(16_384);
+    expect(workgroups, label).toBeLessThanOrEqual(Math.ceil(rows / rowsPerBlock));
+    expect((mostRows / (4 * layout.rowQuads)) * lanes * classGroups, label).toBe(threads);
+    expect(rowsPerBlock, label).toBeLessThanOrEqual(mostRows);
+    expect(rowsPerBlock % 4, label).toBe(0);
+    const held = 4 * (layout.ownQuads - 1) + layout.lastClasses;
+    expect(held * classGroups, label).toBeGreaterThanOrEqual(classes);
+    expect(4 * (layout.ownQuads * classGroups - 1), label).toBeLessThan(classes + 4 * (classGroups - 1));
+    expect(layout.biasSegments * layout.classQuads, label).toBeLessThanOrEqual(threads);
+    expect(layout.biasSegments, label).toBeGreaterThan(0);
+    // Shares of logits, sums of threads, and those of row groups, each in their turn.
+    const units = Math.ceil(features / (4 * layout.featureQuads)) * classGroups;
+    expect(shared, label).toBeGreaterThanOrEqual((mostRows / 4) * (lanes / layout.segment) * layout.classQuads);
+    expect(shared, label).toBeGreaterThanOrEqual(threads / 4);
+    expect(shared, label).toBeGreaterThanOrEqual((rowGroups - 1) * units);
+    if (rowGroups > 1) expect(units * rowGroups, label).toBeLessThanOrEqual(threads);
+  }
 
   test.each([
-    [784, 256],
+    [784, 228],
     [3136, 64],
     [16_384, 8],
   ])("blocks of rows of %i bytes are %i rows: what fits the caches", (rowBytes, rows) => {
-    const shape = { rows: 60_000, features: 784, classes: 10, rowBytes, software: false };
-    expect(stepLayout(shape).rowsPerBlock).toBe(rows);
+    expect(stepLayout({ ...digits, rowBytes }).rowsPerBlock).toBeGreaterThan(rows / 2);
+    expect(stepLayout({ ...digits, rowBytes }).rowsPerBlock).toBeLessThanOrEqual(rows);
+  });
+
+  test("MNIST's rows are spread evenly over as many workgroups as a large GPU holds at once", () => {
+    expect(stepLayout(digits)).toMatchObject({ threads: 256, workgroups: 264, rowsPerBlock: 228 });
+  });
+
+  test("blocks for fewer than half of the workgroups are left whole", () => {
+    expect(stepLayout({ ...digits, rows: 131 * 256 })).toMatchObject({ workgroups: 131, rowsPerBlock: 256 });
+    expect(stepLayout({ ...digits, rows: 132 * 256 })).toMatchObject({ workgroups: 264, rowsPerBlock: 128 });
+  });
+
+  test("lanes add up by shuffles where the smallest subgroup holds all lanes of a row", () => {
+    const shuffled = (rows: number, min: number): [number, boolean] => {
+      const layout = stepLayout({ ...digits, rows, adapter: { ...nvidia, subgroups: { min, max: 64 } } });
+      return [layout.lanes, layout.subgroups];
+    };
+    expect(shuffled(60_000, 4)).toEqual([4, true]);
+    expect(shuffled(60_000, 2)).toEqual([4, false]);
+    const [lanes] = shuffled(256, 4);
+    expect(shuffled(256, lanes)).toEqual([lanes, true]);
+    expect(shuffled(256, lanes / 2)).toEqual([lanes, false]);
+    expect(stepLayout({ ...digits, software: true, adapter: { ...nvidia, subgroups } }).subgroups).toBe(false);
+  });
+
+  test.each([
+    [9, 3, 1],
+    [10, 3, 2],
+    [12, 3, 4],
+    [16, 4, 4],
+    [17, 3, 4],
+    [32, 4, 4],
+  ])("%i classes: %i quads a thread, %i classes in the last", (classes, ownQuads, lastClasses) => {
+    expect(stepLayout({ ...digits, classes })).toMatchObject({ ownQuads, lastClasses });
   });
 
   test("a batch of 256 is spread over 16 workgroups at least", () => {
@@ -147,6 +210,14 @@ describe("explain", () => {
     expect(explained.text).toContain("60000 rows × 784 features (u8), 10 classes, batches of 256: fused");
     expect(explained.text).toContain("47.04 MB of X");
     expect(explained.text).toContain("A step: 2 dispatches, since");
+    expect(explained.text).toContain("264 workgroups of 256 threads walk blocks of 228 rows; lanes add up in turns.");
+    const subgroups = { min: 32, max: 32 };
+    const lanesOf = (vendor: string) =>
+      explainOn({ ...gpu, adapter: { vendor, architecture: "", subgroups } }, { ...sizes, format: "u8" }).lanes;
+    expect(lanesOf("nvidia")).toBe("by subgroups");
+    // Nobody has seen how its threads lie in a subgroup.
+    expect(lanesOf("")).toBe("in turns");
+    expect(explainOn(software, sizes)).toMatchObject({ lanes: "alone", threads: 16 });
     expect(explainOn(gpu, sizes).text).toContain("2 storage bindings");
     expect(explainOn(cpu, sizes)).toMatchObject({ device: "cpu", name: "separate", workgroups: undefined });
   });
