@@ -87,6 +87,8 @@ export interface Dispatch {
 export interface AdapterTraits {
   readonly vendor: string;
   readonly architecture: string;
+  /** Threads in a subgroup, at least and at most; undefined where the device has no subgroups or does not tell. */
+  readonly subgroups?: { readonly min: number; readonly max: number } | undefined;
 }
 
 /** What a device offers to an op that plans its launches. */

@@ -47,10 +47,15 @@ type Info = Partial<GPUAdapterInfo> | undefined;
 const nameOf = (info: Info): string =>
   info?.description || [info?.vendor, info?.architecture, info?.device].filter(Boolean).join(" ") || "unnamed adapter";
 
-const traitsOf = (info: Info): AdapterTraits => ({
-  vendor: info?.vendor ?? "",
-  architecture: info?.architecture ?? "",
-});
+/** Used where they are, and required by no kernel that has no other form. */
+const SUBGROUPS = "subgroups";
+
+/** What the kernels may count on: a feature that the adapter has and the device was not made with is not there. */
+function traitsOf(info: Info, features: GPUSupportedFeatures | undefined): AdapterTraits {
+  const { vendor = "", architecture = "", subgroupMinSize: min, subgroupMaxSize: max } = info ?? {};
+  const sized = features?.has(SUBGROUPS) && min && max;
+  return { vendor, architecture, subgroups: sized ? { min, max } : undefined };
+}
 
 const isSoftware = (info: Info): boolean =>
   info?.isFallbackAdapter === true ||
@@ -73,7 +78,7 @@ function within<T>(promise: Promise<T>, what: string, late?: (value: T) => void)
 const lossSoFar = (device: GPUDevice): Promise<GPUDeviceLostInfo | undefined> =>
   Promise.race([device.lost, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 0))]);
 
-/** Asks for WebGPU's default limits: no kernel needs more. */
+/** Asks for WebGPU's default limits, since no kernel needs more, and for subgroups where there are any. */
 async function tryOnce(gpu: GPU, { powerPreference }: GpuSource, takeSoftware: boolean): Promise<Acquired> {
   const adapter = await within(gpu.requestAdapter(powerPreference ? { powerPreference } : {}), "requestAdapter");
   if (!adapter) return { failure: "the browser has WebGPU but offers no adapter" };
@@ -83,10 +88,12 @@ async function tryOnce(gpu: GPU, { powerPreference }: GpuSource, takeSoftware: b
   if (software && !takeSoftware) {
     return { failure: `the only adapter is software (${name}), which is slower than the CPU path` };
   }
-  const device = await within(adapter.requestDevice({ label: "luce" }), "requestDevice", (late) => late.destroy());
+  const requiredFeatures: GPUFeatureName[] = adapter.features?.has(SUBGROUPS) ? [SUBGROUPS] : [];
+  const asked = adapter.requestDevice({ label: "luce", requiredFeatures });
+  const device = await within(asked, "requestDevice", (late) => late.destroy());
   const loss = await lossSoFar(device);
   if (loss) return { failure: `the device was lost at once (${loss.message || loss.reason})` };
-  return { device, owned: true, software, name, adapter: traitsOf(info), entryPoint: gpu };
+  return { device, owned: true, software, name, adapter: traitsOf(info, device.features), entryPoint: gpu };
 }
 
 /** Throws a DeviceError unless the caller's device is alive and has what the kernels need. */
@@ -104,7 +111,8 @@ async function checked(device: GPUDevice): Promise<Acquired> {
   if (loss) throw lossOf(loss);
   const info: Info = device.adapterInfo;
   const software = isSoftware(info);
-  return { device, owned: false, software, name: nameOf(info), adapter: traitsOf(info), entryPoint: undefined };
+  const adapter = traitsOf(info, device.features);
+  return { device, owned: false, software, name: nameOf(info), adapter, entryPoint: undefined };
 }
 
 /**

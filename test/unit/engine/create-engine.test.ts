@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createEngine } from "../../../src/engine/create-engine.js";
+import { acquireDevice } from "../../../src/engine/webgpu/acquire-device.js";
 import { SoftmaxRegression, type SoftmaxRegressionOptions } from "../../../src/index.js";
 
 afterEach(() => {
@@ -140,6 +141,31 @@ describe("with a GPU", () => {
     engine.dispose();
     engine.dispose();
     expect(device.destroyed).toBe(1);
+  });
+
+  test.each([
+    [
+      "that it has and tells the sizes of",
+      ["subgroups"],
+      { subgroupMinSize: 32, subgroupMaxSize: 64 },
+      { min: 32, max: 64 },
+    ],
+    ["that it lacks", [], { subgroupMinSize: 32, subgroupMaxSize: 64 }, undefined],
+    ["of unknown size", ["subgroups"], {}, undefined],
+  ])("a device with subgroups %s", async (_, offered, sizes, expected) => {
+    const info = { ...hardware, ...sizes };
+    const requestDevice = vi.fn(async ({ requiredFeatures }: { requiredFeatures: string[] }) =>
+      fakeDevice({ adapterInfo: info, features: new Set(requiredFeatures) }),
+    );
+    const adapter = { info, features: new Set(offered), requestDevice };
+    const gpu = { requestAdapter: async () => adapter } as unknown as GPU;
+    const found = await acquireDevice({ gpu }, false);
+    expect(requestDevice.mock.calls[0][0].requiredFeatures).toEqual(offered);
+    expect("device" in found && found.adapter.subgroups).toEqual(expected);
+    // A device of the caller's has what the caller asked for, whatever its adapter offers.
+    const gpuDevice = fakeDevice({ adapterInfo: info, features: new Set(offered) }) as unknown as GPUDevice;
+    const taken = await acquireDevice({ gpuDevice }, false);
+    expect("device" in taken && taken.adapter.subgroups).toEqual(expected);
   });
 
   test("navigator.gpu is where it is looked for", async () => {
