@@ -70,6 +70,7 @@ const orders = ({ a, transposeA, transposeB, ones }: Product): Record<string, nu
 });
 const tiled: MatmulKernel = { name: "matmul", bindings, storage: orders };
 const direct: MatmulKernel = { name: "matmul_direct", bindings, storage: orders };
+const subgroupsKernel: MatmulKernel = { name: "matmul_subgroups", bindings, storage: orders };
 const rowsKernel: MatmulKernel = {
   name: "matmul_rows",
   bindings,
@@ -230,6 +231,24 @@ function columnsVariant({ rows, columns }: ProductSizes): Variant {
   };
 }
 
+/** Threads of a team, which share a block of as many rows of C. */
+const TEAM = 4;
+const TEAM_ROWS = 8;
+
+function subgroupsVariant({ rows, columns }: ProductSizes): Variant {
+  const threads = 64;
+  const columnQuads = columns > QUAD * TEAM ? 2 : 1;
+  const rowGroups = Math.ceil(rows / ((threads / TEAM) * TEAM_ROWS));
+  return {
+    kernel: subgroupsKernel,
+    constants: { THREADS: threads, COLUMN_QUADS: columnQuads },
+    groups: rowGroups * Math.ceil(columns / (QUAD * TEAM * columnQuads)),
+    depthGrain: QUAD,
+    shortestSplit: 256,
+    enoughWorkgroups: 1024,
+  };
+}
+
 /** The kernel for a product on this device, set up. */
 export function matmulVariant(sizes: ProductSizes, device: ProductDevice): Variant {
   const name = chooseMatmul(sizes, device);
@@ -240,6 +259,7 @@ export function variantNamed(name: MatmulVariant, sizes: ProductSizes, software:
   if (name === "direct") return directVariant(sizes, software);
   if (name === "rows") return rowsVariant(sizes);
   if (name === "columns") return columnsVariant(sizes);
+  if (name === "subgroups") return subgroupsVariant(sizes);
   return tiledVariant(TILES[name], sizes);
 }
 

@@ -38,14 +38,16 @@ export const TILES: Readonly<Record<TileName, Tile>> = {
 
 /**
  * `direct`: operands straight to registers, for few rows and for adapters without fast workgroup memory. `rows`: A read once
- * along its rows, for tall A and narrow C. `columns`: Aᵀ·B with A read once, for long sums and narrow C. Else a tile.
+ * along its rows, for tall A and narrow C. `columns`: Aᵀ·B with A read once, for long sums and narrow C. `subgroups`: A shared by
+ * broadcasts between neighbouring threads, without workgroup memory, on devices that have them. Else a tile.
  */
-export type MatmulVariant = "direct" | "rows" | "columns" | TileName;
+export type MatmulVariant = "direct" | "rows" | "columns" | "subgroups" | TileName;
 
 export const MATMUL_VARIANTS: readonly MatmulVariant[] = [
   "direct",
   "rows",
   "columns",
+  "subgroups",
   ...(Object.keys(TILES) as TileName[]),
 ];
 
@@ -95,8 +97,13 @@ export function productWidth({ rows, columns }: Pick<ProductSizes, "rows" | "col
 export const productClass = (sizes: ProductSizes): string =>
   `${productWidth(sizes)} ${sizes.transposeA ? "Aᵀ·B" : "A·B"}`;
 
-/** Whether a variant can compute this product at all. */
-export function canCompute(variant: MatmulVariant, { columns, transposeA, transposeB }: ProductSizes): boolean {
+/** Whether a variant can compute this product at all, on an adapter of these traits. */
+export function canCompute(
+  variant: MatmulVariant,
+  { columns, transposeA, transposeB }: ProductSizes,
+  adapter?: AdapterTraits,
+): boolean {
+  if (variant === "subgroups") return adapter?.subgroups !== undefined;
   if (variant === "rows") return columns <= NARROW_COLUMNS && !transposeA;
   if (variant === "columns") return columns <= NARROW_COLUMNS && transposeA && !transposeB;
   return true;
@@ -119,7 +126,8 @@ const PORTABLE: TileName = "32×32 by 4×4";
 /** The variant for a product on a device: the preferred one where it can compute it, else what is known of the adapter. */
 export function chooseMatmul(sizes: ProductSizes, device: ProductDevice): MatmulVariant {
   const preferred = device.preferred?.(productClass(sizes)) as MatmulVariant | undefined;
-  if (preferred !== undefined && MATMUL_VARIANTS.includes(preferred) && canCompute(preferred, sizes)) return preferred;
+  if (preferred !== undefined && MATMUL_VARIANTS.includes(preferred) && canCompute(preferred, sizes, device.adapter))
+    return preferred;
   // A load costs a software adapter as much as thirty multiplications, and a barrier more.
   if (device.software) return "direct";
   const width = productWidth(sizes);

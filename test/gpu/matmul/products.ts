@@ -114,7 +114,7 @@ export function expectProduct(args: Product, truth: Float64Array, actual: ArrayL
   expectClose(actual, truth, { baseline32: values, floor, label });
 }
 
-export type PlannedAs = Partial<Pick<Planner, "software" | "workPerDispatch" | "dispatch" | "preferred">>;
+export type PlannedAs = Partial<Pick<Planner, "software" | "adapter" | "workPerDispatch" | "dispatch" | "preferred">>;
 
 /** The matrix in blocks of `rows` rows, as a large one has them, though its one buffer holds them all. */
 export function inBlocks(m: DeviceMatrix, rows: number): DeviceMatrix {
@@ -152,7 +152,7 @@ export const planned = (plan: Plan): Op<MatmulArguments> => plannedAs(() => ({ s
 
 /** matmul as hardware has it, by one variant wherever that can compute the product. */
 export const plannedBy = (variant: MatmulVariant): Op<MatmulArguments> =>
-  plannedAs(() => ({ software: false, preferred: () => variant }));
+  plannedAs(({ adapter }) => ({ software: false, adapter, preferred: () => variant }));
 
 const outputs = { out: "written" } as const;
 
