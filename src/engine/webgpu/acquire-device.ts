@@ -1,6 +1,7 @@
 /** Finds an adapter and a device, and says in words why there is none. */
 import { DeviceError } from "../../errors.js";
 import type { AdapterTraits } from "../../ops/op.js";
+import { deviceRequest, SUBGROUPS } from "./device-request.js";
 import { lossOf } from "./fault-log.js";
 
 /** Where to look for a GPU; all of it optional. */
@@ -47,9 +48,6 @@ type Info = Partial<GPUAdapterInfo> | undefined;
 const nameOf = (info: Info): string =>
   info?.description || [info?.vendor, info?.architecture, info?.device].filter(Boolean).join(" ") || "unnamed adapter";
 
-/** Used where they are, and required by no kernel that has no other form. */
-const SUBGROUPS = "subgroups";
-
 /** What the kernels may count on: a feature that the adapter has and the device was not made with is not there. */
 function traitsOf(info: Info, features: GPUSupportedFeatures | undefined): AdapterTraits {
   const { vendor = "", architecture = "", subgroupMinSize: min, subgroupMaxSize: max } = info ?? {};
@@ -78,7 +76,6 @@ function within<T>(promise: Promise<T>, what: string, late?: (value: T) => void)
 const lossSoFar = (device: GPUDevice): Promise<GPUDeviceLostInfo | undefined> =>
   Promise.race([device.lost, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 0))]);
 
-/** Asks for WebGPU's default limits, since no kernel needs more, and for subgroups where there are any. */
 async function tryOnce(gpu: GPU, { powerPreference }: GpuSource, takeSoftware: boolean): Promise<Acquired> {
   const adapter = await within(gpu.requestAdapter(powerPreference ? { powerPreference } : {}), "requestAdapter");
   if (!adapter) return { failure: "the browser has WebGPU but offers no adapter" };
@@ -88,8 +85,7 @@ async function tryOnce(gpu: GPU, { powerPreference }: GpuSource, takeSoftware: b
   if (software && !takeSoftware) {
     return { failure: `the only adapter is software (${name}), which is slower than the CPU path` };
   }
-  const requiredFeatures: GPUFeatureName[] = adapter.features?.has(SUBGROUPS) ? [SUBGROUPS] : [];
-  const asked = adapter.requestDevice({ label: "luce", requiredFeatures });
+  const asked = adapter.requestDevice(deviceRequest(adapter, software));
   const device = await within(asked, "requestDevice", (late) => late.destroy());
   const loss = await lossSoFar(device);
   if (loss) return { failure: `the device was lost at once (${loss.message || loss.reason})` };
