@@ -2,7 +2,7 @@
  * In how many parts the sum over features is left when cross-entropy reads X·W: a pure function of the product's sizes and of
  * how its kernel is set up. A part more gives every core work, costs a write and a read of n × k values, and no launch.
  */
-import type { Variant } from "./matmul-kernels.js";
+import type { Variant } from "./matmul-product.js";
 
 /** Terms that a part sums at least: half as many gained nothing on an H100. */
 const SHORTEST_PART = 384;

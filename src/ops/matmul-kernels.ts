@@ -1,59 +1,10 @@
-/** The kernels of a matrix product, how each variant sets one up, and how one product becomes launches. */
+/** The kernels of a matrix product, and how each variant sets one up. */
 
 import { QUAD_BYTES } from "./element-size.js";
-import type { MatmulVariant, ProductDevice, ProductSizes, Tile } from "./matmul-variants.js";
-import { chooseMatmul, TILES } from "./matmul-variants.js";
-import type { ElementType, Kernel, Planner } from "./op.js";
-import { f32, u32 } from "./op.js";
-
-/** A matrix within one binding: quads to where its row 0 begins, and from row to row. */
-export interface Operand {
-  readonly buffer: object;
-  readonly offset: number;
-  readonly stride: number;
-}
-
-/** A product whose operands lie in one binding each: all of a matmul, or a piece of a large one. */
-export interface Product {
-  readonly rows: number;
-  readonly columns: number;
-  /** The sum runs over `depthBegin … depthEnd − 1`, 0 ≤ depthBegin < 4. */
-  readonly depthBegin: number;
-  readonly depthEnd: number;
-  readonly a: Operand & { readonly type: ElementType; readonly scale: number; readonly zero: number };
-  readonly b: Operand;
-  readonly out: Operand & { readonly splitStride: number };
-  readonly bias: Omit<Operand, "stride"> | undefined;
-  readonly alpha: number;
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-  /** The last row of op(A) is all ones. */
-  readonly ones: boolean;
-  /** Add to what `out` holds. */
-  readonly accumulate: boolean;
-  readonly splits: number;
-  readonly depthPerSplit: number;
-}
-
-interface MatmulKernel extends Kernel {
-  /** Overrides that say how the operands of a product are stored. */
-  storage(p: Product): Readonly<Record<string, number>>;
-}
-
-/** A kernel set up for products of one shape. */
-export interface Variant {
-  readonly kernel: MatmulKernel;
-  /** Overrides that depend on the shape. */
-  readonly constants: Readonly<Record<string, number>>;
-  /** Workgroups that make up C. */
-  readonly groups: number;
-  /** Depth is split at multiples of this. */
-  readonly depthGrain: number;
-  /** A split shorter than this does not pay for its partial result. */
-  readonly shortestSplit: number;
-  /** Workgroups that keep the adapter busy. */
-  readonly enoughWorkgroups: number;
-}
+import type { MatmulKernel, Product, Variant } from "./matmul-product.js";
+import type { MatmulVariant, ProductSizes, Tile } from "./matmul-variants.js";
+import { TILES } from "./matmul-variants.js";
+import type { ElementType } from "./op.js";
 
 const QUAD = 4;
 /** Quads of workgroup memory that every device has: 16 KiB. */
@@ -249,43 +200,11 @@ function subgroupsVariant({ rows, columns }: ProductSizes): Variant {
   };
 }
 
-/** The kernel for a product on this device, set up. */
-export function matmulVariant(sizes: ProductSizes, device: ProductDevice): Variant {
-  const name = chooseMatmul(sizes, device);
-  return variantNamed(name, sizes, device.software);
-}
-
+/** A kernel by the name of its variant, set up for products of these sizes. */
 export function variantNamed(name: MatmulVariant, sizes: ProductSizes, software: boolean): Variant {
   if (name === "direct") return directVariant(sizes, software);
   if (name === "rows") return rowsVariant(sizes);
   if (name === "columns") return columnsVariant(sizes);
   if (name === "subgroups") return subgroupsVariant(sizes);
   return tiledVariant(TILES[name], sizes);
-}
-
-/** Launches a product, in several dispatches when one would hold more work than the device allows. */
-export function launch(variant: Variant, p: Product, planner: Planner): void {
-  const total = variant.groups * p.splits;
-  const work = 2 * p.rows * p.columns * (p.depthEnd - p.depthBegin);
-  const most = Math.max(1, Math.floor((total * planner.workPerDispatch) / work));
-  const count = Math.ceil(total / Math.ceil(total / most));
-  for (let first = 0; first < total; first += count) {
-    const workgroups = Math.min(count, total - first);
-    planner.dispatch({
-      kernel: variant.kernel,
-      constants: { ...variant.constants, ...variant.kernel.storage(p) },
-      buffers: [p.a.buffer, p.a.buffer, p.b.buffer, p.bias?.buffer ?? p.b.buffer, p.out.buffer],
-      parameters: [
-        ...[p.rows, p.columns, p.depthBegin, p.depthEnd, p.depthPerSplit].map(u32),
-        ...[variant.groups, first, first + workgroups].map(u32),
-        ...[p.a.offset, p.a.stride, p.b.offset, p.b.stride, p.out.offset, p.out.stride, p.out.splitStride].map(u32),
-        ...[p.bias?.offset ?? 0, Number(p.bias !== undefined), Number(p.accumulate)].map(u32),
-        ...[p.alpha, p.a.zero].map(f32),
-        // A byte that stands k bits up is 2ᵏ times too large: powers of two change no rounding.
-        ...[1, 2 ** -8, 2 ** -16, 2 ** -16].map((up) => f32(p.a.scale * up)),
-      ],
-      workgroups,
-      work: (work * workgroups) / total,
-    });
-  }
 }

@@ -4,8 +4,8 @@
  */
 import { DeviceError } from "../errors.js";
 import { forwardParts, partDepth } from "./forward-parts.js";
-import type { Operand, Product, Variant } from "./matmul-kernels.js";
-import { launch, matmulVariant } from "./matmul-kernels.js";
+import { launch, matmulVariant } from "./matmul-launch.js";
+import type { Operand, Product, Variant } from "./matmul-product.js";
 import type { MatmulArguments } from "./matmul-shape.js";
 import { matmulShape } from "./matmul-shape.js";
 import type { DeviceMatrix, On, Planner } from "./op.js";

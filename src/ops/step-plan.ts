@@ -8,7 +8,7 @@ import { finishLayout } from "./linear-finish.js";
 import { rowsPerLaunch } from "./linear-step.js";
 import type { StepLayout } from "./linear-step-layout.js";
 import { MOST_CLASSES, stepLayout } from "./linear-step-layout.js";
-import { matmulVariant } from "./matmul-kernels.js";
+import { matmulVariant } from "./matmul-launch.js";
 import type { ProductDevice } from "./matmul-variants.js";
 import type { SmallBatchPlan } from "./small-batch-plan.js";
 import { smallBatchPlan } from "./small-batch-plan.js";

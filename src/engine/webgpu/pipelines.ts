@@ -19,6 +19,8 @@ export class Pipelines {
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #pipelines = new Map<string, Pipeline>();
+  /** Those of frozen constants, which belong to one kernel each. */
+  #byConstants = new WeakMap<object, Pipeline>();
   readonly #groups = new Map<string, GPUBindGroup>();
   /** Keys of the groups that name a buffer, to forget them when it is destroyed. */
   readonly #groupsOf = new Map<number, Set<string>>();
@@ -36,7 +38,16 @@ export class Pipelines {
     return { pipelines: this.#pipelines.size, bindGroups: this.#groupsMade };
   }
 
-  pipelineFor({ kernel, constants }: Dispatch): Pipeline {
+  pipelineFor(dispatch: Dispatch): Pipeline {
+    const { constants } = dispatch;
+    const known = this.#byConstants.get(constants);
+    if (known) return known;
+    const pipeline = this.#pipelineByKey(dispatch);
+    if (Object.isFrozen(constants)) this.#byConstants.set(constants, pipeline);
+    return pipeline;
+  }
+
+  #pipelineByKey({ kernel, constants }: Dispatch): Pipeline {
     let key = kernel.name;
     for (const name in constants) key += `|${constants[name]}`;
     const known = this.#pipelines.get(key);
@@ -53,7 +64,11 @@ export class Pipelines {
           compute: { module, entryPoint: "main", constants: constants as Record<string, number> },
         }),
       // Forgotten, so that who tries again is told the same reason again.
-      (sound) => sound || this.#pipelines.delete(key),
+      (sound) => {
+        if (sound) return;
+        this.#pipelines.delete(key);
+        this.#byConstants = new WeakMap();
+      },
     );
     const pipeline: Pipeline = { id: this.#pipelinesMade++, gpu, layout };
     this.#pipelines.set(key, pipeline);

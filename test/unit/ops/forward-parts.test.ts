@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { forwardParts, partDepth } from "../../../src/ops/forward-parts.js";
-import { matmulVariant } from "../../../src/ops/matmul-kernels.js";
+import { matmulVariant } from "../../../src/ops/matmul-launch.js";
 import type { ProductDevice } from "../../../src/ops/matmul-variants.js";
 
 const NVIDIA: ProductDevice = { software: false, adapter: { vendor: "nvidia", architecture: "hopper" } };
