@@ -10,9 +10,10 @@ export type { CrossEntropyOptions, CrossEntropyResult, Targets } from "./engine/
 export { Engine } from "./engine/engine.js";
 export type { ExplainOptions, Explanation } from "./engine/explain.js";
 export type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./engine/linear-cross-entropy.js";
+export type { MatmulOptions } from "./engine/matmul-options.js";
 export type { SelfCheckReport } from "./engine/self-check.js";
 export { Tensor } from "./engine/tensor.js";
-export type { MatmulOptions, OutOption, TensorInput, TensorOptions } from "./engine/tensor-engine.js";
+export type { OutOption, TensorInput, TensorOptions } from "./engine/tensor-engine.js";
 export type { TuneOptions, TuneProgress, TuneReport, TuningChoice, TuningTable } from "./engine/tune.js";
 export * from "./errors.js";
 export type { FittedModel } from "./formats/fitted-model.js";

@@ -20,12 +20,18 @@ export interface EngineOptions extends GpuSource {
  *   DEVICE_LOST for a `gpuDevice` that cannot be used; OptionError
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  requireKnownOptions(options, ["device", "gpuDevice", "gpu", "powerPreference"], "createEngine");
+  requireKnownOptions(options, ["device", "gpuDevice", "gpu", "powerPreference", "halfPrecision"], "createEngine");
   const { device = options.gpuDevice ? "webgpu" : "auto" } = options;
   if (device !== "auto" && device !== "webgpu" && device !== "cpu") {
     throw new OptionError(
       "BAD_OPTION",
       `createEngine: unknown device: expected "auto", "webgpu" or "cpu", got ${describeValue(device)}.`,
+    );
+  }
+  if (typeof (options.halfPrecision ?? false) !== "boolean") {
+    throw new OptionError(
+      "BAD_OPTION",
+      `createEngine: halfPrecision is no boolean: expected true or false, got ${describeValue(options.halfPrecision)}.`,
     );
   }
   if (device === "cpu") return cpuEngine("the CPU was asked for");

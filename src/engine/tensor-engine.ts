@@ -13,29 +13,16 @@ import { requireKnownOptions } from "../known-options.js";
 import { addScaled } from "../ops/add-scaled.js";
 import { argmax } from "../ops/argmax.js";
 import { dots } from "../ops/dots.js";
-import { matmul, matmulShape } from "../ops/matmul.js";
+import { matmul } from "../ops/matmul.js";
 import type { ElementType, HostArray, Op } from "../ops/op.js";
 import { softmax } from "../ops/softmax.js";
 import { summarize } from "../ops/summarize.js";
 import type { Backend, EngineStats, TrialSteps, Tuning } from "./backend.js";
 import { checkArguments, requireTensors } from "./check-arguments.js";
 import { checkElements, checkShape, isVector } from "./check-tensor.js";
+import type { MatmulOptions } from "./matmul-options.js";
+import { matmulCall } from "./matmul-options.js";
 import { Tensor } from "./tensor.js";
-
-export interface MatmulOptions {
-  /** Use Aᵀ. */
-  readonly transposeA?: boolean;
-  /** Use Bᵀ. */
-  readonly transposeB?: boolean;
-  /** `[columns of C]`, added to every row. */
-  readonly bias?: Tensor;
-  /** Factor of the product, 1 unless given. */
-  readonly alpha?: number;
-  /** With `transposeA`: give C one more row, the sums of B's columns, as if A had a last column of ones. */
-  readonly ones?: boolean;
-  /** Write here rather than into a new tensor. */
-  readonly out?: Tensor;
-}
 
 export interface OutOption {
   /** Write here rather than into a new tensor. */
@@ -190,14 +177,10 @@ export class TensorEngine {
     return to;
   }
 
-  /** `C = α · op(A) · op(B) + bias`, [m×n]. A may hold bytes or halves. */
+  /** `C = α · op(A) · op(B) + bias`, [m×n]. A may hold bytes or halves. @throws ShapeError, DataError, OptionError */
   matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-    requireTensors("matmul", { a, b });
-    requireKnownOptions(options, ["transposeA", "transposeB", "bias", "alpha", "ones", "out"], "matmul");
-    const { transposeA = false, transposeB = false, bias, alpha = 1, ones = false } = options;
-    const { rows, columns } = matmulShape({ a, b, transposeA, transposeB, ones });
-    const args = { a, b, transposeA, transposeB, bias, alpha, ones };
-    return this.#into(options.out, [rows, columns], (out) => this.run(matmul, { ...args, out }));
+    const { args, shape } = matmulCall(a, b, options);
+    return this.#into(options.out, shape, (out) => this.run(matmul, { ...args, out }));
   }
 
   /** `exp(z[i,j]) / Σ_j exp(z[i,j])`: rows that sum to 1, [n×k]. */

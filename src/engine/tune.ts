@@ -5,8 +5,20 @@
 import { FormatError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
 import type { MatmulVariant, ProductSizes } from "../ops/matmul-variants.js";
-import { canCompute, chooseMatmul, MATMUL_VARIANTS, productClass } from "../ops/matmul-variants.js";
+import {
+  canCompute,
+  chooseMatmul,
+  isMatrixTile,
+  MATMUL_VARIANTS,
+  MEDIUM_COLUMNS,
+  NARROW_COLUMNS,
+  productClass,
+  TILES,
+} from "../ops/matmul-variants.js";
+import type { ElementType } from "../ops/op.js";
 import type { Tuning } from "./backend.js";
+import type { MatmulOptions } from "./matmul-options.js";
+import type { Tensor } from "./tensor.js";
 import type { TensorEngine } from "./tensor-engine.js";
 import { VERSION } from "./version.js";
 
@@ -47,31 +59,42 @@ export interface TuneOptions {
   readonly onProgress?: (progress: TuneProgress) => void;
 }
 
-/** A product to measure, and how it is stored. */
-export type TuneCase = Pick<ProductSizes, "rows" | "columns" | "depth" | "transposeA">;
+/** A product to measure, and how A is stored. */
+export type TuneCase = Pick<ProductSizes, "rows" | "columns" | "depth" | "transposeA" | "halves"> & {
+  readonly type?: ElementType;
+};
 
-/** One product of each class: together about two seconds of a laptop's GPU. */
-export const TUNE_CASES: readonly TuneCase[] = [false, true].flatMap((transposeA) => [
-  transposeA
-    ? { rows: 784, columns: 10, depth: 32_768, transposeA }
-    : { rows: 32_768, columns: 10, depth: 784, transposeA },
-  transposeA
-    ? { rows: 784, columns: 32, depth: 16_384, transposeA }
-    : { rows: 16_384, columns: 32, depth: 784, transposeA },
-  { rows: 512, columns: 512, depth: 512, transposeA },
-  { rows: 1024, columns: 1024, depth: 1024, transposeA },
-  { rows: 2048, columns: 2048, depth: 1024, transposeA },
-]);
+/** Rows of a training set: fewer, and a long sum would be short of terms to share out. */
+const ROWS = 32_768;
+/**
+ * One product of each class, of the sizes that are met in training: narrow and medium ones are as long as a training set, and
+ * their A holds bytes, as images do. Then those of halves, on devices that multiply matrices of them.
+ */
+export const TUNE_CASES: readonly TuneCase[] = [
+  ...[false, true].flatMap((transposeA) =>
+    [10, 32].map((columns): TuneCase => {
+      const lengths = transposeA ? { rows: 784, depth: ROWS } : { rows: ROWS, depth: 784 };
+      return { ...lengths, columns, transposeA, type: "u8" };
+    }),
+  ),
+  ...[false, true].flatMap((halves) =>
+    [false, true].flatMap((transposeA) =>
+      [512, 1024, 2048].map((size): TuneCase => ({ rows: size, columns: size, depth: 1024, transposeA, halves })),
+    ),
+  ),
+];
 
 /** No class is begun after this long. */
-const BUDGET_MS = 2000;
-/** Timers of browsers are coarse: a batch takes a few milliseconds at least. */
-const BATCH_MS = 4;
-const REPETITIONS = 3;
+const BUDGET_MS = 1000;
+/** Timers of browsers are coarse: a batch takes as long at least. */
+const BATCH_MS = 2;
+const REPETITIONS = 2;
+/** A variant that one batch shows to be so many times slower than the best is out. */
+const HOPELESS = 1.5;
 /** A variant must be faster than the planner's own choice by this share, or the choice would be noise. */
 const MARGIN = 0.03;
 
-const sizesOf = (each: TuneCase): ProductSizes => ({ ...each, transposeB: false, type: "f32" });
+const sizesOf = (each: TuneCase): ProductSizes => ({ type: "f32", ...each, transposeB: false });
 
 /**
  * @throws FormatError BAD_FIELD for a `from` that is no table; the signal's reason; DeviceError
@@ -101,33 +124,35 @@ export async function tuneOn(
   }
   const before = new Map(tuning.choices);
   const found: TuningChoice[] = [];
-  const candidatesOf = (each: TuneCase): MatmulVariant[] =>
-    MATMUL_VARIANTS.filter((variant) => variant !== "direct" || each.columns <= 64).filter(
-      (variant) => canCompute(variant, sizesOf(each)) && (each.columns > 16 || !variant.includes("×")),
-    );
-  const total = cases.reduce((sum, each) => sum + candidatesOf(each).length, 0);
+  const measured = cases.filter(({ halves }) => !halves || tuning.traits?.matrices);
+  const total = measured.reduce((sum, each) => sum + candidatesOf(each, tuning).length, 0);
   let done = 0;
   const begun = performance.now();
   try {
-    for (const each of cases) {
+    for (const each of measured) {
       if (performance.now() - begun > BUDGET_MS) break;
       const name = productClass(sizesOf(each));
-      const usual = chooseMatmul(sizesOf(each), { software: false, adapter: tuning.traits });
-      const times = new Map<MatmulVariant, number>();
-      for (const variant of candidatesOf(each)) {
+      // The usual one first: it is the one to beat.
+      const [usual, ...others] = candidatesOf(each, tuning) as [MatmulVariant, ...MatmulVariant[]];
+      using product = new MeasuredProduct(engine, each);
+      const timeBy = async (variant: MatmulVariant, toBeat: number): Promise<number> => {
         signal?.throwIfAborted();
         tuning.choices.set(name, variant);
-        times.set(variant, await timeOf(engine, each));
+        const ms = await product.time(toBeat);
         onProgress?.({ done: ++done, total });
-      }
+        return ms;
+      };
       let best = usual;
-      let least = (times.get(usual) ?? Number.POSITIVE_INFINITY) * (1 - MARGIN);
-      for (const [variant, ms] of times) {
-        if (ms >= least) continue;
-        [best, least] = [variant, ms];
+      let elapsedMs = await timeBy(usual, Number.POSITIVE_INFINITY);
+      let toBeat = elapsedMs * (1 - MARGIN);
+      for (const variant of others) {
+        const ms = await timeBy(variant, toBeat);
+        if (ms >= toBeat) continue;
+        best = variant;
+        elapsedMs = toBeat = ms;
       }
       tuning.choices.set(name, best);
-      found.push({ productClass: name, variant: best, elapsedMs: times.get(best) ?? least });
+      found.push({ productClass: name, variant: best, elapsedMs });
     }
   } catch (error) {
     tuning.choices.clear();
@@ -137,27 +162,60 @@ export async function tuneOn(
   return report(found, stale ?? "measured");
 }
 
-/** Least milliseconds of one product, as the planner has it now. */
-async function timeOf(engine: TensorEngine, { rows, columns, depth, transposeA }: TuneCase): Promise<number> {
-  const a = engine.zeros(transposeA ? [depth, rows] : [rows, depth]);
-  const b = engine.zeros([depth, columns]);
-  const out = engine.empty([rows, columns]);
-  try {
-    const waitFor = async (count: number): Promise<number> => {
-      const start = performance.now();
-      for (let i = 0; i < count; i++) engine.matmul(a, b, { transposeA, out });
-      await out.slice(0, 1).read();
-      return performance.now() - start;
-    };
+/** The variants to measure for a product, the planner's own choice first. */
+function candidatesOf(each: TuneCase, { traits }: Tuning): MatmulVariant[] {
+  const sizes = sizesOf(each);
+  const usual = chooseMatmul(sizes, { software: false, adapter: traits });
+  const others = MATMUL_VARIANTS.filter((variant) => {
+    if (variant === usual || !canCompute(variant, sizes, traits)) return false;
+    // Nothing beats what multiplies matrices but another tile of them.
+    if (isMatrixTile(usual)) return isMatrixTile(variant);
+    // A tile wastes most of itself on a narrow product, and `direct` reads a wide one's operands again and again.
+    return variant in TILES ? each.columns > NARROW_COLUMNS : variant !== "direct" || each.columns <= MEDIUM_COLUMNS;
+  });
+  return [usual, ...others];
+}
+
+/** A product that is computed again and again, by whatever variant the planner is told to take. */
+class MeasuredProduct {
+  readonly #engine: TensorEngine;
+  readonly #a: Tensor;
+  readonly #b: Tensor;
+  readonly #out: Tensor;
+  readonly #options: MatmulOptions;
+
+  constructor(engine: TensorEngine, { rows, columns, depth, transposeA, halves = false, type = "f32" }: TuneCase) {
+    this.#engine = engine;
+    this.#a = engine.zeros(transposeA ? [depth, rows] : [rows, depth], type);
+    this.#b = engine.zeros([depth, columns]);
+    this.#out = engine.empty([rows, columns]);
+    this.#options = { transposeA, precision: halves ? "f16" : "f32", out: this.#out };
+  }
+
+  /** Least milliseconds of one product; of a few only, where it is plain that it is slower than `toBeat`. */
+  async time(toBeat: number): Promise<number> {
     // The first run compiles.
-    await waitFor(1);
-    const one = await waitFor(1);
+    await this.#run(1);
+    const one = await this.#run(1);
+    // Alone it also bears the wait for the device: only a batch tells its own time.
     const batch = Math.max(1, Math.min(50, Math.ceil(BATCH_MS / Math.max(one, 0.1))));
     let least = Number.POSITIVE_INFINITY;
-    for (let r = 0; r < REPETITIONS; r++) least = Math.min(least, (await waitFor(batch)) / batch);
+    for (let r = 0; r < REPETITIONS; r++) {
+      least = Math.min(least, (await this.#run(batch)) / batch);
+      if (least > HOPELESS * toBeat) break;
+    }
     return least;
-  } finally {
-    for (const t of [a, b, out]) t.dispose();
+  }
+
+  async #run(count: number): Promise<number> {
+    const start = performance.now();
+    for (let i = 0; i < count; i++) this.#engine.matmul(this.#a, this.#b, this.#options);
+    await this.#out.slice(0, 1).read();
+    return performance.now() - start;
+  }
+
+  [Symbol.dispose](): void {
+    for (const t of [this.#a, this.#b, this.#out]) t.dispose();
   }
 }
 

@@ -2,8 +2,8 @@
 
 import { QUAD_BYTES } from "./element-size.js";
 import type { MatmulKernel, Product, Variant } from "./matmul-product.js";
-import type { MatmulVariant, ProductSizes, Tile } from "./matmul-variants.js";
-import { TILES } from "./matmul-variants.js";
+import type { MatmulVariant, MatrixTile, ProductSizes, Tile } from "./matmul-variants.js";
+import { isMatrixTile, MATRIX_TILES, TILES } from "./matmul-variants.js";
 import type { ElementType } from "./op.js";
 
 const QUAD = 4;
@@ -22,6 +22,7 @@ const orders = ({ a, transposeA, transposeB, ones }: Product): Record<string, nu
 const tiled: MatmulKernel = { name: "matmul", bindings, storage: orders };
 const direct: MatmulKernel = { name: "matmul_direct", bindings, storage: orders };
 const subgroupsKernel: MatmulKernel = { name: "matmul_subgroups", bindings, storage: orders };
+const matricesKernel: MatmulKernel = { name: "matmul_matrices", bindings, storage: orders };
 const rowsKernel: MatmulKernel = {
   name: "matmul_rows",
   bindings,
@@ -200,11 +201,39 @@ function subgroupsVariant({ rows, columns }: ProductSizes): Variant {
   };
 }
 
+/** Sides of the matrices that a subgroup multiplies at once, and the threads of it. */
+const MATRIX_SIDE = 16;
+const MATRIX_THREADS = 32;
+
+function matricesVariant(tile: MatrixTile, { rows, columns }: ProductSizes): Variant {
+  const { subgroupsX, subgroupsY, columnTiles, slice } = tile;
+  const tileRows = 2 * MATRIX_SIDE * subgroupsY;
+  const tileColumns = MATRIX_SIDE * columnTiles * subgroupsX;
+  const threads = MATRIX_THREADS * subgroupsX * subgroupsY;
+  const groups = Math.ceil(rows / tileRows) * Math.ceil(columns / tileColumns);
+  return {
+    kernel: matricesKernel,
+    constants: {
+      SUBGROUPS_X: subgroupsX,
+      SUBGROUPS_Y: subgroupsY,
+      COLUMN_TILES: columnTiles,
+      SLICE: slice,
+      // The tiles are square: as many of A as of B.
+      LOADS: (tileRows * slice) / QUAD / threads,
+    },
+    groups,
+    depthGrain: slice,
+    shortestSplit: groups < FEW_TILES ? 256 : 1024,
+    enoughWorkgroups: ENOUGH_TILE_THREADS / threads,
+  };
+}
+
 /** A kernel by the name of its variant, set up for products of these sizes. */
 export function variantNamed(name: MatmulVariant, sizes: ProductSizes, software: boolean): Variant {
   if (name === "direct") return directVariant(sizes, software);
   if (name === "rows") return rowsVariant(sizes);
   if (name === "columns") return columnsVariant(sizes);
   if (name === "subgroups") return subgroupsVariant(sizes);
+  if (isMatrixTile(name)) return matricesVariant(MATRIX_TILES[name], sizes);
   return tiledVariant(TILES[name], sizes);
 }

@@ -81,6 +81,7 @@ export function planMatmul(args: On<MatmulArguments, DeviceMatrix>, planner: Pla
           b: right,
           bias: d === 0 && biasBlock ? { ...biasBlock, offset: biasBlock.offset + quadAt(column.first) } : undefined,
           alpha: args.alpha,
+          halves: args.halves === true,
           transposeA,
           transposeB,
           ones: args.ones && row.first + row.count === shape.rows,
@@ -126,7 +127,7 @@ export function planProductParts(
     b: operand("B", b, undefined, 0),
     out: { buffer, offset, stride: out.stride, splitStride: stride },
     bias: bias && wholeBlock("matmul", "bias", bias),
-    ...{ alpha: 1, ...turned, ones: false, accumulate: false },
+    ...{ alpha: 1, ...turned, ones: false, halves: false, accumulate: false },
   };
   launch(variant, product, planner);
   return { first: { ...out, rows, blocks: [{ firstRow: 0, rows, buffer, offset }] }, count, stride };

@@ -26,6 +26,8 @@ export interface Product {
   readonly ones: boolean;
   /** Add to what `out` holds. */
   readonly accumulate: boolean;
+  /** The operands may be rounded to halves. */
+  readonly halves: boolean;
   readonly splits: number;
   readonly depthPerSplit: number;
 }

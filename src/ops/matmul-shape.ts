@@ -14,6 +14,8 @@ export interface MatmulArguments<M extends Matrix = Matrix> {
   readonly alpha: number;
   /** Needs `transposeA`. */
   readonly ones: boolean;
+  /** The operands may be rounded to halves, 11 bits, where that is faster; sums are kept in f32 all the same. */
+  readonly halves?: boolean;
 }
 
 /** Rows, columns of C and the length of the sum. Throws a ShapeError when A and B do not fit. */

@@ -36,18 +36,38 @@ export const TILES: Readonly<Record<TileName, Tile>> = {
   "128×128 by 8×8": { threadsX: 16, threadsY: 16, rowQuads: 2, columnQuads: 2 },
 };
 
+/** Subgroups of a workgroup, and what it owns of C, in the kernel of matrices of halves. */
+export interface MatrixTile {
+  readonly subgroupsX: number;
+  readonly subgroupsY: number;
+  /** Matrices of 16 × 16 side by side in a subgroup, which has two rows of them. */
+  readonly columnTiles: 2 | 4;
+  /** Depth staged at once. */
+  readonly slice: 16 | 32;
+}
+
+export type MatrixTileName = "matrices 64×64" | "matrices 128×128";
+
+/** Tiles of C by rows × columns. Both take less than 16 KiB of workgroup memory. */
+export const MATRIX_TILES: Readonly<Record<MatrixTileName, MatrixTile>> = {
+  "matrices 64×64": { subgroupsX: 2, subgroupsY: 2, columnTiles: 2, slice: 32 },
+  "matrices 128×128": { subgroupsX: 2, subgroupsY: 4, columnTiles: 4, slice: 16 },
+};
+
 /**
  * `direct`: operands straight to registers, for few rows and for adapters without fast workgroup memory. `rows`: A read once
  * along its rows, for tall A and narrow C. `columns`: Aᵀ·B with A read once, for long sums and narrow C. `subgroups`: A shared by
- * broadcasts between neighbouring threads, without workgroup memory, on devices that have them. Else a tile.
+ * broadcasts between neighbouring threads, without workgroup memory, on devices that have them. `matrices`: tiles of halves, on
+ * devices that multiply matrices of those, where the caller takes halves. Else a tile.
  */
-export type MatmulVariant = "direct" | "rows" | "columns" | "subgroups" | TileName;
+export type MatmulVariant = "direct" | "rows" | "columns" | "subgroups" | MatrixTileName | TileName;
 
 export const MATMUL_VARIANTS: readonly MatmulVariant[] = [
   "direct",
   "rows",
   "columns",
   "subgroups",
+  ...(Object.keys(MATRIX_TILES) as MatrixTileName[]),
   ...(Object.keys(TILES) as TileName[]),
 ];
 
@@ -62,6 +82,8 @@ export interface ProductSizes {
   readonly transposeB: boolean;
   /** How A is stored. */
   readonly type: ElementType;
+  /** The operands may be rounded to halves. */
+  readonly halves?: boolean;
 }
 
 /** The device that it depends on. */
@@ -95,14 +117,18 @@ export function productWidth({ rows, columns }: Pick<ProductSizes, "rows" | "col
 
 /** Products that are measured, and chosen for, together. */
 export const productClass = (sizes: ProductSizes): string =>
-  `${productWidth(sizes)} ${sizes.transposeA ? "Aᵀ·B" : "A·B"}`;
+  `${productWidth(sizes)} ${sizes.transposeA ? "Aᵀ·B" : "A·B"}${sizes.halves ? ", halves" : ""}`;
+
+/** Whether a variant multiplies matrices of halves. */
+export const isMatrixTile = (variant: MatmulVariant): variant is MatrixTileName => variant in MATRIX_TILES;
 
 /** Whether a variant can compute this product at all, on an adapter of these traits. */
 export function canCompute(
   variant: MatmulVariant,
-  { columns, transposeA, transposeB }: ProductSizes,
+  { columns, transposeA, transposeB, halves }: ProductSizes,
   adapter?: AdapterTraits,
 ): boolean {
+  if (isMatrixTile(variant)) return halves === true && adapter?.matrices === true;
   if (variant === "subgroups") return adapter?.subgroups !== undefined;
   if (variant === "rows") return columns <= NARROW_COLUMNS && !transposeA;
   if (variant === "columns") return columns <= NARROW_COLUMNS && transposeA && !transposeB;
@@ -124,7 +150,9 @@ const TILES_BY_VENDOR: Readonly<Record<string, Partial<Readonly<Record<ProductWi
 const PORTABLE: TileName = "32×32 by 4×4";
 
 /** The variant for a product on a device: the preferred one where it can compute it, else what is known of the adapter. */
-export function chooseMatmul(sizes: ProductSizes, device: ProductDevice): MatmulVariant {
+export function chooseMatmul(product: ProductSizes, device: ProductDevice): MatmulVariant {
+  // Halves are for the units that multiply matrices of them: on the H100, tiles of halves in workgroup memory were slower than f32.
+  const sizes = device.adapter?.matrices ? product : { ...product, halves: false };
   const preferred = device.preferred?.(productClass(sizes)) as MatmulVariant | undefined;
   if (preferred !== undefined && MATMUL_VARIANTS.includes(preferred) && canCompute(preferred, sizes, device.adapter))
     return preferred;
@@ -136,5 +164,6 @@ export function chooseMatmul(sizes: ProductSizes, device: ProductDevice): Matmul
     const streaming: MatmulVariant = sizes.transposeA ? "columns" : "rows";
     return streams && canCompute(streaming, sizes) ? streaming : "direct";
   }
+  if (sizes.halves) return width === "large" ? "matrices 128×128" : "matrices 64×64";
   return TILES_BY_VENDOR[device.adapter?.vendor.toLowerCase() ?? ""]?.[width] ?? PORTABLE;
 }

@@ -89,6 +89,8 @@ export interface AdapterTraits {
   readonly architecture: string;
   /** Threads in a subgroup, at least and at most; undefined where the device has no subgroups or does not tell. */
   readonly subgroups?: { readonly min: number; readonly max: number } | undefined;
+  /** Subgroups of 32 multiply 16 × 16 halves at once and sum them in f32. */
+  readonly matrices?: boolean;
 }
 
 /** What a device offers to an op that plans its launches. */

@@ -1,7 +1,7 @@
 /** Finds an adapter and a device, and says in words why there is none. */
 import { DeviceError } from "../../errors.js";
 import type { AdapterTraits } from "../../ops/op.js";
-import { deviceRequest, SUBGROUPS } from "./device-request.js";
+import { deviceRequest, multipliesMatrices, SUBGROUPS } from "./device-request.js";
 import { lossOf } from "./fault-log.js";
 
 /** Where to look for a GPU; all of it optional. */
@@ -11,6 +11,11 @@ export interface GpuSource {
   /** A WebGPU entry point other than `navigator.gpu`, such as Dawn's under Node. */
   readonly gpu?: GPU;
   readonly powerPreference?: GPUPowerPreference;
+  /**
+   * Ask the adapter for what multiplies halves fastest, for products with `precision: "f16"`: its half floats and Chromium's
+   * experimental subgroup matrices, where it has both. Off unless asked for: on some drivers other kernels become slower.
+   */
+  readonly halfPrecision?: boolean;
 }
 
 export type Acquired =
@@ -52,7 +57,8 @@ const nameOf = (info: Info): string =>
 function traitsOf(info: Info, features: GPUSupportedFeatures | undefined): AdapterTraits {
   const { vendor = "", architecture = "", subgroupMinSize: min, subgroupMaxSize: max } = info ?? {};
   const sized = features?.has(SUBGROUPS) && min && max;
-  return { vendor, architecture, subgroups: sized ? { min, max } : undefined };
+  const matrices = multipliesMatrices(features, info);
+  return { vendor, architecture, subgroups: sized ? { min, max } : undefined, ...(matrices && { matrices }) };
 }
 
 const isSoftware = (info: Info): boolean =>
@@ -76,7 +82,8 @@ function within<T>(promise: Promise<T>, what: string, late?: (value: T) => void)
 const lossSoFar = (device: GPUDevice): Promise<GPUDeviceLostInfo | undefined> =>
   Promise.race([device.lost, new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 0))]);
 
-async function tryOnce(gpu: GPU, { powerPreference }: GpuSource, takeSoftware: boolean): Promise<Acquired> {
+async function tryOnce(gpu: GPU, source: GpuSource, takeSoftware: boolean): Promise<Acquired> {
+  const { powerPreference, halfPrecision = false } = source;
   const adapter = await within(gpu.requestAdapter(powerPreference ? { powerPreference } : {}), "requestAdapter");
   if (!adapter) return { failure: "the browser has WebGPU but offers no adapter" };
   const info: Info = adapter.info;
@@ -85,7 +92,7 @@ async function tryOnce(gpu: GPU, { powerPreference }: GpuSource, takeSoftware: b
   if (software && !takeSoftware) {
     return { failure: `the only adapter is software (${name}), which is slower than the CPU path` };
   }
-  const asked = adapter.requestDevice(deviceRequest(adapter, software));
+  const asked = adapter.requestDevice(deviceRequest(adapter, software, halfPrecision));
   const device = await within(asked, "requestDevice", (late) => late.destroy());
   const loss = await lossSoFar(device);
   if (loss) return { failure: `the device was lost at once (${loss.message || loss.reason})` };

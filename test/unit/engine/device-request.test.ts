@@ -15,7 +15,7 @@ test.each([
   ["more than is wanted", 4095, 8192, 1024, 1024],
   ["bindings larger than buffers", 2048, 512, 512, 512],
 ])("of an adapter with %s", (_, bindingMiB, bufferMiB, binding, buffer) => {
-  const { requiredLimits } = deviceRequest(adapterOf(bindingMiB * MEBIBYTE, bufferMiB * MEBIBYTE), false);
+  const { requiredLimits } = deviceRequest(adapterOf(bindingMiB * MEBIBYTE, bufferMiB * MEBIBYTE), false, false);
   const expected = binding && {
     maxStorageBufferBindingSize: binding * MEBIBYTE,
     maxBufferSize: (buffer as number) * MEBIBYTE,
@@ -24,5 +24,5 @@ test.each([
 });
 
 test("a software adapter is not believed", () => {
-  expect(deviceRequest(adapterOf(1024 * MEBIBYTE, 1024 * MEBIBYTE), true).requiredLimits).toEqual({});
+  expect(deviceRequest(adapterOf(1024 * MEBIBYTE, 1024 * MEBIBYTE), true, false).requiredLimits).toEqual({});
 });

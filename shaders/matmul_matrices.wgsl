@@ -1,0 +1,292 @@
+// C = alpha · op(A) · op(B) + bias      A: f32, f16 or u8 [rows × depth], B: f32 [depth × columns], C: f32 [rows × columns]
+//
+// The operands rounded to halves, products summed in f32 by the units that multiply 16 × 16 matrices at once. For devices with
+// chromium_experimental_subgroup_matrix, whose subgroups have 32 threads, and only where the caller takes halves.
+// One workgroup owns a tile of C of (32·SUBGROUPS_Y) × (16·COLUMN_TILES·SUBGROUPS_X) values; a subgroup keeps two rows of
+// COLUMN_TILES matrices. The depth is walked in slices staged as halves in workgroup memory: while one is multiplied, the next
+// is on its way from memory into registers. A long depth may be split over workgroups, as in matmul.wgsl.
+//
+// Rows of A, B and C are padded to whole quads; the padding of C is written as zero.
+enable f16;
+enable subgroups;
+enable chromium_experimental_subgroup_matrix;
+// That threads of a subgroup agree on where their matrices lie follows from thread / 32, which no compiler proves.
+diagnostic(off, chromium.subgroup_matrix_uniformity);
+
+// Subgroups along the columns of C, and along its rows: 4 or 8 in all.
+override SUBGROUPS_X: u32;
+override SUBGROUPS_Y: u32;
+// Matrices side by side in a subgroup: 2 or 4.
+override COLUMN_TILES: u32;
+// Depth of a slice in values: 16 or 32.
+override SLICE: u32;
+// Quads that each thread stages, of A and of B: 2 or 4.
+override LOADS: u32;
+// A is stored as [depth × rows].
+override TRANSPOSE_A: bool;
+// B is stored as [columns × depth].
+override TRANSPOSE_B: bool;
+// A holds 0: f32, 1: bytes, four to a word, 2: f16, four to two words; the value is element · a_scale + a_zero.
+override FORMAT_A: u32;
+// With TRANSPOSE_A: A is a column of ones for the last row of C.
+override ONES: bool;
+
+struct Parameters {
+  rows: u32,            // rows of C
+  columns: u32,         // columns of C
+  depth_begin: u32,     // the sum runs over depth_begin … depth_end − 1; depth_begin < 4
+  depth_end: u32,
+  depth_per_split: u32, // a multiple of SLICE
+  groups: u32,          // workgroups of one split; workgroup = split · groups + group
+  first_workgroup: u32, // of this launch
+  end_workgroup: u32,   // one past the last of this launch
+  a_offset: u32,        // quads to where row 0 of A would begin, modulo 2³²: rows before depth_begin may not exist
+  a_stride: u32,        // quads from row to row of A
+  b_offset: u32,        // likewise
+  b_stride: u32,
+  c_offset: u32,
+  c_stride: u32,
+  split_stride: u32,    // quads from one split's C to the next
+  bias_offset: u32,     // quads to the bias row
+  has_bias: u32,        // 1: add the bias (in split 0 only)
+  accumulate: u32,      // 1: add to what C holds
+  alpha: f32,
+  a_zero: f32,
+  a_scale: vec4f,       // the scale of a byte that stands 0, 8, 16 and 16 bits up
+}
+
+// The same memory twice: as quads of f32 and as words of smaller elements.
+@group(0) @binding(0) var<storage, read> a: array<vec4f>;
+@group(0) @binding(1) var<storage, read> a_words: array<u32>;
+@group(0) @binding(2) var<storage, read> b: array<vec4f>;
+@group(0) @binding(3) var<storage, read> bias: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> c: array<vec4f>;
+@group(0) @binding(5) var<uniform> parameters: Parameters;
+
+const LANES = 32u;
+const SIDE = 16u;
+override SUBGROUPS = SUBGROUPS_X * SUBGROUPS_Y;
+override THREADS = LANES * SUBGROUPS;
+// Values of the tile.
+override TILE_ROWS = 2u * SIDE * SUBGROUPS_Y;
+override TILE_COLUMNS = SIDE * COLUMN_TILES * SUBGROUPS_X;
+// Quads from line to line of the staged tiles: two more than a line has, so that neighbouring lines lie in different banks.
+override LINE_A = (select(SLICE, TILE_ROWS, TRANSPOSE_A) + 8u) / 4u;
+override LINE_B = (select(TILE_COLUMNS, SLICE, TRANSPOSE_B) + 8u) / 4u;
+// As in memory: lines of A along the depth, or along the rows when it is transposed; of B likewise.
+var<workgroup> tile_a: array<vec4<f16>, LINE_A * select(TILE_ROWS, SLICE, TRANSPOSE_A)>;
+var<workgroup> tile_b: array<vec4<f16>, LINE_B * select(SLICE, TILE_COLUMNS, TRANSPOSE_B)>;
+
+// In the end: one matrix of C of each of four subgroups, in lines of five quads.
+const PATCHES = 4u;
+const PATCH_LINE = 5u;
+var<workgroup> patches: array<vec4f, PATCHES * SIDE * PATCH_LINE>;
+
+alias Left = subgroup_matrix_left<f16, 16, 16>;
+alias Right = subgroup_matrix_right<f16, 16, 16>;
+alias Sum = subgroup_matrix_result<f32, 16, 16>;
+
+const FOUR = vec4u(0u, 1u, 2u, 3u);
+// No sum has more slices: compilers see that the loop ends.
+const MOST_STEPS = 0x40000000u;
+// Tiles of this many rows of tiles are walked column by column, so that workgroups running together share what they read.
+const BAND = 8u;
+// The largest half: what lies beyond counts as that.
+const LARGEST_HALF = vec4f(65504.0);
+
+// The quad of A with this index, counted from the start of the buffer.
+fn quad_of_a(index: u32) -> vec4f {
+  if (FORMAT_A == 1u) {
+    // Masked bytes convert exactly where they stand, and as signed integers in one instruction each.
+    let word = a_words[index];
+    let bytes = vec4u(word, word, word, word >> 8u) & vec4u(0xffu, 0xff00u, 0xff0000u, 0xff0000u);
+    return vec4f(vec4i(bytes)) * parameters.a_scale + parameters.a_zero;
+  }
+  if (FORMAT_A == 2u) {
+    let halves = vec4f(unpack2x16float(a_words[2u * index]), unpack2x16float(a_words[2u * index + 1u]));
+    return halves * parameters.a_scale.x + parameters.a_zero;
+  }
+  return a[index];
+}
+
+fn rounded(quad: vec4f) -> vec4<f16> {
+  return vec4<f16>(clamp(quad, -LARGEST_HALF, LARGEST_HALF));
+}
+
+// Where a thread's staged quad comes from and goes to.
+struct Stage {
+  slot: u32,  // quad in the tile
+  index: u32, // quad in memory for the slice at depth 0
+  depth: u32, // its first depth, within the slice
+  across: u32, // its first row of C, or column, within the tile
+}
+fn stage(number: u32, tile: u32, first: u32, line: u32, offset: u32, stride: u32, along_depth: bool) -> Stage {
+  if (along_depth) {
+    let q = number % (SLICE / 4u);
+    let across = number / (SLICE / 4u);
+    return Stage(across * line + q, offset + (first + across) * stride + q, q * 4u, across);
+  }
+  let q = number % (tile / 4u);
+  let depth = number / (tile / 4u);
+  return Stage(depth * line + q, offset + depth * stride + first / 4u + q, depth, q * 4u);
+}
+fn stage_a(round: u32, thread: u32, first: u32) -> Stage {
+  return stage(round * THREADS + thread, TILE_ROWS, first, LINE_A, parameters.a_offset, parameters.a_stride, !TRANSPOSE_A);
+}
+fn stage_b(round: u32, thread: u32, first: u32) -> Stage {
+  return stage(round * THREADS + thread, TILE_COLUMNS, first, LINE_B, parameters.b_offset, parameters.b_stride, TRANSPOSE_B);
+}
+
+// Rows and columns beyond the end of C read what they find: none of it is written. Depths beyond the sum count as zero.
+fn within(quad: vec4f, depth: u32, end: u32, along_depth: bool) -> vec4f {
+  let depths = select(vec4u(depth), vec4u(depth) + FOUR, along_depth);
+  return select(vec4f(0.0), quad, (depths >= vec4u(parameters.depth_begin)) & (depths < vec4u(end)));
+}
+fn load_a(at: Stage, depth: u32, end: u32, first_row: u32) -> vec4f {
+  let step = select(depth >> 2u, depth * parameters.a_stride, TRANSPOSE_A);
+  var quad = quad_of_a(at.index + step);
+  if (ONES) { quad = select(quad, vec4f(1.0), vec4u(first_row + at.across) + FOUR == vec4u(parameters.rows - 1u)); }
+  if (depth < parameters.depth_begin || depth + SLICE > end) { quad = within(quad, depth + at.depth, end, !TRANSPOSE_A); }
+  return quad;
+}
+fn load_b(at: Stage, depth: u32, end: u32) -> vec4f {
+  let step = select(depth * parameters.b_stride, depth >> 2u, TRANSPOSE_B);
+  let quad = b[at.index + step];
+  if (depth < parameters.depth_begin || depth + SLICE > end) { return within(quad, depth + at.depth, end, TRANSPOSE_B); }
+  return quad;
+}
+
+// Sixteen rows of C by sixteen of the depth, and the same of the depth by columns, from value (across, depth) of the tile on.
+fn left(across: u32, depth: u32) -> Left {
+  if (TRANSPOSE_A) { return subgroupMatrixLoad<Left, col_major>(&tile_a, depth * LINE_A + across / 4u, LINE_A); }
+  return subgroupMatrixLoad<Left, row_major>(&tile_a, across * LINE_A + depth / 4u, LINE_A);
+}
+fn right(across: u32, depth: u32) -> Right {
+  if (TRANSPOSE_B) { return subgroupMatrixLoad<Right, col_major>(&tile_b, across * LINE_B + depth / 4u, LINE_B); }
+  return subgroupMatrixLoad<Right, row_major>(&tile_b, depth * LINE_B + across / 4u, LINE_B);
+}
+
+fn write_quad(split: u32, row: u32, quad: u32, sum: vec4f) {
+  if (row >= parameters.rows || quad * 4u >= parameters.columns) { return; }
+  let at = parameters.c_offset + split * parameters.split_stride + row * parameters.c_stride + quad;
+  var value = parameters.alpha * sum;
+  if (parameters.has_bias == 1u && split == 0u) { value += bias[parameters.bias_offset + quad]; }
+  if (parameters.accumulate == 1u) { value += c[at]; }
+  c[at] = select(vec4f(0.0), value, vec4u(quad * 4u) + FOUR < vec4u(parameters.columns));
+}
+
+// Writes one matrix of every subgroup; row and column are where this thread's subgroup has it.
+fn write_matrix(split: u32, row: u32, column: u32, thread: u32, sum: Sum) {
+  let subgroup = thread / LANES;
+  let lane = thread % LANES;
+  let place = subgroup % PATCHES * (SIDE * PATCH_LINE);
+  for (var round = 0u; round < SUBGROUPS / PATCHES; round++) {
+    let mine = subgroup / PATCHES == round;
+    if (mine) { subgroupMatrixStore<row_major>(&patches, place, sum, PATCH_LINE); }
+    // Threads read what others of their subgroup have stored.
+    workgroupBarrier();
+    if (mine) {
+      for (var half = 0u; half < 2u; half++) {
+        let line = lane / 4u + 8u * half;
+        write_quad(split, row + line, column / 4u + lane % 4u, patches[place + line * PATCH_LINE + lane % 4u]);
+      }
+    }
+    // Nobody stores the next matrix while a slower thread still reads this one.
+    workgroupBarrier();
+  }
+}
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launched: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let id = parameters.first_workgroup + workgroup.y * launched.x + workgroup.x;
+  if (id >= parameters.end_workgroup) { return; }
+  let split = id / parameters.groups;
+  let tile = id % parameters.groups;
+  let tile_columns = (parameters.columns + TILE_COLUMNS - 1u) / TILE_COLUMNS;
+  let tile_rows = (parameters.rows + TILE_ROWS - 1u) / TILE_ROWS;
+  let band = tile / (BAND * tile_columns);
+  let in_band = tile % (BAND * tile_columns);
+  let band_rows = min(BAND, tile_rows - band * BAND);
+  let first_row = (band * BAND + in_band % band_rows) * TILE_ROWS;
+  let first_column = (in_band / band_rows) * TILE_COLUMNS;
+  let begin = split * parameters.depth_per_split;
+  let end = min(parameters.depth_end, begin + parameters.depth_per_split);
+  // Where the subgroup's part of the tile begins.
+  let subgroup = thread / LANES;
+  let row = subgroup / SUBGROUPS_X * (2u * SIDE);
+  let column = subgroup % SUBGROUPS_X * (SIDE * COLUMN_TILES);
+
+  let at_a0 = stage_a(0u, thread, first_row);
+  let at_a1 = stage_a(1u, thread, first_row);
+  let at_a2 = stage_a(2u, thread, first_row);
+  let at_a3 = stage_a(3u, thread, first_row);
+  let at_b0 = stage_b(0u, thread, first_column);
+  let at_b1 = stage_b(1u, thread, first_column);
+  let at_b2 = stage_b(2u, thread, first_column);
+  let at_b3 = stage_b(3u, thread, first_column);
+
+  var c00 = Sum(); var c01 = Sum(); var c02 = Sum(); var c03 = Sum();
+  var c10 = Sum(); var c11 = Sum(); var c12 = Sum(); var c13 = Sum();
+
+  // The slice on its way.
+  var a0 = vec4f(); var a1 = vec4f(); var a2 = vec4f(); var a3 = vec4f();
+  var b0 = vec4f(); var b1 = vec4f(); var b2 = vec4f(); var b3 = vec4f();
+
+  // Each step fetches a slice, multiplies the one before, which the first step has not, and stages what it fetched.
+  for (var step = 0u; step < MOST_STEPS; step++) {
+    let depth = begin + step * SLICE;
+    if (depth >= end + SLICE) { break; }
+    if (depth < end) {
+      a0 = load_a(at_a0, depth, end, first_row);
+      a1 = load_a(at_a1, depth, end, first_row);
+      if (LOADS > 2u) { a2 = load_a(at_a2, depth, end, first_row); a3 = load_a(at_a3, depth, end, first_row); }
+      b0 = load_b(at_b0, depth, end);
+      b1 = load_b(at_b1, depth, end);
+      if (LOADS > 2u) { b2 = load_b(at_b2, depth, end); b3 = load_b(at_b3, depth, end); }
+    }
+    if (step > 0u) {
+      for (var part = 0u; part < SLICE; part += SIDE) {
+        let y0 = right(column, part);
+        let y1 = right(column + SIDE, part);
+        let x0 = left(row, part);
+        let x1 = left(row + SIDE, part);
+        c00 = subgroupMatrixMultiplyAccumulate(x0, y0, c00);
+        c01 = subgroupMatrixMultiplyAccumulate(x0, y1, c01);
+        c10 = subgroupMatrixMultiplyAccumulate(x1, y0, c10);
+        c11 = subgroupMatrixMultiplyAccumulate(x1, y1, c11);
+        if (COLUMN_TILES > 2u) {
+          let y2 = right(column + 2u * SIDE, part);
+          let y3 = right(column + 3u * SIDE, part);
+          c02 = subgroupMatrixMultiplyAccumulate(x0, y2, c02);
+          c03 = subgroupMatrixMultiplyAccumulate(x0, y3, c03);
+          c12 = subgroupMatrixMultiplyAccumulate(x1, y2, c12);
+          c13 = subgroupMatrixMultiplyAccumulate(x1, y3, c13);
+        }
+      }
+    }
+    // Nobody overwrites the tiles while a slower thread still reads them.
+    workgroupBarrier();
+    tile_a[at_a0.slot] = rounded(a0);
+    tile_a[at_a1.slot] = rounded(a1);
+    if (LOADS > 2u) { tile_a[at_a2.slot] = rounded(a2); tile_a[at_a3.slot] = rounded(a3); }
+    tile_b[at_b0.slot] = rounded(b0);
+    tile_b[at_b1.slot] = rounded(b1);
+    if (LOADS > 2u) { tile_b[at_b2.slot] = rounded(b2); tile_b[at_b3.slot] = rounded(b3); }
+    // Every thread reads what others have staged.
+    workgroupBarrier();
+  }
+
+  let to_row = first_row + row;
+  let to_column = first_column + column;
+  write_matrix(split, to_row, to_column, thread, c00);
+  write_matrix(split, to_row, to_column + SIDE, thread, c01);
+  write_matrix(split, to_row + SIDE, to_column, thread, c10);
+  write_matrix(split, to_row + SIDE, to_column + SIDE, thread, c11);
+  if (COLUMN_TILES > 2u) {
+    write_matrix(split, to_row, to_column + 2u * SIDE, thread, c02);
+    write_matrix(split, to_row, to_column + 3u * SIDE, thread, c03);
+    write_matrix(split, to_row + SIDE, to_column + 2u * SIDE, thread, c12);
+    write_matrix(split, to_row + SIDE, to_column + 3u * SIDE, thread, c13);
+  }
+}
