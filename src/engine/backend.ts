@@ -1,5 +1,5 @@
 /** What a device must be able to do to carry the engine. Two exist: `webgpu/` and `cpu/`. */
-import type { AdapterTraits, ElementType, HostArray, Matrix, Op } from "../ops/op.js";
+import type { ElementType, HostArray, Matrix, Op } from "../ops/op.js";
 import type { DeviceTraits } from "../ops/step-plan.js";
 
 /** Memory for one matrix on some device; only the device that made it looks inside. */
@@ -51,8 +51,8 @@ export interface TrialSteps {
 export interface Tuning {
   /** Which adapter, in words. */
   readonly adapter: string;
-  readonly software: boolean;
-  readonly traits: AdapterTraits | undefined;
+  /** The engine's own. */
+  readonly traits: DeviceTraits;
   /** The fastest variant by class of product; planning looks here first. */
   readonly choices: Map<string, string>;
 }

@@ -116,7 +116,7 @@ export async function tuneOn(
   });
   const { from, signal, onProgress } = options;
   const stale = from === undefined ? undefined : whyStale(from, adapter);
-  if (tuning === undefined || tuning.software) return report([], `nothing to choose on this device: ${adapter}`);
+  if (tuning === undefined || tuning.traits.software) return report([], `nothing to choose on this device: ${adapter}`);
   if (from !== undefined && stale === undefined) {
     tuning.choices.clear();
     for (const { productClass: name, variant } of from.choices) tuning.choices.set(name, variant);
@@ -124,7 +124,7 @@ export async function tuneOn(
   }
   const before = new Map(tuning.choices);
   const found: TuningChoice[] = [];
-  const measured = cases.filter(({ halves }) => !halves || tuning.traits?.matrices);
+  const measured = cases.filter(({ halves }) => !halves || tuning.traits.adapter?.matrices);
   const total = measured.reduce((sum, each) => sum + candidatesOf(each, tuning).length, 0);
   let done = 0;
   const begun = performance.now();
@@ -163,11 +163,11 @@ export async function tuneOn(
 }
 
 /** The variants to measure for a product, the planner's own choice first. */
-function candidatesOf(each: TuneCase, { traits }: Tuning): MatmulVariant[] {
+function candidatesOf(each: TuneCase, { traits: { adapter } }: Tuning): MatmulVariant[] {
   const sizes = sizesOf(each);
-  const usual = chooseMatmul(sizes, { software: false, adapter: traits });
+  const usual = chooseMatmul(sizes, { software: false, adapter });
   const others = MATMUL_VARIANTS.filter((variant) => {
-    if (variant === usual || !canCompute(variant, sizes, traits)) return false;
+    if (variant === usual || !canCompute(variant, sizes, adapter)) return false;
     // Nothing beats what multiplies matrices but another tile of them.
     if (isMatrixTile(usual)) return isMatrixTile(variant);
     // A tile wastes most of itself on a narrow product, and `direct` reads a wide one's operands again and again.

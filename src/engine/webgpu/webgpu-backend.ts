@@ -41,6 +41,15 @@ export interface WebGpuBackendOptions {
   readonly entryPoint?: GPU | undefined;
 }
 
+function traitsOf(device: GPUDevice, options: WebGpuBackendOptions): DeviceTraits {
+  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+  const largest = Math.min(maxStorageBufferBindingSize, maxBufferSize);
+  // Buffers are bound whole, so a limit such as 2³² − 4 must not be rounded up.
+  const bindingBytes = Math.floor(largest / BUFFER_GRAIN_BYTES) * BUFFER_GRAIN_BYTES;
+  const { software, adapter } = options;
+  return { device: "webgpu", software, bindingBytes, workPerDispatch: workPerDispatch(options), adapter };
+}
+
 export class WebGpuBackend implements Backend, Planner {
   readonly device = "webgpu";
   readonly overlaps = true;
@@ -49,6 +58,7 @@ export class WebGpuBackend implements Backend, Planner {
   readonly workPerDispatch: number;
   readonly software: boolean;
   readonly adapter: AdapterTraits | undefined;
+  readonly traits: DeviceTraits;
   readonly tuning: Tuning;
   /** Held on to: Dawn under Node ends the process when its entry point is collected while a device of it lives. */
   readonly entryPoint: GPU | undefined;
@@ -68,12 +78,12 @@ export class WebGpuBackend implements Backend, Planner {
     this.#owned = options.owned;
     this.software = options.software;
     this.adapter = options.adapter;
-    const { name = "", software, adapter } = options;
-    this.tuning = { adapter: name, software, traits: adapter, choices: new Map() };
     this.entryPoint = options.entryPoint;
     this.trialSteps = TRIAL_STEPS[options.software ? "software" : "hardware"];
     this.slices = SLICES[options.software ? "software" : "hardware"];
     this.workPerDispatch = workPerDispatch(options);
+    this.traits = { ...traitsOf(device, options), preferred: (productClass) => this.preferred(productClass) };
+    this.tuning = { adapter: options.name ?? "", traits: this.traits, choices: new Map() };
     this.#faults = new FaultLog(device, options.owned);
     this.#scheduler = new Scheduler(device, this.#faults);
     this.#pool = new BufferPool(device, this.#faults, (buffer) => {
@@ -82,16 +92,6 @@ export class WebGpuBackend implements Backend, Planner {
       this.#scheduler.pipelines.forget(buffer);
     });
     this.#readback = new Readback(device, this.#scheduler, this.#faults);
-  }
-
-  get traits(): DeviceTraits {
-    const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
-    const largest = Math.min(maxStorageBufferBindingSize, maxBufferSize);
-    // Buffers are bound whole, so a limit such as 2³² − 4 must not be rounded up.
-    const bindingBytes = Math.floor(largest / BUFFER_GRAIN_BYTES) * BUFFER_GRAIN_BYTES;
-    const { software, adapter, workPerDispatch } = this;
-    const preferred = (productClass: string): string | undefined => this.preferred(productClass);
-    return { device: "webgpu", software, adapter, preferred, bindingBytes, workPerDispatch };
   }
 
   allocate(rows: number, columns: number, type: ElementType): GpuStorage {

@@ -37,7 +37,7 @@ test("the engine asks for subgroups where its adapter has them, and this one doe
   const { features, info } = await requireAdapter();
   expect(features.has("subgroups")).toBe(true);
   const { subgroupMinSize: min, subgroupMaxSize: max } = info;
-  expect(engine.tuning?.traits?.subgroups).toEqual({ min, max });
+  expect(engine.traits.adapter?.subgroups).toEqual({ min, max });
 });
 
 describe.each(ORDERS)("$name", (order: Order) => {
@@ -64,7 +64,7 @@ describe.each(ORDERS)("$name", (order: Order) => {
 });
 
 test("it is the kernel that runs, and without subgroups another one takes its place", async () => {
-  const kernelsOf = async (adapter: NonNullable<Engine["tuning"]>["traits"]): Promise<string[]> => {
+  const kernelsOf = async (adapter: Engine["traits"]["adapter"]): Promise<string[]> => {
     const kernels: string[] = [];
     const op = plannedAs((planner) => ({
       software: false,
@@ -78,6 +78,6 @@ test("it is the kernel that runs, and without subgroups another one takes its pl
     await resultOn(engine, op, productOf({ m: 9, k: 5, n: 17 }, ORDERS[0] as Order));
     return kernels;
   };
-  expect(await kernelsOf(engine.tuning?.traits)).toEqual(["matmul_subgroups"]);
+  expect(await kernelsOf(engine.traits.adapter)).toEqual(["matmul_subgroups"]);
   expect(await kernelsOf({ vendor: "", architecture: "" })).toEqual(["matmul"]);
 });

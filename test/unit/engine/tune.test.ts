@@ -2,16 +2,22 @@ import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import type { Tuning } from "../../../src/engine/backend.js";
 import type { TuningTable } from "../../../src/engine/tune.js";
-import { tuneOn } from "../../../src/engine/tune.js";
+import { TUNE_CASES, tuneOn } from "../../../src/engine/tune.js";
 import { VERSION } from "../../../src/engine/version.js";
 import { createEngine, FormatError, OptionError } from "../../../src/index.js";
+import { productClass } from "../../../src/ops/matmul-variants.js";
+import type { AdapterTraits } from "../../../src/ops/op.js";
 
 /** Small products, measured on the CPU device as if it were a GPU: nothing there heeds the choice, but all of it is made. */
 const CASES = [
   { rows: 3, columns: 2, depth: 4, transposeA: false },
   { rows: 3, columns: 20, depth: 4, transposeA: true },
 ];
-const hardware = (): Tuning => ({ adapter: "a GPU", software: false, traits: undefined, choices: new Map() });
+const hardware = (adapter?: AdapterTraits): Tuning => ({
+  adapter: "a GPU",
+  traits: { device: "webgpu", software: false, bindingBytes: 2 ** 27, workPerDispatch: 2e10, adapter },
+  choices: new Map(),
+});
 
 test("the version is that of package.json", async () => {
   expect(VERSION).toBe(JSON.parse(await readFile("package.json", "utf8")).version);
@@ -92,4 +98,28 @@ test("an abort rejects with its reason and leaves the choices as they were", asy
   await expect(tuneOn(engine, tuning, { signal: controller.signal, onProgress }, CASES)).rejects.toThrow("enough");
   expect([...tuning.choices]).toEqual([["narrow A·B", "rows"]]);
   expect(engine.stats().buffers).toBe(0);
+});
+
+test("products of halves are measured where the adapter multiplies matrices of them, and only by those", async () => {
+  using engine = await createEngine({ device: "cpu" });
+  const cases = [...CASES, { rows: 3, columns: 80, depth: 4, transposeA: false, halves: true }];
+  const plain = await tuneOn(engine, hardware(), {}, cases);
+  expect(plain.choices.map((c) => c.productClass)).toEqual(["narrow A·B", "medium Aᵀ·B"]);
+  const tuning = hardware({ vendor: "", architecture: "", subgroups: { min: 32, max: 32 }, matrices: true });
+  const progress: number[] = [];
+  const halves = await tuneOn(engine, tuning, { onProgress: ({ total }) => progress.push(total) }, cases);
+  expect(halves.choices[2]).toMatchObject({
+    productClass: "small A·B, halves",
+    variant: expect.stringMatching(/^matrices /),
+  });
+  // `subgroups` beside the ten of the first two, and two tiles of matrices.
+  expect(new Set(progress)).toEqual(new Set([14]));
+});
+
+test("the products that are measured are one of each class", () => {
+  const names = TUNE_CASES.map((each) => productClass({ type: "f32", ...each, transposeB: false }));
+  expect(new Set(names).size).toBe(names.length);
+  for (const width of ["narrow", "medium", "small", "wide", "large"]) {
+    for (const order of ["A·B", "Aᵀ·B"]) expect(names).toContain(`${width} ${order}`);
+  }
 });

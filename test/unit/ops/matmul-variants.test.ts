@@ -5,6 +5,7 @@ import {
   canCompute,
   chooseMatmul,
   MATMUL_VARIANTS,
+  MATRIX_TILES,
   productClass,
   productWidth,
   TILES,
@@ -88,17 +89,54 @@ describe("the choice", () => {
   });
 });
 
+describe("products of halves", () => {
+  const adapter = { vendor: "nvidia", architecture: "hopper", subgroups: { min: 32, max: 32 }, matrices: true };
+  const halves = { halves: true } as const;
+  test.each([
+    [product(60_000, 10, 784, halves), "rows"],
+    [product(60_000, 17, 784, halves), "matrices 64×64"],
+    [product(1_024, 1_024, 1_024, halves), "matrices 64×64"],
+    [product(1_536, 1_536, 1_024, halves), "matrices 128×128"],
+    [product(4_096, 4_096, 4_096), "64×128 by 8×8"],
+  ] as const)("%o where matrices are multiplied at once: %s", (sizes, variant) => {
+    expect(chooseMatmul(sizes, { software: false, adapter })).toBe(variant);
+  });
+
+  test("are like any other elsewhere, and ask for the same class", () => {
+    const asked: string[] = [];
+    const preferred = (name: string): undefined => {
+      asked.push(name);
+      return undefined;
+    };
+    const sizes = product(1_024, 1_024, 1_024, halves);
+    expect(chooseMatmul(sizes, { ...NVIDIA, preferred })).toBe("64×64 by 8×8");
+    expect(chooseMatmul(sizes, { software: false, adapter, preferred })).toBe("matrices 64×64");
+    expect(asked).toEqual(["wide A·B", "wide A·B, halves"]);
+    const tuned = { ...NVIDIA, preferred: () => "matrices 64×64" };
+    expect(chooseMatmul(sizes, tuned)).toBe("64×64 by 8×8");
+    expect(chooseMatmul(product(9, 99, 9), { software: false, adapter, preferred: tuned.preferred })).toBe(
+      "32×32 by 4×4",
+    );
+  });
+});
+
 /** What a WebGPU device has at its default limits, which every variant must do with. */
+const EVERYTHING = { vendor: "", architecture: "", subgroups: { min: 32, max: 32 }, matrices: true };
 test("every variant fits the default limits and covers C, whatever the sizes", () => {
   for (const name of MATMUL_VARIANTS) {
     for (const rows of [1, 3, 33, 784, 785, 4_097, 60_000]) {
       for (const columns of [1, 2, 3, 7, 10, 13, 16, 100, 1_000]) {
         for (const type of ["f32", "f16", "u8"] as const) {
-          const sizes = product(rows, columns, 785, { transposeA: name === "columns", type });
-          if (!canCompute(name, sizes)) continue;
+          const sizes = product(rows, columns, 785, { transposeA: name === "columns", type, halves: true });
+          if (!canCompute(name, sizes, EVERYTHING)) continue;
           const { constants: c, groups } = variantNamed(name, sizes, false);
           const tile = TILES[name as keyof typeof TILES];
-          const threads = tile ? tile.threadsX * tile.threadsY : (c.THREADS ?? Number(c.WIDTH) * Number(c.LANES));
+          const matrices = MATRIX_TILES[name as keyof typeof MATRIX_TILES];
+          const threads = tile
+            ? tile.threadsX * tile.threadsY
+            : matrices
+              ? 32 * matrices.subgroupsX * matrices.subgroupsY
+              : (c.THREADS ?? Number(c.WIDTH) * Number(c.LANES));
           expect(threads).toBeLessThanOrEqual(256);
           for (const value of Object.values(c)) expect(Number.isInteger(value)).toBe(true);
           if (tile) {
@@ -107,6 +145,19 @@ test("every variant fits the default limits and covers C, whatever the sizes", (
             expect([1, 2, 4]).toContain(c.LOADS_A);
             expect([1, 2, 4]).toContain(c.LOADS_B);
             const values = 16 * threads * tile.rowQuads * tile.columnQuads;
+            expect(groups * values).toBeGreaterThanOrEqual(rows * columns);
+          }
+          if (matrices) {
+            const { subgroupsX, subgroupsY, columnTiles, slice } = matrices;
+            const [high, wide] = [32 * subgroupsY, 16 * columnTiles * subgroupsX];
+            expect(groups * high * wide).toBeGreaterThanOrEqual(rows * columns);
+            // Square, so that both operands take as many loads; four or eight subgroups, which write in rounds of four.
+            expect(high).toBe(wide);
+            expect([4, 8]).toContain(subgroupsX * subgroupsY);
+            expect(Number(c.LOADS) * 4 * threads).toBe(high * slice);
+          }
+          if (name === "subgroups") {
+            const values = (threads / 4) * 8 * 16 * Number(c.COLUMN_QUADS);
             expect(groups * values).toBeGreaterThanOrEqual(rows * columns);
           }
           if (name === "rows") expect(threads * Number(c.ROWS)).toBeLessThanOrEqual(1_024);
