@@ -77,9 +77,9 @@ override LINE_B = (select(TILE_COLUMNS, SLICE, TRANSPOSE_B) + 8u) / 4u;
 var<workgroup> tile_a: array<vec4<f16>, LINE_A * select(TILE_ROWS, SLICE, TRANSPOSE_A)>;
 var<workgroup> tile_b: array<vec4<f16>, LINE_B * select(SLICE, TILE_COLUMNS, TRANSPOSE_B)>;
 
-// In the end: one matrix of C of each of four subgroups, in lines of five quads.
+// In the end: one matrix of C of each of four subgroups, in lines of four quads.
 const PATCHES = 4u;
-const PATCH_LINE = 5u;
+const PATCH_LINE = 4u;
 var<workgroup> patches: array<vec4f, PATCHES * SIDE * PATCH_LINE>;
 
 alias Left = subgroup_matrix_left<f16, 16, 16>;
@@ -246,7 +246,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
       if (LOADS > 2u) { b2 = load_b(at_b2, depth, end); b3 = load_b(at_b3, depth, end); }
     }
     if (step > 0u) {
-      for (var part = 0u; part < SLICE; part += SIDE) {
+      for (var sixteenth = 0u; sixteenth < SLICE / SIDE; sixteenth++) {
+        let part = sixteenth * SIDE;
         let y0 = right(column, part);
         let y1 = right(column + SIDE, part);
         let x0 = left(row, part);

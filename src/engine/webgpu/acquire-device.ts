@@ -13,7 +13,7 @@ export interface GpuSource {
   readonly powerPreference?: GPUPowerPreference;
   /**
    * Ask the adapter for what multiplies halves fastest, for products with `precision: "f16"`: its half floats and Chromium's
-   * experimental subgroup matrices, where it has both. Off unless asked for: on some drivers other kernels become slower.
+   * experimental subgroup matrices, where it has both. Off unless asked for, since an experiment may change.
    */
   readonly halfPrecision?: boolean;
 }
