@@ -77,6 +77,8 @@ export interface Backend {
   release(storage: Storage): void;
   /** Records an op; it is carried out in the order of recording, at the latest before the next read. */
   run<A extends object>(op: Op<A>, args: A): void;
+  /** Compiles what the op would run, without running it. Missing where there is nothing to compile. */
+  prepare?<A extends object>(op: Op<A>, args: A): Promise<void>;
   /** Copies of the tensors' elements. Raises what has gone wrong on the device since the last read. */
   read(matrices: readonly StoredMatrix[]): Promise<HostArray[]>;
   /** Lets recorded work begin and waits while the device is busy enough; gives the page its turn. */

@@ -50,7 +50,7 @@ export class Engine extends TensorEngine {
   }
 
   /**
-   * Times the ways to multiply matrices on this GPU, two to four seconds long, and lets later products take the fastest: a
+   * Times the ways to multiply matrices on this GPU, a few seconds long at most, and lets later products take the fastest: a
    * plain table comes back, to store and to give again as `from`. A table of another adapter or library version is not taken:
    * `reason` says so, and everything is measured anew. On the CPU and on software adapters there is nothing to choose, and
    * it resolves at once. Do not tune while other work is under way: it would be timed too.

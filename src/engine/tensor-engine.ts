@@ -160,6 +160,11 @@ export class TensorEngine {
     this.#backend.run(op, args);
   }
 
+  /** @internal Compiles what `matmul` would run, without running it. */
+  async prepareMatmul(a: Tensor, b: Tensor, options: MatmulOptions & { readonly out: Tensor }): Promise<void> {
+    await this.#backend.prepare?.(matmul, { ...matmulCall(a, b, options).args, out: options.out });
+  }
+
   /** Records an op that writes `out`, or else a new tensor, which is given back when the op refuses its arguments. */
   #into(
     out: Tensor | undefined,

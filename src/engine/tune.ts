@@ -65,16 +65,16 @@ export type TuneCase = Pick<ProductSizes, "rows" | "columns" | "depth" | "transp
 };
 
 /** Rows of a training set: fewer, and a long sum would be short of terms to share out. */
-const ROWS = 32_768;
+const ROWS = 16_384;
 /**
  * One product of each class, of the sizes that are met in training: narrow and medium ones are as long as a training set, and
- * their A holds bytes, as images do. Then those of halves, on devices that multiply matrices of them.
+ * the narrow ones' A holds bytes, as images do. Then those of halves, on devices that multiply matrices of them.
  */
 export const TUNE_CASES: readonly TuneCase[] = [
   ...[false, true].flatMap((transposeA) =>
     [10, 32].map((columns): TuneCase => {
       const lengths = transposeA ? { rows: 784, depth: ROWS } : { rows: ROWS, depth: 784 };
-      return { ...lengths, columns, transposeA, type: "u8" };
+      return { ...lengths, columns, transposeA, type: columns > NARROW_COLUMNS ? "f32" : "u8" };
     }),
   ),
   ...[false, true].flatMap((halves) =>
@@ -123,18 +123,33 @@ export async function tuneOn(
     return report(from.choices, "taken from the table given");
   }
   const before = new Map(tuning.choices);
+  const restore = (): void => {
+    tuning.choices.clear();
+    for (const [name, variant] of before) tuning.choices.set(name, variant);
+  };
   const found: TuningChoice[] = [];
   const measured = cases.filter(({ halves }) => !halves || tuning.traits.adapter?.matrices);
   const total = measured.reduce((sum, each) => sum + candidatesOf(each, tuning).length, 0);
   let done = 0;
-  const begun = performance.now();
+  const products: MeasuredProduct[] = [];
   try {
-    for (const each of measured) {
+    for (const each of measured) products.push(new MeasuredProduct(engine, each));
+    // All at once: compiling one after the other would take longer than everything else.
+    const compiled = measured.flatMap((each, index) =>
+      candidatesOf(each, tuning).map((variant) => {
+        tuning.choices.set(productClass(sizesOf(each)), variant);
+        return (products[index] as MeasuredProduct).prepare();
+      }),
+    );
+    restore();
+    await Promise.all(compiled);
+    const begun = performance.now();
+    for (const [index, each] of measured.entries()) {
       if (performance.now() - begun > BUDGET_MS) break;
       const name = productClass(sizesOf(each));
       // The usual one first: it is the one to beat.
       const [usual, ...others] = candidatesOf(each, tuning) as [MatmulVariant, ...MatmulVariant[]];
-      using product = new MeasuredProduct(engine, each);
+      const product = products[index] as MeasuredProduct;
       const timeBy = async (variant: MatmulVariant, toBeat: number): Promise<number> => {
         signal?.throwIfAborted();
         tuning.choices.set(name, variant);
@@ -155,9 +170,10 @@ export async function tuneOn(
       found.push({ productClass: name, variant: best, elapsedMs });
     }
   } catch (error) {
-    tuning.choices.clear();
-    for (const [name, variant] of before) tuning.choices.set(name, variant);
+    restore();
     throw error;
+  } finally {
+    for (const product of products) product.dispose();
   }
   return report(found, stale ?? "measured");
 }
@@ -182,7 +198,7 @@ class MeasuredProduct {
   readonly #a: Tensor;
   readonly #b: Tensor;
   readonly #out: Tensor;
-  readonly #options: MatmulOptions;
+  readonly #options: MatmulOptions & { readonly out: Tensor };
 
   constructor(engine: TensorEngine, { rows, columns, depth, transposeA, halves = false, type = "f32" }: TuneCase) {
     this.#engine = engine;
@@ -194,7 +210,7 @@ class MeasuredProduct {
 
   /** Least milliseconds of one product; of a few only, where it is plain that it is slower than `toBeat`. */
   async time(toBeat: number): Promise<number> {
-    // The first run compiles.
+    // Where a variant could not be compiled ahead, the first run does it.
     await this.#run(1);
     const one = await this.#run(1);
     // Alone it also bears the wait for the device: only a batch tells its own time.
@@ -214,7 +230,12 @@ class MeasuredProduct {
     return performance.now() - start;
   }
 
-  [Symbol.dispose](): void {
+  /** Compiles the variant that the planner is told to take now. */
+  prepare(): Promise<void> {
+    return this.#engine.prepareMatmul(this.#a, this.#b, this.#options);
+  }
+
+  dispose(): void {
     for (const t of [this.#a, this.#b, this.#out]) t.dispose();
   }
 }

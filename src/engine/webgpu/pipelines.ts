@@ -12,6 +12,12 @@ export interface Pipeline {
   readonly layout: GPUBindGroupLayout;
 }
 
+function keyOf({ kernel, constants }: Dispatch): string {
+  let key = kernel.name;
+  for (const name in constants) key += `|${constants[name]}`;
+  return key;
+}
+
 export class Pipelines {
   readonly #device: GPUDevice;
   readonly #faults: FaultLog;
@@ -19,6 +25,8 @@ export class Pipelines {
   readonly #modules = new Map<string, GPUShaderModule>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #pipelines = new Map<string, Pipeline>();
+  /** Those that are being compiled ahead. */
+  readonly #pending = new Map<string, Promise<void>>();
   /** Those of frozen constants, which belong to one kernel each. */
   #byConstants = new WeakMap<object, Pipeline>();
   readonly #groups = new Map<string, GPUBindGroup>();
@@ -47,22 +55,50 @@ export class Pipelines {
     return pipeline;
   }
 
-  #pipelineByKey({ kernel, constants }: Dispatch): Pipeline {
-    let key = kernel.name;
-    for (const name in constants) key += `|${constants[name]}`;
-    const known = this.#pipelines.get(key);
-    if (known) return known;
+  /** Compiles beside other kernels what a dispatch will ask for. What cannot be compiled is left to the dispatch, which tells why. */
+  async prepare(dispatch: Dispatch): Promise<void> {
+    const key = keyOf(dispatch);
+    if (this.#pipelines.has(key)) return;
+    const pending = this.#pending.get(key) ?? this.#compile(key, dispatch);
+    this.#pending.set(key, pending);
+    await pending;
+  }
+
+  async #compile(key: string, dispatch: Dispatch): Promise<void> {
+    const { layout, descriptor } = this.#describe(dispatch);
+    const gpu = await this.#device.createComputePipelineAsync(descriptor).catch(() => undefined);
+    if (gpu && !this.#pipelines.has(key)) this.#pipelines.set(key, { id: this.#pipelinesMade++, gpu, layout });
+    this.#pending.delete(key);
+  }
+
+  #describe({ kernel, constants }: Dispatch): {
+    layout: GPUBindGroupLayout;
+    descriptor: GPUComputePipelineDescriptor;
+  } {
     const label = `luce/${kernel.name}`;
     const layout = this.#layoutFor(kernel);
-    const module = this.#moduleFor(kernel);
+    return {
+      layout,
+      descriptor: {
+        label,
+        layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
+        compute: {
+          module: this.#moduleFor(kernel),
+          entryPoint: "main",
+          constants: constants as Record<string, number>,
+        },
+      },
+    };
+  }
+
+  #pipelineByKey(dispatch: Dispatch): Pipeline {
+    const key = keyOf(dispatch);
+    const known = this.#pipelines.get(key);
+    if (known) return known;
+    const { layout, descriptor } = this.#describe(dispatch);
     const gpu = this.#faults.watch(
-      label,
-      () =>
-        this.#device.createComputePipeline({
-          label,
-          layout: this.#device.createPipelineLayout({ label, bindGroupLayouts: [layout] }),
-          compute: { module, entryPoint: "main", constants: constants as Record<string, number> },
-        }),
+      `luce/${dispatch.kernel.name}`,
+      () => this.#device.createComputePipeline(descriptor),
       // Forgotten, so that who tries again is told the same reason again.
       (sound) => {
         if (sound) return;

@@ -68,6 +68,8 @@ export class WebGpuBackend implements Backend, Planner {
   readonly #scheduler: Scheduler;
   readonly #pool: BufferPool;
   readonly #readback: Readback;
+  /** Dispatches that are only to be compiled. */
+  #prepared: Dispatch[] | undefined;
   /** Scratch of the plan that is being recorded. */
   #scratch: GpuStorage[] = [];
   #uploadBytes = 0;
@@ -179,7 +181,19 @@ export class WebGpuBackend implements Backend, Planner {
   }
 
   dispatch(dispatch: Dispatch): void {
-    this.#scheduler.record(dispatch);
+    if (this.#prepared) this.#prepared.push(dispatch);
+    else this.#scheduler.record(dispatch);
+  }
+
+  async prepare<A extends object>(op: Op<A>, args: A): Promise<void> {
+    const dispatches: Dispatch[] = [];
+    this.#prepared = dispatches;
+    try {
+      this.run(op, args);
+    } finally {
+      this.#prepared = undefined;
+    }
+    await Promise.all(dispatches.map((each) => this.#scheduler.pipelines.prepare(each)));
   }
 
   async read(matrices: readonly StoredMatrix[]): Promise<HostArray[]> {
