@@ -142,28 +142,14 @@ fn within(quad: vec4f, depth: u32, end: u32, along_depth: bool) -> vec4f {
   let depths = select(vec4u(depth), vec4u(depth) + FOUR, along_depth);
   return select(vec4f(0.0), quad, (depths >= vec4u(parameters.depth_begin)) & (depths < vec4u(end)));
 }
-fn load_a(at: Stage, depth: u32, end: u32, first_row: u32) -> vec4f {
+fn load_a(at: Stage, depth: u32, first_row: u32) -> vec4f {
   let step = select(depth >> 2u, depth * parameters.a_stride, TRANSPOSE_A);
   var quad = quad_of_a(at.index + step);
   if (ONES) { quad = select(quad, vec4f(1.0), vec4u(first_row + at.across) + FOUR == vec4u(parameters.rows - 1u)); }
-  if (depth < parameters.depth_begin || depth + SLICE > end) { quad = within(quad, depth + at.depth, end, !TRANSPOSE_A); }
   return quad;
 }
-fn load_b(at: Stage, depth: u32, end: u32) -> vec4f {
-  let step = select(depth * parameters.b_stride, depth >> 2u, TRANSPOSE_B);
-  let quad = b[at.index + step];
-  if (depth < parameters.depth_begin || depth + SLICE > end) { return within(quad, depth + at.depth, end, TRANSPOSE_B); }
-  return quad;
-}
-
-// Sixteen rows of C by sixteen of the depth, and the same of the depth by columns, from value (across, depth) of the tile on.
-fn left(across: u32, depth: u32) -> Left {
-  if (TRANSPOSE_A) { return subgroupMatrixLoad<Left, col_major>(&tile_a, depth * LINE_A + across / 4u, LINE_A); }
-  return subgroupMatrixLoad<Left, row_major>(&tile_a, across * LINE_A + depth / 4u, LINE_A);
-}
-fn right(across: u32, depth: u32) -> Right {
-  if (TRANSPOSE_B) { return subgroupMatrixLoad<Right, col_major>(&tile_b, across * LINE_B + depth / 4u, LINE_B); }
-  return subgroupMatrixLoad<Right, row_major>(&tile_b, depth * LINE_B + across / 4u, LINE_B);
+fn load_b(at: Stage, depth: u32) -> vec4f {
+  return b[at.index + select(depth * parameters.b_stride, depth >> 2u, TRANSPOSE_B)];
 }
 
 fn write_quad(split: u32, row: u32, quad: u32, sum: vec4f) {
@@ -238,31 +224,107 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     let depth = begin + step * SLICE;
     if (depth >= end + SLICE) { break; }
     if (depth < end) {
-      a0 = load_a(at_a0, depth, end, first_row);
-      a1 = load_a(at_a1, depth, end, first_row);
-      if (LOADS > 2u) { a2 = load_a(at_a2, depth, end, first_row); a3 = load_a(at_a3, depth, end, first_row); }
-      b0 = load_b(at_b0, depth, end);
-      b1 = load_b(at_b1, depth, end);
-      if (LOADS > 2u) { b2 = load_b(at_b2, depth, end); b3 = load_b(at_b3, depth, end); }
+      a0 = load_a(at_a0, depth, first_row);
+      a1 = load_a(at_a1, depth, first_row);
+      if (LOADS > 2u) { a2 = load_a(at_a2, depth, first_row); a3 = load_a(at_a3, depth, first_row); }
+      b0 = load_b(at_b0, depth);
+      b1 = load_b(at_b1, depth);
+      if (LOADS > 2u) { b2 = load_b(at_b2, depth); b3 = load_b(at_b3, depth); }
+      // One branch after all loads: one at each of them kept them from being on their way together.
+      if (depth < parameters.depth_begin || depth + SLICE > end) {
+        a0 = within(a0, depth + at_a0.depth, end, !TRANSPOSE_A);
+        a1 = within(a1, depth + at_a1.depth, end, !TRANSPOSE_A);
+        a2 = within(a2, depth + at_a2.depth, end, !TRANSPOSE_A);
+        a3 = within(a3, depth + at_a3.depth, end, !TRANSPOSE_A);
+        b0 = within(b0, depth + at_b0.depth, end, TRANSPOSE_B);
+        b1 = within(b1, depth + at_b1.depth, end, TRANSPOSE_B);
+        b2 = within(b2, depth + at_b2.depth, end, TRANSPOSE_B);
+        b3 = within(b3, depth + at_b3.depth, end, TRANSPOSE_B);
+      }
     }
     if (step > 0u) {
       for (var sixteenth = 0u; sixteenth < SLICE / SIDE; sixteenth++) {
         let part = sixteenth * SIDE;
-        let y0 = right(column, part);
-        let y1 = right(column + SIDE, part);
-        let x0 = left(row, part);
-        let x1 = left(row + SIDE, part);
-        c00 = subgroupMatrixMultiplyAccumulate(x0, y0, c00);
-        c01 = subgroupMatrixMultiplyAccumulate(x0, y1, c01);
-        c10 = subgroupMatrixMultiplyAccumulate(x1, y0, c10);
-        c11 = subgroupMatrixMultiplyAccumulate(x1, y1, c11);
-        if (COLUMN_TILES > 2u) {
-          let y2 = right(column + 2u * SIDE, part);
-          let y3 = right(column + 3u * SIDE, part);
-          c02 = subgroupMatrixMultiplyAccumulate(x0, y2, c02);
-          c03 = subgroupMatrixMultiplyAccumulate(x0, y3, c03);
-          c12 = subgroupMatrixMultiplyAccumulate(x1, y2, c12);
-          c13 = subgroupMatrixMultiplyAccumulate(x1, y3, c13);
+        // Written out for each order: a function that chooses how to load a matrix took two to three times as long.
+        if (!TRANSPOSE_A && !TRANSPOSE_B) {
+          let in_a = row * LINE_A + part / 4u;
+          let in_b = part * LINE_B + column / 4u;
+          let x0 = subgroupMatrixLoad<Left, row_major>(&tile_a, in_a, LINE_A);
+          let x1 = subgroupMatrixLoad<Left, row_major>(&tile_a, in_a + 16u * LINE_A, LINE_A);
+          let y0 = subgroupMatrixLoad<Right, row_major>(&tile_b, in_b, LINE_B);
+          let y1 = subgroupMatrixLoad<Right, row_major>(&tile_b, in_b + 4u, LINE_B);
+          c00 = subgroupMatrixMultiplyAccumulate(x0, y0, c00);
+          c01 = subgroupMatrixMultiplyAccumulate(x0, y1, c01);
+          c10 = subgroupMatrixMultiplyAccumulate(x1, y0, c10);
+          c11 = subgroupMatrixMultiplyAccumulate(x1, y1, c11);
+          if (COLUMN_TILES > 2u) {
+            let y2 = subgroupMatrixLoad<Right, row_major>(&tile_b, in_b + 8u, LINE_B);
+            let y3 = subgroupMatrixLoad<Right, row_major>(&tile_b, in_b + 12u, LINE_B);
+            c02 = subgroupMatrixMultiplyAccumulate(x0, y2, c02);
+            c03 = subgroupMatrixMultiplyAccumulate(x0, y3, c03);
+            c12 = subgroupMatrixMultiplyAccumulate(x1, y2, c12);
+            c13 = subgroupMatrixMultiplyAccumulate(x1, y3, c13);
+          }
+        }
+        if (TRANSPOSE_A && !TRANSPOSE_B) {
+          let in_a = part * LINE_A + row / 4u;
+          let in_b = part * LINE_B + column / 4u;
+          let x0 = subgroupMatrixLoad<Left, col_major>(&tile_a, in_a, LINE_A);
+          let x1 = subgroupMatrixLoad<Left, col_major>(&tile_a, in_a + 4u, LINE_A);
+          let y0 = subgroupMatrixLoad<Right, row_major>(&tile_b, in_b, LINE_B);
+          let y1 = subgroupMatrixLoad<Right, row_major>(&tile_b, in_b + 4u, LINE_B);
+          c00 = subgroupMatrixMultiplyAccumulate(x0, y0, c00);
+          c01 = subgroupMatrixMultiplyAccumulate(x0, y1, c01);
+          c10 = subgroupMatrixMultiplyAccumulate(x1, y0, c10);
+          c11 = subgroupMatrixMultiplyAccumulate(x1, y1, c11);
+          if (COLUMN_TILES > 2u) {
+            let y2 = subgroupMatrixLoad<Right, row_major>(&tile_b, in_b + 8u, LINE_B);
+            let y3 = subgroupMatrixLoad<Right, row_major>(&tile_b, in_b + 12u, LINE_B);
+            c02 = subgroupMatrixMultiplyAccumulate(x0, y2, c02);
+            c03 = subgroupMatrixMultiplyAccumulate(x0, y3, c03);
+            c12 = subgroupMatrixMultiplyAccumulate(x1, y2, c12);
+            c13 = subgroupMatrixMultiplyAccumulate(x1, y3, c13);
+          }
+        }
+        if (!TRANSPOSE_A && TRANSPOSE_B) {
+          let in_a = row * LINE_A + part / 4u;
+          let in_b = column * LINE_B + part / 4u;
+          let x0 = subgroupMatrixLoad<Left, row_major>(&tile_a, in_a, LINE_A);
+          let x1 = subgroupMatrixLoad<Left, row_major>(&tile_a, in_a + 16u * LINE_A, LINE_A);
+          let y0 = subgroupMatrixLoad<Right, col_major>(&tile_b, in_b, LINE_B);
+          let y1 = subgroupMatrixLoad<Right, col_major>(&tile_b, in_b + 16u * LINE_B, LINE_B);
+          c00 = subgroupMatrixMultiplyAccumulate(x0, y0, c00);
+          c01 = subgroupMatrixMultiplyAccumulate(x0, y1, c01);
+          c10 = subgroupMatrixMultiplyAccumulate(x1, y0, c10);
+          c11 = subgroupMatrixMultiplyAccumulate(x1, y1, c11);
+          if (COLUMN_TILES > 2u) {
+            let y2 = subgroupMatrixLoad<Right, col_major>(&tile_b, in_b + 32u * LINE_B, LINE_B);
+            let y3 = subgroupMatrixLoad<Right, col_major>(&tile_b, in_b + 48u * LINE_B, LINE_B);
+            c02 = subgroupMatrixMultiplyAccumulate(x0, y2, c02);
+            c03 = subgroupMatrixMultiplyAccumulate(x0, y3, c03);
+            c12 = subgroupMatrixMultiplyAccumulate(x1, y2, c12);
+            c13 = subgroupMatrixMultiplyAccumulate(x1, y3, c13);
+          }
+        }
+        if (TRANSPOSE_A && TRANSPOSE_B) {
+          let in_a = part * LINE_A + row / 4u;
+          let in_b = column * LINE_B + part / 4u;
+          let x0 = subgroupMatrixLoad<Left, col_major>(&tile_a, in_a, LINE_A);
+          let x1 = subgroupMatrixLoad<Left, col_major>(&tile_a, in_a + 4u, LINE_A);
+          let y0 = subgroupMatrixLoad<Right, col_major>(&tile_b, in_b, LINE_B);
+          let y1 = subgroupMatrixLoad<Right, col_major>(&tile_b, in_b + 16u * LINE_B, LINE_B);
+          c00 = subgroupMatrixMultiplyAccumulate(x0, y0, c00);
+          c01 = subgroupMatrixMultiplyAccumulate(x0, y1, c01);
+          c10 = subgroupMatrixMultiplyAccumulate(x1, y0, c10);
+          c11 = subgroupMatrixMultiplyAccumulate(x1, y1, c11);
+          if (COLUMN_TILES > 2u) {
+            let y2 = subgroupMatrixLoad<Right, col_major>(&tile_b, in_b + 32u * LINE_B, LINE_B);
+            let y3 = subgroupMatrixLoad<Right, col_major>(&tile_b, in_b + 48u * LINE_B, LINE_B);
+            c02 = subgroupMatrixMultiplyAccumulate(x0, y2, c02);
+            c03 = subgroupMatrixMultiplyAccumulate(x0, y3, c03);
+            c12 = subgroupMatrixMultiplyAccumulate(x1, y2, c12);
+            c13 = subgroupMatrixMultiplyAccumulate(x1, y3, c13);
+          }
         }
       }
     }

@@ -40,6 +40,9 @@ export interface SelfCheckCase {
   readonly sum: boolean;
 }
 
+/** Both operands rounded to 11 bits, to one of the two neighbours: 2 · 2⁻¹⁰ of a product. */
+const ROUNDED_TO_HALVES = 2 ** 15;
+
 /** The operation is a copy or a comparison. */
 const EXACT = 0;
 /** A few products, quotients and roots, the worst of them good to 3 units in the last place. */
@@ -103,7 +106,7 @@ export function selfCheckCases(): SelfCheckCase[] {
     m: number,
     depth: number,
     n: number,
-    given: { tA?: true; tB?: true; stored?: "bytes" | "halves"; bias?: true },
+    given: { tA?: true; tB?: true; stored?: "bytes" | "halves"; bias?: true; rounded?: true },
   ): void => {
     const { tA: transposeA = false, tB: transposeB = false } = given;
     const [rows, columns] = transposeA ? [depth, m] : [m, depth];
@@ -119,10 +122,12 @@ export function selfCheckCases(): SelfCheckCase[] {
       alpha: 0.75,
       ones: transposeA,
       out: blank(m + Number(transposeA), n),
+      halves: given.rounded === true,
     };
     const orders = `${transposeA ? "Aᵀ" : "A"}·${transposeB ? "Bᵀ" : "B"}`;
     const shape = `${orders} ${m}×${depth}×${n}${given.stored ? `, ${given.stored}` : ""}${given.bias ? ", bias" : ""}`;
-    add(matmul, shape, args, sumOf(depth), true);
+    if (given.rounded) add(matmul, `${shape}, precision f16`, args, sumOf(depth) + ROUNDED_TO_HALVES, true);
+    else add(matmul, shape, args, sumOf(depth), true);
   };
   product(37, 53, 19, { bias: true });
   // As tall, and as deep, as it takes for the kernels that stream A.
@@ -139,6 +144,8 @@ export function selfCheckCases(): SelfCheckCase[] {
   product(7, 1100, 67, { tA: true });
   product(67, 10, 35, { tB: true });
   product(3, 101, 9, { tA: true, tB: true });
+  product(131, 100, 70, { rounded: true });
+  product(67, 53, 35, { tA: true, tB: true, rounded: true });
 
   for (const [rows, columns] of [
     [67, 2],
