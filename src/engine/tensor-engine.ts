@@ -55,6 +55,11 @@ export class TensorEngine {
     this.reason = reason;
   }
 
+  /** Worker threads that carry out the work: 0 on a GPU, and on the CPU where it runs on the page's own thread. */
+  get workers(): number {
+    return this.#backend.workers ?? 0;
+  }
+
   /** @internal Whether it pays to record work ahead. */
   get overlaps(): boolean {
     return this.#backend.overlaps;
@@ -96,7 +101,8 @@ export class TensorEngine {
     this.requireAlive("tensor");
     const type = m.data instanceof Uint8Array ? "u8" : m.data instanceof Uint16Array ? "f16" : "f32";
     const t = this.#allocate(shape, type, Math.fround(m.scale), Math.fround(m.offset));
-    this.#backend.upload(t.memory.storage, 0, m.data);
+    // The door has made a copy of its own.
+    this.#backend.upload(t.memory.storage, 0, m.data, true);
     return t;
   }
 
