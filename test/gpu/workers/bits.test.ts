@@ -1,21 +1,27 @@
 import { expect, test } from "vitest";
-import { createEngine } from "../../../src/index.js";
+import { createEngine, SoftmaxRegression } from "../../../src/index.js";
+import { randomBytes, randomLabels } from "../../support/random-matrix.js";
 
 test("starts", async () => {
-  for (const workers of [0, 1, 2, 3]) {
-    const t0 = performance.now();
-    const engine = await createEngine({ device: "cpu", workers });
-    console.log(engine.reason, engine.workers, performance.now() - t0);
-    const a = engine.tensor({ data: Float32Array.from({ length: 1024 * 512 }, (_, i) => Math.sin(i)), shape: [1024, 512] });
-    const b = engine.tensor({ data: Float32Array.from({ length: 512 * 256 }, (_, i) => Math.cos(i)), shape: [512, 256] });
-    for (let r = 0; r < 3; r++) {
+  const [n, d, k] = [20000, 784, 10];
+  const x = { data: randomBytes(n * d, 1), shape: [n, d], scale: 1 / 255 };
+  const y = Int32Array.from(randomLabels(n, k, 2));
+  const xs = { data: randomBytes(3000 * 40, 1), shape: [3000, 40], scale: 1 / 255 };
+  const ys = Int32Array.from(randomLabels(3000, k, 2));
+  for (const [solver, mx, my] of [["lbfgs", x, y], ["lbfgs", xs, ys], ["sgd", x, y]] as const) {
+    let first: Float32Array | undefined;
+    for (const workers of [0, 1, 2, 3]) {
+      const engine = await createEngine({ device: "cpu", workers });
+      const model = new SoftmaxRegression({ engine, solver, maxIterations: 30, epochs: 1, tolerance: 0 });
       const t1 = performance.now();
-      const c = engine.matmul(a, b);
-      const data = await c.read();
-      console.log(workers, data.length, data[12345], data[200000], performance.now() - t1);
-      c.dispose();
+      const report = await model.fit(mx, my);
+      const t2 = performance.now();
+      const p = await model.predictProba(mx);
+      console.log(solver, workers, report.iterations, report.loss, t2 - t1, performance.now() - t2, p.data[5]);
+      first ??= model.coef.data;
+      expect(model.coef.data).toEqual(first);
+      console.log(JSON.stringify(engine.stats()));
+      engine.dispose();
     }
-    expect(engine.workers).toBe(workers);
-    engine.dispose();
   }
 });
