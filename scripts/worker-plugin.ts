@@ -6,8 +6,8 @@ import { resolve } from "node:path";
 import { build, type Plugin, type Rolldown } from "vite";
 
 const SOURCE = 'new Worker(new URL("./worker.ts", import.meta.url), { type: "module" })';
-/** Vite would bundle the worker in a way of its own. */
-const BUILT = 'new Worker(/* @vite-ignore */ new URL("./worker.js", import.meta.url), { type: "module" })';
+/** The same to the minifier, while Vite does not see in it a worker to be bundled in a way of its own. */
+const BUILT = 'new Worker(new URL("./worker.js", import.meta["url"]), { type: "module" })';
 const ENTRY = resolve(import.meta.dirname, "../src/engine/cpu/workers/worker.ts");
 
 export function workerFile(output: Rolldown.OutputOptions = {}): Plugin {

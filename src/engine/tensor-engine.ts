@@ -44,6 +44,12 @@ export class TensorEngine {
   readonly reason: string;
   /** @internal What plans are chosen by. */
   readonly traits: Backend["traits"];
+  /** Worker threads that carry out the work: 0 on a GPU, and on the CPU where it runs on the page's own thread. */
+  readonly workers: number;
+  /** @internal Whether it pays to record work ahead. */
+  readonly overlaps: boolean;
+  /** @internal In how many parts a sum over many rows is left at most. */
+  readonly slices: number;
   readonly #backend: Backend;
   #disposed = false;
 
@@ -52,27 +58,15 @@ export class TensorEngine {
     this.#backend = backend;
     this.device = backend.device;
     this.traits = backend.traits;
+    this.workers = backend.workers ?? 0;
+    this.overlaps = backend.overlaps;
+    this.slices = backend.slices;
     this.reason = reason;
-  }
-
-  /** Worker threads that carry out the work: 0 on a GPU, and on the CPU where it runs on the page's own thread. */
-  get workers(): number {
-    return this.#backend.workers ?? 0;
-  }
-
-  /** @internal Whether it pays to record work ahead. */
-  get overlaps(): boolean {
-    return this.#backend.overlaps;
   }
 
   /** @internal How the trial steps of a line search are shared out. */
   get trialSteps(): TrialSteps {
     return this.#backend.trialSteps;
-  }
-
-  /** @internal In how many parts a sum over many rows is left at most. */
-  get slices(): number {
-    return this.#backend.slices;
   }
 
   get disposed(): boolean {

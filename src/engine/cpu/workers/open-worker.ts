@@ -8,7 +8,7 @@ export type OpenWorker = () => Worker | NodeWorker;
 const ofThisFolder: OpenWorker = () => new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 
 /** The file's address where nobody has bundled it; written so that no bundler takes it for one of its own. */
-const workerFile = (): URL => new URL(["./worker", "js"].join("."), import.meta.url);
+const workerFile = (): URL => new URL(import.meta.url.replace(/[^/]*$/, "worker.js"));
 
 /** Workers must be of the page's own origin; modules that they import need not be. */
 const fromElsewhere: OpenWorker = () => {
