@@ -10,9 +10,11 @@ export interface Listeners {
 
 export class WorkerLink {
   readonly #worker: Worker | NodeWorker;
+  readonly #end: () => unknown;
 
   constructor(worker: Worker | NodeWorker, { answer, fault }: Listeners) {
     this.#worker = worker;
+    this.#end = worker.terminate.bind(worker);
     if (isNodeWorker(worker)) {
       worker.on("message", (data) => answer(data as Answer));
       worker.on("error", (error) => fault(error instanceof Error ? error.message : String(error)));
@@ -22,6 +24,11 @@ export class WorkerLink {
       worker.unref();
       return;
     }
+    // A web worker that is ended says nothing, and whoever made it may end it.
+    worker.terminate = () => {
+      this.#end();
+      fault("it has been ended");
+    };
     worker.onmessage = ({ data }: MessageEvent<Answer>) => answer(data);
     worker.onmessageerror = () => fault("a message could not be read");
     worker.onerror = (event) => {
@@ -42,7 +49,7 @@ export class WorkerLink {
   }
 
   terminate(): void {
-    void this.#worker.terminate();
+    this.#end();
   }
 }
 

@@ -79,18 +79,21 @@ export class WorkerPool {
 
   #take(worker: number, answer: Answer): void {
     if (this.#ended) return;
-    if (answer.kind === "failed") {
-      this.#fault(answer.message);
-      return;
+    // What a worker of somebody else's says is none of it.
+    switch (answer?.kind) {
+      case "failed":
+        this.#fault(answer.message);
+        break;
+      case "done":
+        this.onAnswer(worker, answer);
+        break;
+      case "ready":
+        this.#ready++;
+        if (this.#ready < this.size) return;
+        this.hold(false);
+        this.#settle?.(undefined);
+        break;
     }
-    if (answer.kind === "done") {
-      this.onAnswer(worker, answer);
-      return;
-    }
-    this.#ready++;
-    if (this.#ready < this.size) return;
-    this.hold(false);
-    this.#settle?.(undefined);
   }
 
   #fault(reason: string): void {
