@@ -82,6 +82,8 @@ test("wide products in every order, and parts of matrices, have the same bits", 
       const all = [
         ab,
         on.matmul(ab, a),
+        on.matmul(a, a),
+        on.matmul(ab, ab, { transposeA: true }),
         on.matmul(a, ab, { transposeA: true }),
         on.matmul(b, ab, { transposeB: true }),
         on.matmul(ab.slice(37, 200), b),

@@ -95,7 +95,11 @@ function planShared<A extends object>(
       wants.push({ storage: own, layout: has, overwritten: false });
     }
   }
-  return { mode: "shared", wants, shares, blocks };
+  // What an op reads in two ways is where it is wanted whole.
+  const whole = new Set(tensors.filter(([key]) => !rule.rows.includes(key)).map(([, t]) => storageOf(t)));
+  const isDouble = ({ storage: s, layout: l }: Want): boolean =>
+    whole.has(s) && !covers(l, everywhere(s.length, workers));
+  return { mode: "shared", wants: wants.filter((want) => !isDouble(want)), shares, blocks };
 }
 
 /** How rows are cut already: the lead's, or those of an operand that goes with it. */
