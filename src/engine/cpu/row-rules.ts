@@ -11,10 +11,10 @@ import { lineSearch } from "../../ops/line-search.js";
 import type { MatmulArguments } from "../../ops/matmul.js";
 import { matmul } from "../../ops/matmul.js";
 import type { HostMatrix, Op } from "../../ops/op.js";
-import { rowWeights } from "../../ops/row-weights.js";
 import { softmax } from "../../ops/softmax.js";
 import { isIdle, STATE } from "../../ops/solver-state.js";
 import { summarize } from "../../ops/summarize.js";
+import { totalWeight } from "../../ops/total-weight.js";
 
 /** An op's arguments by name, whatever op it is. */
 export type HostArguments = Record<string, unknown>;
@@ -113,17 +113,17 @@ const RULES: ReadonlyMap<object, RuleOf> = new Map<object, RuleOf>([
   [summarize, rule("x", [], [], 1, SUMMARY)],
   [argmax, rule("scores", ["out"], ["out"], 1)],
   [addScaled, (args) => rule("out", ["x", "y"], args.keep === 0 ? ["out"] : [], 1)(args)],
-  [rowWeights, rule("labels", ["rowWeight", "out"], ["out"], 1)],
+  [totalWeight, (args) => rule(args.labels ? "labels" : "rowWeight", ["labels", "rowWeight"], [], 1, SUM)(args)],
 ]);
 
 /** Ops to which a single row is a vector of values like any other. */
-const BY_VALUES: ReadonlySet<object> = new Set<object>([summarize, addScaled, rowWeights]);
+const BY_VALUES: ReadonlySet<object> = new Set<object>([summarize, addScaled, totalWeight]);
 
 /** Undefined for an op that does not go along rows, or not for these arguments. */
 export function rowRuleOf<A extends object>(op: Op<A>, args: A): RowRule | undefined {
   const found = RULES.get(op)?.(args as Record<string, unknown>);
   if (!found) return undefined;
-  const rows = found.rows.filter((key) => (args as Record<string, unknown>)[key] !== undefined);
+  const rows = [...new Set(found.rows)].filter((key) => (args as Record<string, unknown>)[key] !== undefined);
   const lead = (args as Record<string, unknown>)[found.lead] as Shape;
   // One row of logits is no vector of n values.
   return countOf(lead) > 1 && (lead.rows > 1 || BY_VALUES.has(op)) ? { ...found, rows } : undefined;

@@ -13,16 +13,18 @@ import { judgePoint } from "../../../ops/judge-point.js";
 import { lineSearch } from "../../../ops/line-search.js";
 import { linearAdamStep } from "../../../ops/linear-adam-step.js";
 import { linearGradient } from "../../../ops/linear-gradient.js";
+import { linearLoss } from "../../../ops/linear-loss.js";
 import { linearSgdStep } from "../../../ops/linear-sgd-step.js";
 import { matmul } from "../../../ops/matmul.js";
 import { nextDirection } from "../../../ops/next-direction.js";
 import type { Op } from "../../../ops/op.js";
-import { rowWeights } from "../../../ops/row-weights.js";
 import { sgdStep } from "../../../ops/sgd-step.js";
+import { smallBatchSteps } from "../../../ops/small-batch-steps.js";
 import { softmax } from "../../../ops/softmax.js";
 import { stackProducts } from "../../../ops/stack-products.js";
 import { summarize } from "../../../ops/summarize.js";
 import { totalLoss } from "../../../ops/total-loss.js";
+import { totalWeight } from "../../../ops/total-weight.js";
 import { twoLoop } from "../../../ops/two-loop.js";
 
 const ALL = [
@@ -40,10 +42,12 @@ const ALL = [
   lineSearch,
   linearAdamStep,
   linearGradient,
+  linearLoss,
   linearSgdStep,
+  smallBatchSteps,
   matmul,
   nextDirection,
-  rowWeights,
+  totalWeight,
   sgdStep,
   softmax,
   stackProducts,
