@@ -3,11 +3,22 @@
  * side with its shaders, the CPU's with its kernels, the self-check, the tuning) becomes files beside it that are loaded when they are
  * asked for. src/testing/index.ts shares nothing with them and becomes dist/testing.js.
  */
-import { defineConfig, type UserConfig } from "vite";
+import { defineConfig, type Rolldown, type UserConfig } from "vite";
 import { minifiedShaders } from "./scripts/wgsl-plugin.js";
+import { workerFile } from "./scripts/worker-plugin.js";
+
+/**
+ * Vite keeps the blanks of ES libraries unless the bundler is told itself. Classes keep their names: people meet them in stack
+ * traces and consoles.
+ */
+const minify: Rolldown.MinifyOptions = {
+  codegen: { removeWhitespace: true },
+  compress: { keepNames: { function: false, class: true } },
+  mangle: { keepNames: { function: false, class: true } },
+};
 
 const config: UserConfig = defineConfig({
-  plugins: [minifiedShaders()],
+  plugins: [minifiedShaders(), workerFile({ minify })],
   build: {
     lib: {
       entry: { index: "src/index.ts", testing: "src/testing/index.ts" },
@@ -18,8 +29,6 @@ const config: UserConfig = defineConfig({
     sourcemap: true,
     copyPublicDir: false,
     reportCompressedSize: true,
-    // Vite keeps the blanks of ES libraries unless the bundler is told itself. Classes keep their names: people meet them in
-    // stack traces and consoles.
     rolldownOptions: {
       output: {
         chunkFileNames: "[name].js",
@@ -34,11 +43,7 @@ const config: UserConfig = defineConfig({
             { name: "solvers", test: /src[\\/](?:losses|solvers)[\\/]/, priority: 1 },
           ],
         },
-        minify: {
-          codegen: { removeWhitespace: true },
-          compress: { keepNames: { function: false, class: true } },
-          mangle: { keepNames: { function: false, class: true } },
-        },
+        minify,
       },
     },
   },

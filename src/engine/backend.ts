@@ -68,10 +68,15 @@ export interface Backend {
   readonly slices: number;
   /** Missing where there is nothing to choose. */
   readonly tuning?: Tuning;
+  /** Threads beside the page's that carry out the work; missing where there are none. */
+  readonly workers?: number;
   /** Memory whose content is undefined. Throws a DeviceError when the device can never hold so much. */
   allocate(rows: number, columns: number, type: ElementType): Storage;
-  /** Writes packed row-major elements from element `first` on: whole rows, or values of a single row. The array may be changed afterwards. */
-  upload(storage: Storage, first: number, data: HostArray): void;
+  /**
+   * Writes packed row-major elements from element `first` on: whole rows, or values of a single row. The array may be changed
+   * afterwards, unless it is `owned`: of the storage's own type, and nobody else's any more.
+   */
+  upload(storage: Storage, first: number, data: HostArray, owned?: boolean): void;
   /** Sets all values to zero. */
   clear(storage: Storage): void;
   release(storage: Storage): void;

@@ -2,6 +2,7 @@
 import { describeValue } from "../data/describe-value.js";
 import { DeviceError, OptionError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
+import { cpuBackend, MOST_WORKERS } from "./cpu/cpu-device.js";
 import { Engine } from "./engine.js";
 import type { GpuSource } from "./webgpu/acquire-device.js";
 import { acquireDevice } from "./webgpu/acquire-device.js";
@@ -11,7 +12,19 @@ export type DeviceChoice = "auto" | "webgpu" | "cpu";
 
 export interface EngineOptions extends GpuSource {
   readonly device?: DeviceChoice;
+  /**
+   * Threads that carry out the CPU's work, 0 … 16: the page's own thread stays free. 0 works on the page's thread, a few
+   * milliseconds at a time. Default: as many as the processor runs at once, 1 where that is not told. Changes no bit of a result.
+   */
+  readonly workers?: number;
+  /**
+   * Makes a module worker that runs Luce's `worker.js`, for pages whose policy or build needs a way of their own. Called once for
+   * each of `workers`.
+   */
+  readonly createWorker?: () => Worker;
 }
+
+const OPTIONS = ["device", "gpuDevice", "gpu", "powerPreference", "halfPrecision", "workers", "createWorker"];
 
 /**
  * An engine on the device asked for; `engine.device` and `engine.reason` say what was chosen and why. `"auto"` takes a
@@ -20,7 +33,7 @@ export interface EngineOptions extends GpuSource {
  *   DEVICE_LOST for a `gpuDevice` that cannot be used; OptionError
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  requireKnownOptions(options, ["device", "gpuDevice", "gpu", "powerPreference", "halfPrecision"], "createEngine");
+  requireKnownOptions(options, OPTIONS, "createEngine");
   const { device = options.gpuDevice ? "webgpu" : "auto" } = options;
   if (device !== "auto" && device !== "webgpu" && device !== "cpu") {
     throw new OptionError(
@@ -34,10 +47,11 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
       `createEngine: halfPrecision is no boolean: expected true or false, got ${describeValue(options.halfPrecision)}.`,
     );
   }
-  if (device === "cpu") return cpuEngine("the CPU was asked for");
+  checkWorkers(options);
+  if (device === "cpu") return cpuEngine("the CPU was asked for", options);
   const found = await acquireDevice(options, device === "webgpu");
   if ("failure" in found) {
-    if (device === "auto") return cpuEngine(`CPU, since ${found.failure}`);
+    if (device === "auto") return cpuEngine(`CPU, since ${found.failure}`, options);
     throw new DeviceError("GPU_UNAVAILABLE", `createEngine: no GPU: ${found.failure}. Use device: "auto" or "cpu".`);
   }
   const reason = found.owned ? `GPU: ${found.name}` : `GPU of the caller: ${found.name}`;
@@ -46,8 +60,22 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   return new Engine(new WebGpuBackend(found.device, found), reason);
 }
 
-/** Loaded here: a page with a GPU needs neither this nor the kernels. */
-async function cpuEngine(reason: string): Promise<Engine> {
-  const { CpuBackend } = await import("./cpu/cpu-backend.js");
-  return new Engine(new CpuBackend(), reason);
+async function cpuEngine(why: string, options: EngineOptions): Promise<Engine> {
+  const { backend, note } = await cpuBackend(options);
+  return new Engine(backend, `${why}; ${note}`);
+}
+
+function checkWorkers({ workers, createWorker }: EngineOptions): void {
+  if (workers !== undefined && !(Number.isInteger(workers) && workers >= 0 && workers <= MOST_WORKERS)) {
+    throw new OptionError(
+      "BAD_OPTION",
+      `createEngine: option \`workers\` is out of range: expected an integer in 0 … ${MOST_WORKERS}, got ${describeValue(workers)}.`,
+    );
+  }
+  if (createWorker !== undefined && typeof createWorker !== "function") {
+    throw new OptionError(
+      "BAD_OPTION",
+      `createEngine: option \`createWorker\` cannot be used: expected a function that makes a worker, got ${describeValue(createWorker)}.`,
+    );
+  }
 }

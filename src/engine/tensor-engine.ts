@@ -44,6 +44,12 @@ export class TensorEngine {
   readonly reason: string;
   /** @internal What plans are chosen by. */
   readonly traits: Backend["traits"];
+  /** Worker threads that carry out the work: 0 on a GPU, and on the CPU where it runs on the page's own thread. */
+  readonly workers: number;
+  /** @internal Whether it pays to record work ahead. */
+  readonly overlaps: boolean;
+  /** @internal In how many parts a sum over many rows is left at most. */
+  readonly slices: number;
   readonly #backend: Backend;
   #disposed = false;
 
@@ -52,22 +58,15 @@ export class TensorEngine {
     this.#backend = backend;
     this.device = backend.device;
     this.traits = backend.traits;
+    this.workers = backend.workers ?? 0;
+    this.overlaps = backend.overlaps;
+    this.slices = backend.slices;
     this.reason = reason;
-  }
-
-  /** @internal Whether it pays to record work ahead. */
-  get overlaps(): boolean {
-    return this.#backend.overlaps;
   }
 
   /** @internal How the trial steps of a line search are shared out. */
   get trialSteps(): TrialSteps {
     return this.#backend.trialSteps;
-  }
-
-  /** @internal In how many parts a sum over many rows is left at most. */
-  get slices(): number {
-    return this.#backend.slices;
   }
 
   get disposed(): boolean {
@@ -96,7 +95,8 @@ export class TensorEngine {
     this.requireAlive("tensor");
     const type = m.data instanceof Uint8Array ? "u8" : m.data instanceof Uint16Array ? "f16" : "f32";
     const t = this.#allocate(shape, type, Math.fround(m.scale), Math.fround(m.offset));
-    this.#backend.upload(t.memory.storage, 0, m.data);
+    // The door has made a copy of its own.
+    this.#backend.upload(t.memory.storage, 0, m.data, true);
     return t;
   }
 

@@ -3,6 +3,7 @@
 import { isLabel } from "../data/classes.js";
 import { FEATURE_STORAGES } from "../data/feature-storage.js";
 import type { FeatureStorage, MatrixLike, NumericArray } from "../data/matrix.js";
+import { MOST_WORKERS } from "../engine/cpu/cpu-device.js";
 import type { EngineOptions } from "../engine/create-engine.js";
 import { Engine } from "../engine/engine.js";
 import type { Tensor } from "../engine/tensor.js";
@@ -115,6 +116,7 @@ export type ModelOptions = Required<
 };
 
 const isFunction = (value: unknown): value is (progress: FitProgress) => unknown => typeof value === "function";
+const isWorkerMaker = (value: unknown): value is () => Worker => typeof value === "function";
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const isValidation = (value: unknown): value is number | ValidationRows =>
   typeof value === "number" ? value > 0 && value < 1 : isObject(value);
@@ -154,6 +156,8 @@ const MODEL_TABLE = {
   gpuDevice: { kind: "custom", accepts: isObject, expected: "a GPU device" },
   gpu: { kind: "custom", accepts: isObject, expected: "a WebGPU entry point" },
   powerPreference: { kind: "choice", choices: ["low-power", "high-performance"] },
+  workers: { kind: "integer", min: 0, max: MOST_WORKERS },
+  createWorker: { kind: "custom", accepts: isWorkerMaker, expected: "a function that makes a worker" },
 } as const;
 
 const FIT_TABLE = {
@@ -172,12 +176,15 @@ const JUDGE_TABLE = { sampleWeight: FIT_TABLE.sampleWeight } as const;
 const EVALUATE_TABLE = { ...JUDGE_TABLE, bins: { kind: "integer", min: 1, max: 1e6, default: 15 } } as const;
 
 /** The engine's part of a model's options, in a copy: what the caller does to the object afterwards must not decide on the device. */
-export function deviceOptions({ device, gpuDevice, gpu, powerPreference }: EngineOptions): EngineOptions {
+export function deviceOptions(options: EngineOptions): EngineOptions {
+  const { device, gpuDevice, gpu, powerPreference, workers, createWorker } = options;
   return {
     ...(device && { device }),
     ...(gpuDevice && { gpuDevice }),
     ...(gpu && { gpu }),
     ...(powerPreference && { powerPreference }),
+    ...(workers !== undefined && { workers }),
+    ...(createWorker && { createWorker }),
   };
 }
 

@@ -5,29 +5,18 @@
  */
 import { DisposedError } from "../../errors.js";
 import { hostMatrix } from "../../ops/host-matrix.js";
-import { matmul } from "../../ops/matmul.js";
 import type { ElementType, HostArray, HostMatrix, On, Op } from "../../ops/op.js";
 import type { DeviceTraits } from "../../ops/step-plan.js";
 import type { Backend, EngineStats, Storage, StoredMatrix, TrialSteps } from "../backend.js";
 import { Tensor } from "../tensor.js";
 import type { HostStorage } from "./host-memory.js";
 import { HostMemory } from "./host-memory.js";
-import { plainProduct } from "./matmul-rows.js";
-import { simdWork } from "./simd/simd-work.js";
-import type { SlicedWork } from "./sliced-work.js";
+import type { Job } from "./op-jobs.js";
+import { OpJobs, SLICE_MS } from "./op-jobs.js";
+import { blockSumOf } from "./tensor-rows.js";
 import type { Build } from "./wasm/kernels.js";
 import { fastestBuild } from "./wasm/kernels.js";
 import { yieldToPage } from "./yield-to-page.js";
-
-/** Work that says, when called, whether more is left; each call takes a slice. */
-type Job = () => boolean;
-
-/** A task longer than this makes scrolling and typing stutter. */
-const SLICE_MS = 8;
-/** Multiplications or elements a millisecond, before anything is measured: a slow phone's. */
-const FIRST_GUESS = 1e4;
-/** A few milliseconds of exponentials. */
-const CHUNK_ELEMENTS = 1 << 16;
 
 export class CpuBackend implements Backend {
   readonly device = "cpu";
@@ -46,8 +35,7 @@ export class CpuBackend implements Backend {
   #lastYield = 0;
   #disposed = false;
   readonly #memory: HostMemory;
-  /** Multiplications or visits to an element that take about a millisecond, learnt for each op as it runs. */
-  readonly #speed = new Map<string, number>();
+  readonly #jobs: OpJobs;
   readonly #live = new Set<Storage>();
   /** Storages that something queued may read or write. */
   #awaited = new Set<Storage>();
@@ -56,6 +44,7 @@ export class CpuBackend implements Backend {
   /** `build`: the kernels to use, `"none"` for plain TypeScript throughout. */
   constructor(build: Build | "none" = fastestBuild()) {
     this.#memory = new HostMemory(build);
+    this.#jobs = new OpJobs(this.#memory.kernels);
   }
 
   allocate(rows: number, columns: number, type: ElementType): Storage {
@@ -110,10 +99,16 @@ export class CpuBackend implements Backend {
     this.#enqueue(
       tensors.map((t) => t.memory.storage),
       () => {
-        job ??= this.#jobFor(op, () => onHost(args));
+        job ??= this.#jobFor(op, args);
         return job();
       },
     );
+  }
+
+  #jobFor<A extends object>(op: Op<A>, args: A): Job {
+    const resolve = (): On<A, HostMatrix> => onHost(args);
+    const blockSum = blockSumOf(op, args);
+    return blockSum ? this.#jobs.sumJob(op, resolve, blockSum) : this.#jobs.jobFor(op, resolve);
   }
 
   async read(matrices: readonly StoredMatrix[]): Promise<HostArray[]> {
@@ -185,82 +180,10 @@ export class CpuBackend implements Backend {
       this.#draining = undefined;
     }
   }
-
-  /** `resolve` is asked in every slice: memory that grew since has moved. */
-  #jobFor<A>(op: Op<A>, resolve: () => On<A, HostMatrix>): Job {
-    const { kernels } = this.#memory;
-    const fast = kernels && simdWork(op, resolve, kernels);
-    if (fast) return this.#sliced(fast);
-    if ((op as unknown) === matmul) {
-      return this.#sliced(plainProduct(resolve as unknown as Parameters<typeof plainProduct>[0]));
-    }
-    const { slice } = op;
-    if (!slice) {
-      return () => {
-        op.reference(resolve());
-        return false;
-      };
-    }
-    const args = resolve();
-    const matrices = Object.values(args as object).filter(isHostMatrix);
-    const rows = op.sliceRows?.(args) ?? Math.max(...matrices.map((m) => m.rows));
-    const rowCost = matrices.reduce((sum, m) => sum + (m.rows === rows ? m.columns : 0), 0);
-    if (op.accumulate) return summed(op, resolve, rows, rowCost);
-    return this.#sliced({
-      name: op.name,
-      rows,
-      rowCost,
-      grain: 1,
-      run: (first, count) => op.reference(slice(resolve(), first, count)),
-      finish() {},
-    });
-  }
-
-  /** Takes as many rows at a time as half a slice has time for. */
-  #sliced({ name, rows, rowCost, grain, run, finish }: SlicedWork): Job {
-    let next = 0;
-    return () => {
-      const speed = this.#speed.get(name) ?? FIRST_GUESS;
-      const wanted = (speed * SLICE_MS) / 2 / rowCost;
-      const count = Math.min(rows - next, Math.max(1, Math.ceil(wanted / grain)) * grain);
-      const begun = performance.now();
-      run(next, count);
-      const elapsed = Math.max(0.05, performance.now() - begun);
-      // Data differ from call to call: lean towards the slower speed.
-      this.#speed.set(name, Math.min((count * rowCost) / elapsed, 4 * speed));
-      next += count;
-      if (next < rows) return true;
-      finish();
-      return false;
-    };
-  }
-}
-
-/** Chunks of rows one after the other. They are of a fixed size: where a sum is cut shows in its bits, and must not depend on time. */
-function summed<A>(op: Op<A>, resolve: () => On<A, HostMatrix>, rows: number, rowCost: number): Job {
-  const { slice, accumulate } = op as Required<Op<A>>;
-  const length = (resolve() as { out: HostMatrix }).out.data.length;
-  const total = new Float64Array(length);
-  const chunk = Math.max(1, Math.floor(CHUNK_ELEMENTS / rowCost));
-  let next = 0;
-  return () => {
-    const args = resolve();
-    const { out } = args as { out: HostMatrix };
-    const part = { ...out, data: new Float64Array(length) };
-    op.reference({ ...slice(args, next, Math.min(chunk, rows - next)), out: part });
-    accumulate(total, part.data);
-    next += chunk;
-    if (next < rows) return true;
-    out.data.set(total);
-    return false;
-  };
 }
 
 const disposedMeanwhile = (): DisposedError =>
   new DisposedError("DISPOSED", "engine: it was disposed of while work was waiting. Create a new one.");
-
-const isHostMatrix = (value: unknown): value is HostMatrix =>
-  typeof value === "object" && value !== null && "data" in value;
 
 function viewOf(t: StoredMatrix): HostMatrix {
   const { data, columns } = t.memory.storage as HostStorage;

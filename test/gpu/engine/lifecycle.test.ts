@@ -23,9 +23,13 @@ async function work(engine: Engine): Promise<number> {
   return result[0] + result[1] + result[2];
 }
 
-test.each(["cpu", "webgpu"] as const)("engines on %s come and go and leave nothing", async (device) => {
-  for (let i = 0; i < (device === "cpu" ? 1000 : 50); i++) {
-    const engine = await createEngine({ device });
+test.each([
+  ["the page's thread", { device: "cpu", workers: 0 }, 1000],
+  ["workers", { device: "cpu", workers: 2 }, 20],
+  ["webgpu", { device: "webgpu" }, 50],
+] as const)("engines on %s come and go and leave nothing", async (_, options, times) => {
+  for (let i = 0; i < times; i++) {
+    const engine = await createEngine(options);
     expect(await work(engine)).toBe(15);
     expect(engine.stats()).toMatchObject(noMemory);
     engine.dispose();

@@ -19,7 +19,14 @@ async function comeAndGo(options: SoftmaxRegressionOptions): Promise<void> {
 }
 
 test("a thousand models on the CPU come, fit and go, and leave nothing", async () => {
-  for (let i = 0; i < 1000; i++) await comeAndGo({ device: "cpu", solver: i % 2 ? "sgd" : "lbfgs", epochs: 1 });
+  const options = { device: "cpu", workers: 0, epochs: 1 } as const;
+  for (let i = 0; i < 1000; i++) await comeAndGo({ ...options, solver: i % 2 ? "sgd" : "lbfgs" });
+  expect(await unhandledRejections()).toEqual([]);
+});
+
+test("twenty models with workers of their own come, fit and go, and leave nothing", async () => {
+  const options = { device: "cpu", workers: 2, epochs: 1 } as const;
+  for (let i = 0; i < 20; i++) await comeAndGo({ ...options, solver: i % 2 ? "sgd" : "lbfgs" });
   expect(await unhandledRejections()).toEqual([]);
 });
 

@@ -1,0 +1,165 @@
+/** How an op is carried out on one thread: by WebAssembly SIMD where there is a kernel, else by plain TypeScript, a slice at a time. */
+import { matmul } from "../../ops/matmul.js";
+import type { HostMatrix, On, Op } from "../../ops/op.js";
+import { plainProduct } from "./matmul-rows.js";
+import type { Span } from "./row-blocks.js";
+import { lengthOf } from "./row-blocks.js";
+import type { HostArguments, RowRule, RowSum } from "./row-rules.js";
+import { cutRows } from "./row-rules.js";
+import { simdWork } from "./simd/simd-work.js";
+import type { SlicedWork } from "./sliced-work.js";
+import type { KernelMemory } from "./wasm/kernel-memory.js";
+
+/** Work that says, when called, whether more is left; each call takes a slice. */
+export type Job = () => boolean;
+
+/** A task longer than this makes scrolling and typing stutter. */
+export const SLICE_MS = 8;
+/** Multiplications or elements a millisecond, before anything is measured: a slow phone's. */
+const FIRST_GUESS = 1e4;
+/** A few milliseconds of exponentials. */
+const CHUNK_ELEMENTS = 1 << 16;
+
+/** Rows that are added up in blocks: which of the blocks, and how. */
+export interface BlockSum {
+  readonly rule: RowRule;
+  readonly sum: RowSum;
+  /** Counted from the first row of the arguments. */
+  readonly blocks: readonly Span[];
+}
+
+export class OpJobs {
+  readonly #kernels: KernelMemory | undefined;
+  /** Multiplications or visits to an element that take about a millisecond, learnt for each op as it runs. */
+  readonly #speed = new Map<string, number>();
+
+  constructor(kernels: KernelMemory | undefined) {
+    this.#kernels = kernels;
+  }
+
+  /** `resolve` is asked in every slice: memory that grew since has moved. */
+  jobFor<A>(op: Op<A>, resolve: () => On<A, HostMatrix>): Job {
+    const fast = this.#kernels && simdWork(op, resolve, this.#kernels);
+    if (fast) return this.#sliced(fast);
+    if ((op as unknown) === matmul) {
+      return this.#sliced(plainProduct(resolve as unknown as Parameters<typeof plainProduct>[0]));
+    }
+    const { slice } = op;
+    if (!slice) {
+      return () => {
+        op.reference(resolve());
+        return false;
+      };
+    }
+    const args = resolve();
+    const matrices = Object.values(args as object).filter(isHostMatrix);
+    const rows = op.sliceRows?.(args) ?? Math.max(...matrices.map((m) => m.rows));
+    const rowCost = matrices.reduce((sum, m) => sum + (m.rows === rows ? m.columns : 0), 0);
+    if (op.accumulate) return summed(op, resolve, rows, rowCost);
+    return this.#sliced({
+      name: op.name,
+      rows,
+      rowCost,
+      grain: 1,
+      run: (first, count) => op.reference(slice(resolve(), first, count)),
+      finish() {},
+    });
+  }
+
+  /** The sums of the blocks, one after the other into `parts`. */
+  blockJob<A>(
+    op: Op<A>,
+    resolve: () => On<A, HostMatrix>,
+    { rule, sum, blocks }: BlockSum,
+    parts: Float64Array[],
+  ): Job {
+    let job: Job | undefined;
+    let part = new Float64Array(0);
+    return () => {
+      if (parts.length === blocks.length) return false;
+      const block = blocks[parts.length];
+      if (!job) {
+        const data = new Float64Array(outOf(resolve()).data.length);
+        part = data;
+        job = this.jobFor(op, () => {
+          const args = resolve();
+          const own = sum.part(args as HostArguments, { ...outOf(args), data });
+          return cutRows(own, rule.rows, block.begin, lengthOf(block)) as typeof args;
+        });
+      }
+      if (job()) return true;
+      parts.push(part);
+      job = undefined;
+      return parts.length < blocks.length;
+    };
+  }
+
+  /** Rows added up block by block; at once where there is nothing to add. */
+  sumJob<A>(op: Op<A>, resolve: () => On<A, HostMatrix>, blockSum: BlockSum): Job {
+    const parts: Float64Array[] = [];
+    let idle = false;
+    let job: Job | undefined;
+    return () => {
+      if (!job) {
+        idle = blockSum.sum.isIdle(resolve() as HostArguments);
+        job = idle ? this.jobFor(op, resolve) : this.blockJob(op, resolve, blockSum, parts);
+      }
+      if (job()) return true;
+      if (!idle) addUp(blockSum.sum, resolve() as HostArguments, parts);
+      return false;
+    };
+  }
+
+  /** Takes as many rows at a time as half a slice has time for. */
+  #sliced({ name, rows, rowCost, grain, run, finish }: SlicedWork): Job {
+    let next = 0;
+    return () => {
+      const speed = this.#speed.get(name) ?? FIRST_GUESS;
+      const wanted = (speed * SLICE_MS) / 2 / rowCost;
+      const count = Math.min(rows - next, Math.max(1, Math.ceil(wanted / grain)) * grain);
+      const begun = performance.now();
+      run(next, count);
+      const elapsed = Math.max(0.05, performance.now() - begun);
+      // Data differ from call to call: lean towards the slower speed.
+      this.#speed.set(name, Math.min((count * rowCost) / elapsed, 4 * speed));
+      next += count;
+      if (next < rows) return true;
+      finish();
+      return false;
+    };
+  }
+}
+
+const outOf = (args: unknown): HostMatrix => (args as { out: HostMatrix }).out;
+
+/** Writes the sum of the parts, in their order, to `out`. */
+export function addUp(sum: RowSum, args: HostArguments, parts: readonly Float64Array[]): void {
+  const { data } = outOf(args);
+  const total = new Float64Array(data.length);
+  for (const part of parts) sum.accumulate(total, part);
+  sum.finish(total, args);
+  data.set(total);
+}
+
+/** Chunks of rows one after the other. They are of a fixed size: where a sum is cut shows in its bits, and must not depend on time. */
+function summed<A>(op: Op<A>, resolve: () => On<A, HostMatrix>, rows: number, rowCost: number): Job {
+  const { slice, accumulate } = op as Required<Op<A>>;
+  const length = (resolve() as { out: HostMatrix }).out.data.length;
+  const total = new Float64Array(length);
+  const chunk = Math.max(1, Math.floor(CHUNK_ELEMENTS / rowCost));
+  let next = 0;
+  return () => {
+    const args = resolve();
+    const { out } = args as { out: HostMatrix };
+    const part = { ...out, data: new Float64Array(length) };
+    op.reference({ ...slice(args, next, Math.min(chunk, rows - next)), out: part });
+    accumulate(total, part.data);
+    next += chunk;
+    if (next < rows) return true;
+    out.data.set(total);
+    return false;
+  };
+}
+
+const isHostMatrix = (value: unknown): value is HostMatrix =>
+  typeof value === "object" && value !== null && "data" in value;

@@ -1,0 +1,100 @@
+/** However many workers there are, and without any: the same bits. */
+import { describe, expect, test } from "vitest";
+import { createEngine, type Engine, SoftmaxRegression, type SoftmaxRegressionOptions } from "../../../src/index.js";
+import { expectSameBits } from "../../support/compare.js";
+import { randomBytes, randomLabels } from "../../support/random-matrix.js";
+
+/** Enough for products to be shared out, in blocks the last of which is short. */
+const [rows, features, classes] = [9_000, 300, 7];
+const x = { data: randomBytes(rows * features, 1), shape: [rows, features], scale: 1 / 255 };
+const y = Int32Array.from(randomLabels(rows, classes, 2));
+const sampleWeight = Float32Array.from(randomBytes(rows, 3), (b) => (b + 1) / 64);
+
+interface Outcome {
+  readonly coef: Float32Array;
+  readonly intercept: Float32Array;
+  readonly probabilities: Float32Array;
+  readonly losses: readonly number[];
+}
+
+async function outcomeOf(engine: Engine, options: SoftmaxRegressionOptions): Promise<Outcome> {
+  const model = new SoftmaxRegression({ ...options, engine });
+  const { history } = await model.fit(x, y, { sampleWeight });
+  const { data } = await model.predictProba(x);
+  return {
+    coef: model.coef.data,
+    intercept: model.intercept,
+    probabilities: data,
+    losses: options.solver === "lbfgs" ? history.map(({ loss }) => loss) : [],
+  };
+}
+
+const COURSES: Readonly<Record<string, SoftmaxRegressionOptions>> = {
+  // Past twenty iterations the logits are summed anew.
+  lbfgs: { solver: "lbfgs", maxIterations: 24, tolerance: 0 },
+  "lbfgs without an intercept": { solver: "lbfgs", maxIterations: 6, tolerance: 0, fitIntercept: false },
+  sgd: { solver: "sgd", epochs: 1, momentum: 0.9 },
+  "sgd in large batches": { solver: "sgd", epochs: 1, batchSize: 4000 },
+  adam: { solver: "adam", epochs: 1 },
+};
+
+describe.for(Object.keys(COURSES))("%s", (name) => {
+  test("gives the same bits with 1, 2, 3 and 5 workers as on the page's thread", async () => {
+    using alone = await createEngine({ device: "cpu", workers: 0 });
+    const expected = await outcomeOf(alone, COURSES[name]);
+    for (const workers of [1, 2, 3, 5]) {
+      using engine = await createEngine({ device: "cpu", workers });
+      expect(engine.workers).toBe(workers);
+      const { coef, intercept, probabilities, losses } = await outcomeOf(engine, COURSES[name]);
+      expectSameBits(coef, expected.coef, `coef, ${workers} workers`);
+      expectSameBits(intercept, expected.intercept, `intercept, ${workers} workers`);
+      expectSameBits(probabilities, expected.probabilities, `probabilities, ${workers} workers`);
+      expect(losses).toEqual(expected.losses);
+      expect(engine.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    }
+  });
+});
+
+test("a tensor serves one solver after the other, wherever its rows were last", async () => {
+  using alone = await createEngine({ device: "cpu", workers: 0 });
+  using engine = await createEngine({ device: "cpu", workers: 3 });
+  const [there, here] = [alone.tensor(x), engine.tensor(x)];
+  for (const solver of ["lbfgs", "sgd", "lbfgs", "sgd", "lbfgs"] as const) {
+    const options = { solver, epochs: 1, maxIterations: 3, tolerance: 0 };
+    const expected = new SoftmaxRegression({ ...options, engine: alone });
+    const model = new SoftmaxRegression({ ...options, engine });
+    await Promise.all([expected.fit(there, y), model.fit(here, y)]);
+    expectSameBits(model.coef.data, expected.coef.data, solver);
+  }
+  expect(await here.read()).toEqual(x.data);
+  expect(await here.slice(3_000, 3_500).read()).toEqual(x.data.subarray(3_000 * features, 6_500 * features));
+});
+
+test("wide products in every order, and parts of matrices, have the same bits", async () => {
+  using alone = await createEngine({ device: "cpu", workers: 0 });
+  using engine = await createEngine({ device: "cpu", workers: 3 });
+  const size = 300;
+  const values = (seed: number): Float32Array => Float32Array.from(randomBytes(size * size, seed), (b) => b / 64 - 2);
+  const results = await Promise.all(
+    [alone, engine].map(async (on) => {
+      const [a, b] = [4, 5].map((seed) => on.tensor({ data: values(seed), shape: [size, size] }));
+      const ab = on.matmul(a, b);
+      const all = [
+        ab,
+        on.matmul(ab, a),
+        on.matmul(a, a),
+        on.matmul(ab, ab, { transposeA: true }),
+        on.matmul(a, ab, { transposeA: true }),
+        on.matmul(b, ab, { transposeB: true }),
+        on.matmul(ab.slice(37, 200), b),
+        on.softmax(ab.slice(37, 200)),
+        on.argmax(ab),
+        on.summarize(ab),
+        on.addScaled(on.zeros([size, size]), 2, ab, { y: b, beta: 3 }),
+      ];
+      on.write(ab.slice(10, 2), new Float32Array(2 * size).fill(1));
+      return on.read(...all, on.matmul(ab, b));
+    }),
+  );
+  for (const [i, expected] of results[0].entries()) expect(results[1][i], `result ${i}`).toEqual(expected);
+});
