@@ -9,7 +9,7 @@ import { requireKnownOptions } from "../known-options.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { linearGradient } from "../ops/linear-gradient.js";
 import { linearLoss } from "../ops/linear-loss.js";
-import { planOfStep } from "../ops/step-plan.js";
+import { choosePlan } from "../ops/step-plan.js";
 import { requireTensors } from "./check-arguments.js";
 import type { CrossEntropyOptions, PreparedTargets, Targets } from "./cross-entropy.js";
 import { CROSS_ENTROPY_OPTIONS, prepareTargets, reducedLoss, reductionOf } from "./cross-entropy.js";
@@ -64,9 +64,8 @@ export function linearCrossEntropyOn(
 }
 
 function isFused(engine: TensorEngine, x: Tensor, w: Tensor, { inputGradient }: LinearCrossEntropyOptions): boolean {
-  const { rows, columns: features, type: format } = x;
-  if (inputGradient || format === "i32") return false;
-  return planOfStep({ rows, features, classes: w.columns, format, batchSize: rows }, engine.traits).name === "fused";
+  if (inputGradient || x.type === "i32") return false;
+  return choosePlan({ features: x.columns, classes: w.columns }, engine.traits).name === "fused";
 }
 
 function fused(

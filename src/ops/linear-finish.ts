@@ -3,6 +3,7 @@ import type { Partials } from "./linear-step.js";
 import type { DeviceMatrix, Kernel, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
+import { SetUps } from "./set-ups.js";
 
 export interface Finish {
   readonly rule: "gradient" | "sgd" | "nesterov" | "adam";
@@ -33,6 +34,8 @@ const NOT_A_NUMBER_BITS = 0x7fc00000;
 /** Threads for each partial sum's quad: so many partial sums one thread adds up alone. */
 const ALONE = 8;
 const MOST_SEGMENTS = 16;
+/** All overrides of a launch: the same frozen object for the same rule, by which the device knows its pipeline again. */
+const CONSTANTS = new SetUps<Readonly<Record<string, number>>>();
 
 /** Threads in a workgroup, and those that share a quad. A software adapter's few partial sums are added up without barriers. */
 export function finishLayout(partials: number, software: boolean): { threads: number; segments: number } {
@@ -54,13 +57,15 @@ export function planFinish(partials: Partials, f: Finish, planner: Planner): voi
   const { learningRate = 0, momentum = 0, beta1 = 0, beta2 = 0, epsilon = 1, corrections = [1, 1] } = f;
   planner.dispatch({
     kernel,
-    constants: {
-      THREADS: threads,
-      SEGMENTS: segments,
-      RULE: RULE[f.rule],
-      MEAN: Number(f.mean),
-      LOSS_VALUE: Number(f.lossValue),
-    },
+    constants: CONSTANTS.of(`${threads}|${segments}|${f.rule}|${f.mean}|${f.lossValue}`, () =>
+      Object.freeze({
+        THREADS: threads,
+        SEGMENTS: segments,
+        RULE: RULE[f.rule],
+        MEAN: Number(f.mean),
+        LOSS_VALUE: Number(f.lossValue),
+      }),
+    ),
     buffers: [partials.buffer, theta.buffer, state.buffer, second.buffer, loss.buffer],
     parameters: [
       ...[quads, f.penalisedRows * f.theta.stride, partials.count, partials.offset, partials.stride].map(u32),

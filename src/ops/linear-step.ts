@@ -10,6 +10,7 @@ import type { DeviceMatrix, Kernel, Matrix, On, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
 import type { RowRange } from "./row-ranges.js";
 import { rowRanges, wholeBlock } from "./row-ranges.js";
+import { SetUps } from "./set-ups.js";
 import { describe, requireShape } from "./shape-rule.js";
 import type { TargetArguments } from "./targets.js";
 import { checkTargets, targetConstants } from "./targets.js";
@@ -86,6 +87,10 @@ interface Launch {
 
 const operations = ({ x, theta }: Pick<LinearStepArguments, "x" | "theta">): number => 4 * x.columns * theta.columns;
 
+const LAYOUTS = new SetUps<StepLayout>();
+/** By the layout, since those of tests are no others' of the same shape. */
+const CONSTANTS = new WeakMap<StepLayout, SetUps<Readonly<Record<string, number>>>>();
+
 /** Rows whose gradient is not too much work for one dispatch: a multiple of 64. */
 export const rowsPerLaunch = (workPerDispatch: number, features: number, classes: number): number =>
   Math.max(64, Math.floor(workPerDispatch / (4 * features * classes) / 64) * 64);
@@ -96,8 +101,12 @@ function launchesOf(args: On<LinearStepArguments, DeviceMatrix>, planner: Planne
   const { software, adapter } = planner;
   const most = rowsPerLaunch(planner.workPerDispatch, x.columns, theta.columns);
   const rowBytes = x.stride * QUAD_BYTES[x.type];
-  const layoutFor = (count: number): StepLayout =>
-    chosen ?? stepLayout({ rows: count, features: x.columns, classes: theta.columns, rowBytes, software, adapter });
+  const device = `${software}|${adapter?.vendor}|${adapter?.subgroups?.min}`;
+  const layoutFor = (count: number): StepLayout => {
+    if (chosen) return chosen;
+    const shape = { rows: count, features: x.columns, classes: theta.columns, rowBytes, software, adapter };
+    return LAYOUTS.of(`${count}|${x.columns}|${theta.columns}|${rowBytes}|${device}`, () => stepLayout(shape));
+  };
   if (!order) {
     return rowRanges(soft ? [x, soft] : [x], most).map((range) => ({
       range,
@@ -142,17 +151,7 @@ export function planStep(args: On<LinearStepArguments, DeviceMatrix>, planner: P
     const wide = quadsAtOnce(x, features.offset, layout);
     planner.dispatch({
       kernel: layout.subgroups ? subgroupKernel : kernel,
-      constants: {
-        ...constantsOf(layout),
-        WIDE: wide,
-        STAGED: stagesOf(layout, wide),
-        FORMAT: ELEMENT_FORMAT[x.type],
-        DECODE: Number(x.offset !== 0),
-        RAGGED: Number(x.columns % 4 !== 0),
-        HAS_BIAS: Number(hasBias(args)),
-        ORDERED: Number(order !== undefined),
-        ...targetConstants(args),
-      },
+      constants: constantsFor(args, layout, wide),
       buffers: [
         features.buffer,
         weights.buffer,
@@ -195,6 +194,31 @@ export function planStep(args: On<LinearStepArguments, DeviceMatrix>, planner: P
 function quadsAtOnce({ type, stride }: DeviceMatrix, offset: number, { lanes }: StepLayout): number {
   const quads = 16 / QUAD_BYTES[type];
   return lanes > 1 && stride % quads === 0 && offset % quads === 0 ? quads : 1;
+}
+
+/** All overrides of a launch: the same frozen object for the same storage, by which the device knows its pipeline again. */
+function constantsFor(
+  args: On<LinearStepArguments, DeviceMatrix>,
+  layout: StepLayout,
+  wide: number,
+): Readonly<Record<string, number>> {
+  const { x, order } = args;
+  const storage = {
+    WIDE: wide,
+    STAGED: stagesOf(layout, wide),
+    FORMAT: ELEMENT_FORMAT[x.type],
+    DECODE: Number(x.offset !== 0),
+    RAGGED: Number(x.columns % 4 !== 0),
+    HAS_BIAS: Number(hasBias(args)),
+    ORDERED: Number(order !== undefined),
+    ...targetConstants(args),
+  };
+  let known = CONSTANTS.get(layout);
+  if (!known) {
+    known = new SetUps();
+    CONSTANTS.set(layout, known);
+  }
+  return known.of(Object.values(storage).join("|"), () => Object.freeze({ ...constantsOf(layout), ...storage }));
 }
 
 function constantsOf(layout: StepLayout): Record<string, number> {

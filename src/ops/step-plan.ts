@@ -69,7 +69,11 @@ export const WIDE_CLASSES = 64;
 
 type Choice = Pick<StepPlan, "name" | "reason">;
 
-function choose({ features, classes }: StepQuestion, { device }: DeviceTraits): Choice {
+/** The plan's name and why, without its costs. */
+export function choosePlan(
+  { features, classes }: Pick<StepQuestion, "features" | "classes">,
+  { device }: Pick<DeviceTraits, "device">,
+): Choice {
   const weights = features * classes;
   if (classes >= WIDE_CLASSES) {
     return { name: "wide", reason: `${classes} classes, ${WIDE_CLASSES} or more, make matrix products worth tiling` };
@@ -95,7 +99,7 @@ function choose({ features, classes }: StepQuestion, { device }: DeviceTraits): 
 }
 
 export function planOfStep(question: StepQuestion, traits: DeviceTraits): StepPlan {
-  const choice = choose(question, traits);
+  const choice = choosePlan(question, traits);
   const { rows, features, classes, format } = question;
   const rowBytes = Math.ceil(features / 4) * QUAD_BYTES[format];
   const perBinding = Math.max(64, Math.floor(traits.bindingBytes / rowBytes / 64) * 64);
