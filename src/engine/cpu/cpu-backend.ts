@@ -15,6 +15,7 @@ import { HostMemory } from "./host-memory.js";
 import { plainProduct } from "./matmul-rows.js";
 import { simdWork } from "./simd/simd-work.js";
 import type { SlicedWork } from "./sliced-work.js";
+import { stepWork } from "./step-work.js";
 import type { Build } from "./wasm/kernels.js";
 import { fastestBuild } from "./wasm/kernels.js";
 import { yieldToPage } from "./yield-to-page.js";
@@ -189,7 +190,7 @@ export class CpuBackend implements Backend {
   /** `resolve` is asked in every slice: memory that grew since has moved. */
   #jobFor<A>(op: Op<A>, resolve: () => On<A, HostMatrix>): Job {
     const { kernels } = this.#memory;
-    const fast = kernels && simdWork(op, resolve, kernels);
+    const fast = stepWork(op, resolve, kernels) ?? (kernels && simdWork(op, resolve, kernels));
     if (fast) return this.#sliced(fast);
     if ((op as unknown) === matmul) {
       return this.#sliced(plainProduct(resolve as unknown as Parameters<typeof plainProduct>[0]));

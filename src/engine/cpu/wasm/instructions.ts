@@ -20,6 +20,8 @@ export const i32 = {
   divide: (a: Code, b: Code): Code => [a, b, 0x6e],
   remainder: (a: Code, b: Code): Code => [a, b, 0x70],
   load: (address: Code, offset = 0): Code => [address, memory([0x28], offset)],
+  loadByte: (address: Code, offset = 0): Code => [address, memory([0x2d], offset)],
+  store: (address: Code, value: Code, offset = 0): Code => [address, value, memory([0x36], offset)],
   /** a where the condition holds, else b. */
   select: (condition: Code, a: Code, b: Code): Code => [a, b, condition, 0x1b],
 } as const;
@@ -34,6 +36,7 @@ export const f32 = {
 
 export const f64 = {
   add: (a: Code, b: Code): Code => [a, b, 0xa0],
+  mul: (a: Code, b: Code): Code => [a, b, 0xa2],
   load: (address: Code, offset = 0): Code => [address, memory([0x2b], offset)],
   store: (address: Code, value: Code, offset = 0): Code => [address, value, memory([0x39], offset)],
   promoted: (value: Code): Code => [value, 0xbb],
@@ -51,8 +54,8 @@ export const v128 = {
   loadSplat: (address: Code, offset = 0): Code => [address, memory(simd(0x09), offset)],
   /** Four bytes into lane 0, zeros elsewhere. */
   load4Bytes: (address: Code, offset = 0): Code => [address, memory(simd(0x5c), offset)],
-  /** Four u16, widened to i32. */
-  load4Halves: (address: Code, offset = 0): Code => [address, memory(simd(0x04), offset)],
+  /** Four i16, widened to i32. */
+  load4Halves: (address: Code, offset = 0): Code => [address, memory(simd(0x03), offset)],
   store: (address: Code, value: Code, offset = 0): Code => [address, value, memory(simd(0x0b), offset)],
   /** The vector with one lane from memory. */
   loadLane: (address: Code, vector: Code, lane: number, offset = 0): Code => [
@@ -124,6 +127,8 @@ export const f64x2 = {
   add: (a: Code, b: Code): Code => [a, b, simd(0xf0)],
   sub: (a: Code, b: Code): Code => [a, b, simd(0xf1)],
   mul: (a: Code, b: Code): Code => [a, b, simd(0xf2)],
+  div: (a: Code, b: Code): Code => [a, b, simd(0xf3)],
+  root: (a: Code): Code => [a, simd(0xef)],
   /** The two low lanes of four f32. */
   promoted: (a: Code): Code => [a, simd(0x5f)],
   /** Two f32 in the low lanes, zeros above. */
