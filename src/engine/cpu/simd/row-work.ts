@@ -14,6 +14,9 @@ export const BLOCK_ROWS = 512;
 /** An exponential and its share of the rest, against a multiplication. */
 export const ELEMENT_COST = 16;
 
+/** From here on a row's columns are taken four at once, not four rows. */
+const WIDE_COLUMNS = 16;
+
 /** Bytes that the kernels' powers take. */
 const powersBytes = (columns: number): number => 16 * columns;
 
@@ -31,7 +34,8 @@ export function softmaxWork(resolve: Resolve<SoftmaxArguments>, memory: KernelMe
     run(first, count) {
       const args = resolve();
       const [from, to] = [args.logits, args.out].map((m) => (memory.addressOf(m) as number) + 4 * first * columns);
-      memory.kernels.softmax(log)(from, to, count, columns, powers);
+      if (columns >= WIDE_COLUMNS) memory.kernels.wideSoftmax(log)(from, to, count, columns);
+      else memory.kernels.softmax(log)(from, to, count, columns, powers);
     },
     finish() {},
   };

@@ -29,6 +29,8 @@ import { addRows, flush, packWeights, unpack } from "./sums.js";
 import type { TargetVariant } from "./target-rows.js";
 import type { AddScaled, Dot, Summarize } from "./vectors.js";
 import { addScaled, dot, summarize } from "./vectors.js";
+import type { WideSoftmax } from "./wide-softmax.js";
+import { wideSoftmax } from "./wide-softmax.js";
 
 /** `relaxed` has a fused multiply-add where the processor has one; `plain` is the SIMD of 2021. */
 export type Build = "relaxed" | "plain";
@@ -114,6 +116,10 @@ export class Kernels {
 
   softmax(log: boolean): Softmax {
     return this.#function(`softmax ${log}`, () => softmaxRows(log));
+  }
+
+  wideSoftmax(log: boolean): WideSoftmax {
+    return this.#function(`wide softmax ${log}`, () => wideSoftmax(log));
   }
 
   crossEntropy(variant: CrossEntropyVariant): CrossEntropy {

@@ -79,9 +79,10 @@ test("no kernel is too large to be compiled at once", () => {
       for (let columns = 1; columns <= WIDEST_GROUP; columns++) kernels.gradient({ columns, type, affine, keep: true });
     }
   }
-  for (const run of ["packWeights", "flush", "unpack", "addRows", "adamStep"] as const) kernels[run]();
+  for (const run of ["packWeights", "flush", "unpack", "addRows", "adamStep", "touch"] as const) kernels[run]();
   for (const one of [false, true]) {
     kernels.softmax(one);
+    kernels.wideSoftmax(one);
     for (const two of [false, true]) {
       kernels.addScaled(one, two);
       kernels.sgdStep(one, two);
