@@ -111,7 +111,7 @@ export class CpuBackend implements Backend {
     this.#enqueue(
       tensors.map((t) => t.memory.storage),
       () => {
-        job ??= this.#jobFor(op, () => onHost(args));
+        job ??= this.#jobFor(op, this.#resolver(args));
         return job();
       },
     );
@@ -185,6 +185,16 @@ export class CpuBackend implements Backend {
       if (this.#queue.length === 0) this.#awaited.clear();
       this.#draining = undefined;
     }
+  }
+
+  /** The arguments in host memory, looked up again only where that may have moved. */
+  #resolver<A extends object>(args: A): () => On<A, HostMatrix> {
+    const { kernels } = this.#memory;
+    let [found, buffer]: [On<A, HostMatrix> | undefined, ArrayBuffer | undefined] = [undefined, undefined];
+    return () => {
+      if (!found || buffer !== kernels?.buffer) [found, buffer] = [onHost(args), kernels?.buffer];
+      return found;
+    };
   }
 
   /** `resolve` is asked in every slice: memory that grew since has moved. */

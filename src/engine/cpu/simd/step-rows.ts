@@ -61,17 +61,14 @@ export class StepRows {
     let rows = 0;
     for (let r = 0; r < count; r++) {
       let row = numbers ? numbers[first + r] : first + r;
-      let weight = 1;
-      if (row < 0 || row >= x.rows) {
-        row = 0;
-        weight = Number.NaN;
-      } else if (given) {
-        weight = Number.isFinite(given[row]) ? given[row] : Number.NaN;
-      }
+      const exists = row >= 0 && row < x.rows;
+      if (!exists) row = 0;
+      let weight = given ? given[row] : 1;
+      if (!exists || (given && !Number.isFinite(weight))) weight = Number.NaN;
       if (classes) {
         const label = classes[row];
-        if (label === ignoreIndex && !Number.isNaN(weight)) weight = 0;
-        else if (label < 0 || label >= columns) weight = weight === 0 ? 0 : Number.NaN;
+        if (exists && label === ignoreIndex) weight = 0;
+        else if (weight !== 0 && (label < 0 || label >= columns)) weight = Number.NaN;
         labelOf[rows] = label;
       }
       if (weight === 0) continue;

@@ -216,6 +216,15 @@ describe.each(PATHS)("%s", (path) => {
       }
     });
 
+    test("an ignored row is absent, whatever its weight", () => {
+      const ignoring = { labels: labels(-7), ignoreIndex: -7 };
+      const [sane, got] = [0, Number.NaN].map((weight) =>
+        outputsOf(linearGradient, faulty({ ...ignoring, rowWeight: weights(weight) }), path),
+      );
+      expectSameBits(got?.gradient as Float32Array, sane?.gradient as Float32Array, "gradient");
+      expect((got?.loss as Float32Array)[3]).toBe(0);
+    });
+
     test("without a row that counts, everything is 0", () => {
       const got = outputsOf(linearGradient, faulty({ rowWeight: f32Vector(new Float32Array(40)) }), path);
       expect([...(got.gradient as Float32Array), ...(got.loss as Float32Array)].every((value) => value === 0)).toBe(
