@@ -169,6 +169,7 @@ function cpuCosts({ rows, features, classes }: StepQuestion, rowBytes: number): 
   return {
     workgroups: undefined,
     rowsPerBlock: undefined,
+    forwardParts: 1,
     dispatchesPerStep: 1,
     dispatchesPerEvaluation: 1,
     featureBytes: rows * rowBytes,
