@@ -74,11 +74,13 @@ export class Random {
         `Random.integer: below must be an integer in 1 … 4294967296, got ${String(below)}.`,
       );
     }
-    // Words past the last whole multiple of `below` are drawn again: taking them would favour small results.
-    const usable = TWO_TO_32 - (TWO_TO_32 % below);
-    let word = nextWord(this.#state);
-    while (word >= usable) word = nextWord(this.#state);
-    return word % below;
+    for (;;) {
+      const word = nextWord(this.#state);
+      // The remainder, without the slow `%` of floats: of integers below 2³² the quotient's floor is exact.
+      const rest = word - Math.floor(word / below) * below;
+      // Words past the last whole multiple of `below` are drawn again: taking them would favour small results.
+      if (word - rest + below <= TWO_TO_32) return rest;
+    }
   }
 
   /** Puts `values` into random order, in place, every order equally likely (Fisher & Yates 1938, Durstenfeld 1964). */

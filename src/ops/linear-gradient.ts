@@ -5,7 +5,7 @@
 import { planFinish } from "./linear-finish.js";
 import type { LinearStepArguments } from "./linear-step.js";
 import { checkStep, hasBias, planStep, STEP_TYPES } from "./linear-step.js";
-import { meanGradient, stepReference } from "./linear-step-reference.js";
+import { lossValue, meanGradient, stepReference } from "./linear-step-reference.js";
 import type { Matrix, Op } from "./op.js";
 import { requireShape } from "./shape-rule.js";
 
@@ -36,7 +36,6 @@ export const linearGradient: Op<LinearGradientArguments> = {
   reference(args) {
     const { theta, gradient, dBias, loss, mean, l2, penalisedRows } = args;
     const sums = stepReference(args);
-    const empty = mean && sums.weight === 0 && sums.faults === 0;
     const divided = mean ? meanGradient(sums) : sums.gradient;
     const own = gradient.data.length;
     for (let e = 0; e < own; e++) {
@@ -44,7 +43,7 @@ export const linearGradient: Op<LinearGradientArguments> = {
     }
     if (dBias) dBias.data.set(divided.subarray(own));
     if (loss.columns === 4) loss.data.set([sums.loss, sums.weight, 0, sums.faults]);
-    else loss.data[0] = sums.faults > 0 ? Number.NaN : empty ? 0 : sums.loss / (mean ? sums.weight : 1);
+    else loss.data[0] = lossValue(sums, mean);
   },
   plan(args, planner) {
     const partials = planStep(args, planner);

@@ -34,9 +34,9 @@ export interface StepQuestion {
 
 export interface StepPlan extends SmallBatchPlan {
   /**
-   * `fused`: forward, softmax, loss and gradient in one dispatch, the update in a second. `separate`: a matrix product, softmax
-   * with loss, and a second product. `wide`: the same for 64 classes and more, whose products are tiled. On a GPU the first product
-   * of a step of these two may be left in parts, which the second dispatch adds up.
+   * `fused`: forward, softmax, loss and gradient in one dispatch, the update in a second, or in the same on a CPU. `separate`: a
+   * matrix product, softmax with loss, and a second product. `wide`: the same for 64 classes and more, whose products are tiled.
+   * On a GPU the first product of a step of these two may be left in parts, which the second dispatch adds up.
    */
   readonly name: "fused" | "separate" | "wide";
   /** Why, in a sentence for people. */
@@ -64,6 +64,8 @@ export interface StepPlan extends SmallBatchPlan {
 
 /** Features times classes beyond which the workgroups' partial gradients cost more than they save. */
 export const MOST_FUSED_WEIGHTS = 16_384;
+/** Features times classes that stay in a CPU core's cache with as many sums: 512 kB together. */
+export const MOST_CACHED_WEIGHTS = 65_536;
 /** From so many classes on, matrix products are wide enough to be tiled. */
 export const WIDE_CLASSES = 64;
 
@@ -78,7 +80,7 @@ export function choosePlan(
   if (classes >= WIDE_CLASSES) {
     return { name: "wide", reason: `${classes} classes, ${WIDE_CLASSES} or more, make matrix products worth tiling` };
   }
-  if (device === "cpu") return { name: "separate", reason: "the CPU's fast path is its matrix product" };
+  if (device === "cpu") return chooseOnCpu(weights, features, classes);
   if (classes > MOST_CLASSES) {
     return {
       name: "separate",
@@ -98,6 +100,16 @@ export function choosePlan(
   };
 }
 
+function chooseOnCpu(weights: number, features: number, classes: number): Choice {
+  const product = `${features} × ${classes} = ${weights} weights`;
+  return weights > MOST_CACHED_WEIGHTS
+    ? {
+        name: "separate",
+        reason: `${product} are more than the ${MOST_CACHED_WEIGHTS} that a CPU core's cache holds beside X`,
+      }
+    : { name: "fused", reason: `${product} and the sums of their gradient fit a CPU core's cache beside a block of X` };
+}
+
 export function planOfStep(question: StepQuestion, traits: DeviceTraits): StepPlan {
   const choice = choosePlan(question, traits);
   const { rows, features, classes, format } = question;
@@ -108,6 +120,10 @@ export function planOfStep(question: StepQuestion, traits: DeviceTraits): StepPl
   if (choice.name !== "fused") {
     const steps = { stepsPerDispatch: undefined, stepReason: "only the fused step's kind of model fits one workgroup" };
     return { ...choice, ...separateCosts(question, traits, rowBytes, bindings), ...steps, bindings, operations };
+  }
+  if (traits.device === "cpu") {
+    const steps = { stepsPerDispatch: undefined, stepReason: "a CPU's steps cost no launches" };
+    return { ...choice, ...cpuCosts(question, rowBytes), ...steps, bindings, operations };
   }
   const costs = fusedCosts(question, traits, rowBytes, Math.min(rows, perBinding), bindings);
   const steps = smallBatchPlan({ ...question, software: traits.software, bindings });
@@ -155,6 +171,22 @@ function fusedCosts(
     // Labels; W once and the gradient once; partial sums written and read, their weights by every workgroup of the second launch.
     bytesMoved:
       rows * rowBytes + 4 * rows + 2 * (features + 1) * classBytes + 2 * partialBytes + 16 * partials * finishGroups,
+  };
+}
+
+/** One op, without partial sums: rows are walked block by block. */
+function cpuCosts({ rows, features, classes }: StepQuestion, rowBytes: number): Costs {
+  return {
+    workgroups: undefined,
+    rowsPerBlock: undefined,
+    forwardParts: 1,
+    threads: undefined,
+    lanes: undefined,
+    dispatchesPerStep: 1,
+    dispatchesPerEvaluation: 1,
+    featureBytes: rows * rowBytes,
+    // Labels; W read, the gradient written and read again.
+    bytesMoved: rows * rowBytes + 4 * rows + 12 * (features + 1) * classes,
   };
 }
 

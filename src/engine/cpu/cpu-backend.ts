@@ -106,7 +106,7 @@ export class CpuBackend implements Backend {
   }
 
   #jobFor<A extends object>(op: Op<A>, args: A): Job {
-    const resolve = (): On<A, HostMatrix> => onHost(args);
+    const resolve = this.#resolver(args);
     const blockSum = blockSumOf(op, args);
     return blockSum ? this.#jobs.sumJob(op, resolve, blockSum) : this.#jobs.jobFor(op, resolve);
   }
@@ -179,6 +179,16 @@ export class CpuBackend implements Backend {
       if (this.#queue.length === 0) this.#awaited.clear();
       this.#draining = undefined;
     }
+  }
+
+  /** The arguments in host memory, looked up again only where that may have moved. */
+  #resolver<A extends object>(args: A): () => On<A, HostMatrix> {
+    const { kernels } = this.#memory;
+    let [found, buffer]: [On<A, HostMatrix> | undefined, ArrayBuffer | undefined] = [undefined, undefined];
+    return () => {
+      if (!found || buffer !== kernels?.buffer) [found, buffer] = [onHost(args), kernels?.buffer];
+      return found;
+    };
   }
 }
 

@@ -4,10 +4,12 @@ import type { HostMatrix, On, Op } from "../../ops/op.js";
 import { plainProduct } from "./matmul-rows.js";
 import type { Span } from "./row-blocks.js";
 import { lengthOf } from "./row-blocks.js";
-import type { HostArguments, RowRule, RowSum } from "./row-rules.js";
+import type { RowRule } from "./row-rules.js";
 import { cutRows } from "./row-rules.js";
+import type { HostArguments, RowSum } from "./row-sums.js";
 import { simdWork } from "./simd/simd-work.js";
 import type { SlicedWork } from "./sliced-work.js";
+import { stepWork } from "./step-work.js";
 import type { KernelMemory } from "./wasm/kernel-memory.js";
 
 /** Work that says, when called, whether more is left; each call takes a slice. */
@@ -39,7 +41,8 @@ export class OpJobs {
 
   /** `resolve` is asked in every slice: memory that grew since has moved. */
   jobFor<A>(op: Op<A>, resolve: () => On<A, HostMatrix>): Job {
-    const fast = this.#kernels && simdWork(op, resolve, this.#kernels);
+    const kernels = this.#kernels;
+    const fast = stepWork(op, resolve, kernels) ?? (kernels && simdWork(op, resolve, kernels));
     if (fast) return this.#sliced(fast);
     if ((op as unknown) === matmul) {
       return this.#sliced(plainProduct(resolve as unknown as Parameters<typeof plainProduct>[0]));
@@ -79,12 +82,12 @@ export class OpJobs {
       if (parts.length === blocks.length) return false;
       const block = blocks[parts.length];
       if (!job) {
-        const data = new Float64Array(outOf(resolve()).data.length);
+        const data = new Float64Array(sum.length(resolve() as HostArguments));
         part = data;
         job = this.jobFor(op, () => {
           const args = resolve();
-          const own = sum.part(args as HostArguments, { ...outOf(args), data });
-          return cutRows(own, rule.rows, block.begin, lengthOf(block)) as typeof args;
+          const own = sum.part(args as HostArguments, data);
+          return cutRows(own, rule, block.begin, lengthOf(block)) as typeof args;
         });
       }
       if (job()) return true;
@@ -130,15 +133,11 @@ export class OpJobs {
   }
 }
 
-const outOf = (args: unknown): HostMatrix => (args as { out: HostMatrix }).out;
-
-/** Writes the sum of the parts, in their order, to `out`. */
+/** Writes what the parts, added up in their order, come to. */
 export function addUp(sum: RowSum, args: HostArguments, parts: readonly Float64Array[]): void {
-  const { data } = outOf(args);
-  const total = new Float64Array(data.length);
+  const total = new Float64Array(sum.length(args));
   for (const part of parts) sum.accumulate(total, part);
   sum.finish(total, args);
-  data.set(total);
 }
 
 /** Chunks of rows one after the other. They are of a fixed size: where a sum is cut shows in its bits, and must not depend on time. */

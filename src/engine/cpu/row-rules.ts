@@ -6,29 +6,18 @@ import { addScaled } from "../../ops/add-scaled.js";
 import { argmax } from "../../ops/argmax.js";
 import { crossEntropy } from "../../ops/cross-entropy.js";
 import { crossEntropyStep } from "../../ops/cross-entropy-step.js";
-import { at, rowsOf, valuesOf } from "../../ops/host-matrix.js";
+import { rowsOf, valuesOf } from "../../ops/host-matrix.js";
 import { lineSearch } from "../../ops/line-search.js";
+import type { LinearGradientArguments } from "../../ops/linear-gradient.js";
+import { linearGradient } from "../../ops/linear-gradient.js";
 import type { MatmulArguments } from "../../ops/matmul.js";
 import { matmul } from "../../ops/matmul.js";
 import type { HostMatrix, Op } from "../../ops/op.js";
 import { softmax } from "../../ops/softmax.js";
-import { isIdle, STATE } from "../../ops/solver-state.js";
 import { summarize } from "../../ops/summarize.js";
 import { totalWeight } from "../../ops/total-weight.js";
-
-/** An op's arguments by name, whatever op it is. */
-export type HostArguments = Record<string, unknown>;
-
-/** How rows are added up into `out`. */
-export interface RowSum {
-  /** Whether the op has nothing to add up, as its arguments stand. */
-  isIdle(args: HostArguments): boolean;
-  /** The arguments for a block whose sum goes to `out`. */
-  part(args: HostArguments, out: HostMatrix): HostArguments;
-  accumulate(total: Float64Array, part: Float64Array): void;
-  /** What is still to be done to the total. */
-  finish(total: Float64Array, args: HostArguments): void;
-}
+import type { HostArguments, RowSum } from "./row-sums.js";
+import { GRADIENT, LINE, PRODUCT, STEP, SUM, SUMMARY } from "./row-sums.js";
 
 export interface RowRule {
   /** The argument that has the rows, and says where they are cut. */
@@ -39,42 +28,16 @@ export interface RowRule {
   readonly overwritten: readonly string[];
   /** Multiplications, or visits to an element, for a row. */
   readonly rowCost: number;
-  /** Where rows are added up into `out`. */
+  /** Where rows are added up. */
   readonly sum: RowSum | undefined;
+  /** The argument that says how many rows there are, if one does. */
+  readonly count?: string;
 }
 
 interface Shape {
   readonly rows: number;
   readonly columns: number;
 }
-
-const add = (total: Float64Array, part: Float64Array): void => {
-  for (let e = 0; e < total.length; e++) total[e] += part[e];
-};
-
-const SUM: RowSum = {
-  isIdle: () => false,
-  part: (args, out) => ({ ...args, out }),
-  accumulate: add,
-  finish() {},
-};
-
-const SUMMARY: RowSum = { ...SUM, accumulate: (total, part) => summarize.accumulate?.(total, part) };
-
-const LINE: RowSum = { ...SUM, isIdle: ({ state }) => (state as HostMatrix).data[STATE.trials] === 0 };
-
-const STEP: RowSum = { ...SUM, isIdle: ({ state }) => isIdle(state as HostMatrix) };
-
-/** The bias is added once, to the whole. */
-const PRODUCT: RowSum = {
-  ...SUM,
-  part: (args, out) => ({ ...args, out, bias: undefined }),
-  finish(total, { out, bias }) {
-    if (!bias) return;
-    const { columns } = out as HostMatrix;
-    for (let e = 0; e < total.length; e++) total[e] += at(bias as HostMatrix, 0, e % columns);
-  },
-};
 
 /** An exponential and its share of the rest, against a multiplication. */
 const ELEMENT_COST = 16;
@@ -104,8 +67,17 @@ function matmulRule(args: Record<string, unknown>): RowRule | undefined {
     : { ...shared, rows: ["a", "out"], overwritten: ["out"], sum: undefined };
 }
 
+/** All rows at once; those that an order names may lie anywhere. */
+function gradientRule(args: Record<string, unknown>): RowRule | undefined {
+  const { x, theta, order } = args as unknown as LinearGradientArguments;
+  if (order) return undefined;
+  const rowCost = 2 * x.columns * theta.columns;
+  return { lead: "x", rows: ["x", ...TARGETS], overwritten: [], rowCost, sum: GRADIENT, count: "rows" };
+}
+
 const RULES: ReadonlyMap<object, RuleOf> = new Map<object, RuleOf>([
   [matmul, matmulRule],
+  [linearGradient, gradientRule],
   [softmax, rule("logits", ["out"], ["out"], ELEMENT_COST)],
   [crossEntropy, rule("logits", [...TARGETS, "loss", "gradient"], ["loss", "gradient"], ELEMENT_COST)],
   [lineSearch, rule("logits", ["direction", ...TARGETS], [], ELEMENT_COST, LINE)],
@@ -132,11 +104,15 @@ export function rowRuleOf<A extends object>(op: Op<A>, args: A): RowRule | undef
 /** Rows of a matrix, values of a vector. */
 export const countOf = ({ rows, columns }: Shape): number => (rows === 1 ? columns : rows);
 
+/** The argument that says how many rows there are, for so many. */
+export const counted = ({ count: name }: RowRule, count: number): HostArguments =>
+  name === undefined ? {} : { [name]: count };
+
 /** Rows or values `first …` of each argument that has them. */
-export function cutRows(args: HostArguments, keys: readonly string[], first: number, count: number): HostArguments {
-  const cut = keys.map((key) => {
+export function cutRows(args: HostArguments, rule: RowRule, first: number, count: number): HostArguments {
+  const cut = rule.rows.map((key): [string, unknown] => {
     const m = args[key] as HostMatrix;
     return [key, m.rows === 1 ? valuesOf(m, first, count) : rowsOf(m, first, count)];
   });
-  return { ...args, ...Object.fromEntries(cut) };
+  return { ...args, ...Object.fromEntries(cut), ...counted(rule, count) };
 }

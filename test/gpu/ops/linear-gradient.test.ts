@@ -7,7 +7,7 @@ import { planStep } from "../../../src/ops/linear-step.js";
 import { stepLayout } from "../../../src/ops/linear-step-layout.js";
 import type { Planner } from "../../../src/ops/op.js";
 import { expectClose, expectSameBits } from "../../support/compare.js";
-import { test } from "../../support/device.js";
+import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { cutUp, f32Matrix, f32Vector, outputsOn, referenceOf } from "../../support/op-cases.js";
 import { TARGET_OPTIONS } from "../../support/target-cases.js";
 import { type StepCase, stepArguments, stepFloors } from "./linear-step-cases.js";
@@ -106,7 +106,7 @@ describe("formats, orders, targets", () => {
     { n: 67, d: 12, k: 7, intercept: false, taken: 1 },
     { n: 300, d: 3, k: 2, taken: 700, targets: { soft: true, rowWeight: true } },
   ])("%j", async (size, { engines }) => {
-    await expectParity(engines.webgpu, size);
+    for (const device of ENGINE_DEVICES) await expectParity(engines[device], size);
   });
 
   test.for(TARGET_OPTIONS)("%j", async (targets, { engines }) => {

@@ -24,13 +24,18 @@ describe("updates", () => {
     const args = { ...stepArguments(size), ...rates, ...rule, velocity: state(1, -1, 1), loss: summary() };
     const outputs = { theta: "updated", velocity: "updated", loss: "written" } as const;
     const truth = referenceOf(linearSgdStep, args, outputs);
-    const got = await outputsOn(engines.webgpu, linearSgdStep, args, outputs);
     const { gradient } = stepFloors(args);
     const [, weight] = truth.loss as Float64Array;
     // Six roundings of values up to 2 beside the gradient's error, which the rate and Nesterov's second share scale.
     const floor = gradient / (weight as number) + 12 * 2 ** -23;
-    expectClose(got.velocity as Float32Array, truth.velocity as Float64Array, { floor, label: "velocity" });
-    expectClose(got.theta as Float32Array, truth.theta as Float64Array, { floor, label: "θ" });
+    for (const device of ENGINE_DEVICES) {
+      const got = await outputsOn(engines[device], linearSgdStep, args, outputs);
+      expectClose(got.velocity as Float32Array, truth.velocity as Float64Array, {
+        floor,
+        label: `velocity, ${device}`,
+      });
+      expectClose(got.theta as Float32Array, truth.theta as Float64Array, { floor, label: `θ, ${device}` });
+    }
   });
 
   test("Adam", async ({ engines }) => {
@@ -39,13 +44,15 @@ describe("updates", () => {
     const args = { ...stepArguments(size), ...rates, ...constants, ...moments, loss: summary() };
     const outputs = { theta: "updated", mean: "updated", variance: "updated", loss: "written" } as const;
     const truth = referenceOf(linearAdamStep, args, outputs);
-    const got = await outputsOn(engines.webgpu, linearAdamStep, args, outputs);
     const { gradient } = stepFloors(args);
     const [, weight] = truth.loss as Float64Array;
     // v ≥ 0.18 after the step, so a root of 0.6 over corrections up to 4: m̂ / (√v̂ + ε) grows an error of g at most 8-fold.
     const floor = (8 * gradient) / (weight as number) + 24 * 2 ** -23;
-    for (const name of ["mean", "variance", "theta"] as const) {
-      expectClose(got[name] as Float32Array, truth[name] as Float64Array, { floor, label: name });
+    for (const device of ENGINE_DEVICES) {
+      const got = await outputsOn(engines[device], linearAdamStep, args, outputs);
+      for (const name of ["mean", "variance", "theta"] as const) {
+        expectClose(got[name] as Float32Array, truth[name] as Float64Array, { floor, label: `${name}, ${device}` });
+      }
     }
   });
 });

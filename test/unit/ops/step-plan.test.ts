@@ -24,7 +24,10 @@ describe("the choice", () => {
     [{ classes: 1, features: 16_385 }, gpu, "separate"],
     [{ classes: 32, features: 513 }, gpu, "separate"],
     [{}, software, "fused"],
-    [{}, cpu, "separate"],
+    [{}, cpu, "fused"],
+    [{ classes: 63, features: 1040 }, cpu, "fused"],
+    [{ classes: 16, features: 4096 }, cpu, "fused"],
+    [{ classes: 16, features: 4097 }, cpu, "separate"],
     [{ classes: 64 }, cpu, "wide"],
   ] as const)("%j", (change, traits, name) => {
     expect(planOfStep({ ...mnist, ...change }, traits).name).toBe(name);
@@ -34,7 +37,8 @@ describe("the choice", () => {
     expect(planOfStep(mnist, gpu).reason).toContain("784 × 10 = 7840");
     expect(planOfStep({ ...mnist, classes: 40 }, gpu).reason).toMatch(/40 classes.*32/);
     expect(planOfStep({ ...mnist, features: 2000 }, gpu).reason).toMatch(/20000.*16384/);
-    expect(planOfStep(mnist, cpu).reason).toContain("CPU");
+    expect(planOfStep(mnist, cpu).reason).toMatch(/784 × 10 = 7840.*CPU/);
+    expect(planOfStep({ ...mnist, features: 7000 }, cpu).reason).toMatch(/70000.*65536.*CPU/);
   });
 });
 
@@ -51,7 +55,12 @@ describe("the accounts", () => {
     });
     // Partial sums and the rest must not cost more than X does.
     expect(plan.bytesMoved - plan.featureBytes).toBeLessThan(plan.featureBytes);
-    expect(planOfStep(mnist, cpu).featureBytes).toBe(2 * 47_040_000);
+    expect(planOfStep(mnist, cpu)).toMatchObject({
+      featureBytes: 47_040_000,
+      dispatchesPerStep: 1,
+      dispatchesPerEvaluation: 1,
+    });
+    expect(planOfStep({ ...mnist, features: 7840 }, cpu).featureBytes).toBe(2 * 470_400_000);
   });
 
   test.each([
@@ -219,7 +228,7 @@ describe("explain", () => {
     expect(lanesOf("")).toBe("in turns");
     expect(explainOn(software, sizes)).toMatchObject({ lanes: "alone", threads: 16 });
     expect(explainOn(gpu, sizes).text).toContain("2 storage bindings");
-    expect(explainOn(cpu, sizes)).toMatchObject({ device: "cpu", name: "separate", workgroups: undefined });
+    expect(explainOn(cpu, sizes)).toMatchObject({ device: "cpu", name: "fused", workgroups: undefined });
   });
 
   test.each([

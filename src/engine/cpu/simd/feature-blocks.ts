@@ -3,9 +3,9 @@
  * that a row of a very wide X does not flush the rest.
  */
 import type { HostMatrix } from "../../../ops/op.js";
+import type { Encoding, FeatureType } from "../wasm/decode.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
-import type { Staged } from "./staging.js";
-import { stage, stagingBytes, wholeQuads } from "./staging.js";
+import { copyIn, featureTypeOf, wholeQuads } from "./staging.js";
 
 /** Values of a block: 128 kB, decoded, leave room in a cache of 256 kB or more. */
 const BLOCK_VALUES = 1 << 15;
@@ -14,11 +14,23 @@ const MOST_ROWS = 512;
 const FEWEST_ROWS = 16;
 const MOST_COLUMNS = 4096;
 
-/** Columns that kernels take together; `quads` of them with their padding. */
+/** Columns that kernels take together, a multiple of 4 but for the last ones. */
 export interface Piece {
   readonly column: number;
   readonly columns: number;
-  readonly quads: number;
+}
+
+/** Where kernels find the rows of a block, or of a piece of it. */
+export interface FeatureRows {
+  readonly address: number;
+  /** Bytes from one row to the next. */
+  readonly stride: number;
+}
+
+/** Rows of a block: those that lie one after the other, or those that i32 numbers at `order` name. */
+export interface BlockRows extends FeatureRows {
+  readonly rows: number;
+  readonly order: number | undefined;
 }
 
 export class FeatureBlocks {
@@ -27,34 +39,50 @@ export class FeatureBlocks {
   readonly pieces: readonly Piece[];
   /** Columns with the padding of the last quad. */
   readonly width: number;
-  /** Scratch for the block at hand. */
-  readonly bytes: number;
+  readonly encoding: Encoding;
+  /** The values are so many times the elements, where kernels do not decode them whole. */
+  readonly factor: number;
+  /** Bytes of a block as f32 in rows of whole quads, and of a copy of its elements: both end where 16 bytes more may be read. */
+  readonly keptBytes: number;
+  readonly copyBytes: number;
 
-  constructor({ columns }: HostMatrix) {
+  constructor({ columns, data, scale, offset }: HostMatrix) {
     this.width = wholeQuads(columns);
     const fitting = 2 ** Math.floor(Math.log2(Math.max(1, BLOCK_VALUES / this.width)));
     this.rows = Math.min(MOST_ROWS, Math.max(FEWEST_ROWS, fitting));
-    // What lies in place as f32 is used there, all but a last quad that is not whole. It stands alone however X is stored: the
-    // same numbers are summed in the same order.
-    const whole = columns - (columns % 4);
-    this.pieces = [...piecesOf(0, whole), ...piecesOf(whole, columns)];
-    this.bytes = stagingBytes(this.rows, Math.min(MOST_COLUMNS, this.width));
+    const pieces = Math.ceil(columns / MOST_COLUMNS);
+    this.pieces = Array.from({ length: pieces }, (_, p) => ({
+      column: p * MOST_COLUMNS,
+      columns: Math.min(MOST_COLUMNS, columns - p * MOST_COLUMNS),
+    }));
+    const type = featureTypeOf(data) as FeatureType;
+    // Bytes and halves without an offset are multiplied by the scale once, with the weights or the sums.
+    this.encoding = { type, affine: type !== "f32" && offset !== 0 };
+    this.factor = type !== "f32" && offset === 0 ? scale : 1;
+    this.keptBytes = 4 * this.rows * this.width + 64;
+    this.copyBytes = this.rows * columns * data.BYTES_PER_ELEMENT + 64;
   }
 
-  /** Piece `p` of rows `first …`; `scratch` has room for `bytes`. */
-  stage(memory: KernelMemory, x: HostMatrix, first: number, rows: number, p: number, scratch: number): Staged {
-    const { column, columns } = this.pieces[p];
-    return stage(memory, x, { row: first, rows, column, columns }, true, scratch);
+  /**
+   * Rows `first …` where they lie, or in a copy at `scratch`, which has room for `copyBytes`. With a list of i32 numbers at an
+   * address: all of X for a kernel to find them in, or a copy of them.
+   */
+  locate(memory: KernelMemory, x: HostMatrix, first: number, rows: number, scratch: number, list?: number): BlockRows {
+    const stride = x.columns * x.data.BYTES_PER_ELEMENT;
+    if (memory.holds(x.data)) {
+      const address = x.data.byteOffset + (list === undefined ? first * stride : 0);
+      if (list === undefined) memory.kernels.touch()(address, 0, 0, 1, rows * stride, scratch);
+      else memory.kernels.touch()(address, stride, list, rows, stride, scratch);
+      return { address, stride, rows, order: list };
+    }
+    const numbers = list === undefined ? undefined : new Int32Array(memory.buffer, list, rows);
+    const copy = (row: number, count: number, to: number): void => {
+      copyIn(memory, x, { row, rows: count, column: 0, columns: x.columns }, to);
+    };
+    if (!numbers) copy(first, rows, scratch);
+    for (const [r, row] of (numbers ?? []).entries()) copy(row, 1, scratch + r * stride);
+    return { address: scratch, stride, rows, order: undefined };
   }
-}
-
-function piecesOf(first: number, end: number): Piece[] {
-  const pieces: Piece[] = [];
-  for (let column = first; column < end; column += MOST_COLUMNS) {
-    const columns = Math.min(MOST_COLUMNS, end - column);
-    pieces.push({ column, columns, quads: Math.ceil(columns / 4) });
-  }
-  return pieces;
 }
 
 /** `total` columns in as few groups of at most `widest` as there can be, of sizes as equal as can be. */

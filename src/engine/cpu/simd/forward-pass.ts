@@ -1,11 +1,13 @@
 /** `out = α · X · op(B) + bias` for few columns, a block of X's rows at a time: the logits of a linear model. */
 import { at } from "../../../ops/host-matrix.js";
 import type { HostMatrix } from "../../../ops/op.js";
+import { ELEMENT_BYTES } from "../wasm/decode.js";
+import type { Forward } from "../wasm/forward.js";
 import { WIDEST_PANEL } from "../wasm/forward.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
-import type { FeatureBlocks } from "./feature-blocks.js";
+import type { BlockRows, FeatureBlocks, FeatureRows } from "./feature-blocks.js";
 import { balanced } from "./feature-blocks.js";
-import type { Staged } from "./staging.js";
+import { stage, stagingBytes } from "./staging.js";
 
 export interface ForwardArguments {
   readonly b: HostMatrix;
@@ -14,65 +16,104 @@ export interface ForwardArguments {
   readonly alpha: number;
   /** Columns of the result. */
   readonly columns: number;
+  /** Whether rows of X may be named by a list. */
+  readonly ordered: boolean;
+  /** Keep each block of X as f32 in rows of whole quads, unless it lies as f32 where it is. */
+  readonly keep: boolean;
 }
 
+const PLAIN = { type: "f32", affine: false, ordered: false, keep: false } as const;
+
+/** What the weights take, packed. */
 export const forwardBytes = (width: number, columns: number): number => 4 * columns * (width + 1) + 64;
+
+/** What B takes besides while it is packed. */
+export const weightBytes = (memory: KernelMemory, b: HostMatrix): number =>
+  memory.addressOf(b) === undefined ? stagingBytes(b.rows, b.columns) : 0;
 
 /** Weights packed for the kernels at a place in scratch. */
 export class ForwardPass {
-  readonly #memory: KernelMemory;
+  readonly stride: number;
   readonly #blocks: FeatureBlocks;
-  readonly #columns: number;
   readonly #bias: number;
-  readonly #panels: readonly { first: number; columns: number; weights: number }[];
+  readonly #decoding: readonly [number, number];
+  readonly #panels: readonly {
+    readonly first: number;
+    readonly columns: number;
+    readonly weights: number;
+    /** From X as it is stored, with or without a list of its rows; and from the block as it has been kept. */
+    readonly kernels: readonly [Forward, Forward, Forward];
+  }[];
+  readonly #keeps: boolean;
+  readonly #elementBytes: number;
 
-  constructor(memory: KernelMemory, blocks: FeatureBlocks, args: ForwardArguments, scratch: number) {
-    const { columns } = args;
-    const { width } = blocks;
-    this.#memory = memory;
+  /** `scratch` has room for `forwardBytes`, `staging` for `weightBytes`. */
+  constructor(
+    memory: KernelMemory,
+    blocks: FeatureBlocks,
+    x: HostMatrix,
+    args: ForwardArguments,
+    scratch: number,
+    staging: number,
+  ) {
+    const { columns, b, transposeB, alpha, keep } = args;
+    const { width, encoding } = blocks;
+    this.stride = 4 * columns;
     this.#blocks = blocks;
-    this.#columns = columns;
-    this.#panels = balanced(columns, WIDEST_PANEL).map((panel) => ({
-      ...panel,
-      weights: scratch + 4 * width * panel.first,
-    }));
+    this.#keeps = keep && encoding.type !== "f32";
+    this.#decoding = [x.scale, x.offset];
+    this.#elementBytes = ELEMENT_BYTES[encoding.type];
+    this.#panels = balanced(columns, WIDEST_PANEL).map((panel) => {
+      const own = { ...encoding, columns: panel.columns };
+      const kernel = (ordered: boolean): Forward =>
+        memory.kernels.forward({ ...own, ordered, keep: ordered || this.#keeps });
+      const plain = memory.kernels.forward({ ...PLAIN, columns: panel.columns });
+      const kernels = [kernel(false), args.ordered ? kernel(true) : plain, plain] as const;
+      return { ...panel, weights: scratch + 4 * width * panel.first, kernels };
+    });
+    const { address, stride } = stage(
+      memory,
+      b,
+      { row: 0, rows: b.rows, column: 0, columns: b.columns },
+      false,
+      staging,
+    );
+    const [featureStride, columnStride] = transposeB ? [4, stride] : [stride, 4];
+    for (const panel of this.#panels) {
+      memory.kernels.packWeights()(
+        address + panel.first * columnStride,
+        ...([featureStride, columnStride, panel.weights, x.columns, panel.columns] as const),
+        alpha * blocks.factor,
+      );
+    }
     this.#bias = scratch + 4 * width * columns;
-    const packed = memory.floats(scratch, columns * (width + 1));
-    for (const panel of this.#panels) packPanel(packed.subarray(width * panel.first), args, panel, width);
-    for (let j = 0; j < columns; j++) packed[width * columns + j] = args.bias ? at(args.bias, 0, j) : 0;
+    const shift = memory.floats(this.#bias, columns);
+    for (let j = 0; j < columns; j++) shift[j] = args.bias ? at(args.bias, 0, j) : 0;
   }
 
-  /** Adds piece `p` of a block to the rows at `out`, which begin as the bias; `outStride` in bytes. */
-  run(x: Staged, p: number, rows: number, out: number, outStride: number): void {
-    const { column, quads } = this.#blocks.pieces[p];
-    for (const { first, columns, weights } of this.#panels) {
-      const to = out + 4 * first;
-      const [from, fromStride] = p === 0 ? [this.#bias + 4 * first, 0] : [to, outStride];
-      const kernel = this.#memory.kernels.forward(columns);
-      kernel(x.address, x.stride, weights + 4 * column * columns, from, fromStride, to, outStride, rows, quads);
+  /** Writes the logits of a block's rows to `out`, and returns where its features lie now; `kept` has room for `keptBytes`. */
+  run(block: BlockRows, kept: number, out: number): FeatureRows {
+    const { address, stride, order, rows } = block;
+    const { pieces, width } = this.#blocks;
+    const [scale, offset] = this.#decoding;
+    const keeps = this.#keeps || order !== undefined;
+    for (let p = 0; p < pieces.length; p++) {
+      const { column, columns } = pieces[p];
+      const x = address + column * this.#elementBytes;
+      const [to, toStride] = [kept + 4 * column, 4 * width];
+      for (let g = 0; g < this.#panels.length; g++) {
+        const panel = this.#panels[g];
+        const weights = panel.weights + 4 * column * panel.columns;
+        const target = out + 4 * panel.first;
+        const [from, fromStride] = p === 0 ? [this.#bias + 4 * panel.first, 0] : [target, this.stride];
+        const rest = [weights, from, fromStride, target, this.stride, rows, columns, scale, offset] as const;
+        const [inOrder, listed, again] = panel.kernels;
+        // Later panels find the features decoded.
+        if (g > 0 && keeps) again(to, toStride, 0, 0, 0, ...rest);
+        else if (order === undefined) inOrder(x, stride, 0, to, toStride, ...rest);
+        else listed(x, stride, order, to, toStride, ...rest);
+      }
     }
-  }
-
-  get stride(): number {
-    return 4 * this.#columns;
-  }
-}
-
-/** [quads][columns][4], zeros where there is no feature. */
-function packPanel(
-  packed: Float32Array,
-  { b, transposeB, alpha }: ForwardArguments,
-  { first, columns }: { readonly first: number; readonly columns: number },
-  width: number,
-): void {
-  const [featureStep, columnStep] = transposeB ? [1, b.columns] : [b.columns, 1];
-  const features = transposeB ? b.columns : b.rows;
-  const { data, scale, offset } = b;
-  for (let l = 0; l < width; l++) {
-    const to = (l - (l % 4)) * columns + (l % 4);
-    const from = l * featureStep + first * columnStep;
-    for (let j = 0; j < columns; j++) {
-      packed[to + 4 * j] = l < features ? alpha * (data[from + j * columnStep] * scale + offset) : 0;
-    }
+    return keeps ? { address: kept, stride: 4 * width } : block;
   }
 }

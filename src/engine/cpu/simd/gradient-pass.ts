@@ -2,91 +2,131 @@
  * `out = α · [X, 1]ᵀ · G + bias` for few columns of G, a block of rows at a time. Sums are kept in f32 for a chunk of rows and in
  * float64 over chunks, cut at fixed rows: the bits depend on nothing but the data.
  */
-import { at } from "../../../ops/host-matrix.js";
 import type { HostMatrix } from "../../../ops/op.js";
+import type { Encoding } from "../wasm/decode.js";
+import { ELEMENT_BYTES } from "../wasm/decode.js";
+import type { Gradient } from "../wasm/gradient.js";
 import { WIDEST_GROUP } from "../wasm/gradient.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
-import type { FeatureBlocks } from "./feature-blocks.js";
+import type { BlockRows, FeatureBlocks, FeatureRows } from "./feature-blocks.js";
 import { balanced } from "./feature-blocks.js";
-import type { Staged } from "./staging.js";
+import { wholeQuads } from "./staging.js";
 
 /** Rows of a chunk, a multiple of every block's. */
 const CHUNK_ROWS = 1024;
 
-export const gradientBytes = (width: number, columns: number): number => 4 * width * columns;
+const PLAIN: Encoding = { type: "f32", affine: false };
+
+/** Sums in f32, then totals and those of G's columns in float64. */
+export const gradientBytes = (width: number, columns: number): number => 12 * width * columns + 8 * columns + 64;
+
+interface Group {
+  readonly first: number;
+  readonly columns: number;
+  /** From X as it is stored, keeping it or not, and from the block as it has been kept. */
+  readonly kernels: readonly [Gradient, Gradient, Gradient];
+}
 
 export class GradientPass {
   readonly #memory: KernelMemory;
   readonly #blocks: FeatureBlocks;
   readonly #columns: number;
   readonly #sums: number;
-  readonly #groups: readonly { first: number; columns: number }[];
-  readonly #totals: Float64Array;
-  /** Of G's columns. */
-  readonly #ones: Float64Array | undefined;
+  readonly #totals: number;
+  readonly #groups: readonly Group[];
+  readonly #decoding: readonly [number, number];
+  readonly #ones: boolean;
   #rowsInChunk = 0;
 
-  /** `scratch` has room for `gradientBytes`. */
-  constructor(memory: KernelMemory, blocks: FeatureBlocks, columns: number, ones: boolean, scratch: number) {
+  /** `scratch` has room for `gradientBytes`; `ones`: the sums of G's columns too. */
+  constructor(
+    memory: KernelMemory,
+    blocks: FeatureBlocks,
+    x: HostMatrix,
+    { columns, ones }: { readonly columns: number; readonly ones: boolean },
+    scratch: number,
+  ) {
+    const { encoding, width } = blocks;
     this.#memory = memory;
     this.#blocks = blocks;
     this.#columns = columns;
-    this.#sums = scratch;
-    this.#groups = balanced(columns, WIDEST_GROUP);
-    this.#totals = new Float64Array(columns * blocks.width);
-    this.#ones = ones ? new Float64Array(columns) : undefined;
-    this.#chunk.fill(0);
+    this.#ones = ones;
+    this.#decoding = [x.scale, x.offset];
+    this.#totals = Math.ceil(scratch / 16) * 16;
+    this.#sums = this.#totals + 8 * columns * (width + 1);
+    this.#groups = balanced(columns, WIDEST_GROUP).map((group) => {
+      const kernel = (from: Encoding, keep: boolean): Gradient =>
+        memory.kernels.gradient({ ...from, columns: group.columns, keep });
+      return { ...group, kernels: [kernel(encoding, false), kernel(encoding, true), kernel(PLAIN, false)] };
+    });
+    new Uint8Array(memory.buffer, this.#totals, columns * (12 * width + 8)).fill(0);
   }
 
-  get #chunk(): Float32Array {
-    return this.#memory.floats(this.#sums, this.#totals.length);
+  /** Adds a block of rows as they are stored; `g` holds their rows of G. `kept` has room for `keptBytes`. */
+  run({ address, stride, rows }: BlockRows, kept: number, g: number): void {
+    const { pieces, width, encoding } = this.#blocks;
+    const inPlace = encoding.type === "f32";
+    for (const { column, columns } of pieces) {
+      const x = address + column * ELEMENT_BYTES[encoding.type];
+      const to = kept + 4 * column;
+      for (let index = 0; index < this.#groups.length; index++) {
+        const group = this.#groups[index];
+        const rest = this.#rest(group, rows, column, columns, g);
+        // The first group leaves the features decoded for the others.
+        const [plain, keeping, again] = group.kernels;
+        if (inPlace || this.#groups.length === 1) plain(x, stride, 0, 0, ...rest);
+        else if (index === 0) keeping(x, stride, to, 4 * width, ...rest);
+        else again(to, 4 * width, 0, 0, ...rest);
+      }
+    }
+    this.#endBlock(rows, rows, g);
   }
 
-  /** Adds piece `p` of a block of rows; `g` holds their rows of G, `gStride` in bytes. */
-  run(x: Staged, p: number, rows: number, g: number, gStride: number): void {
-    const { column, quads } = this.#blocks.pieces[p];
+  /** The same of rows that lie as f32, all that are left of `count`. */
+  runPlain({ address, stride }: FeatureRows, rows: number, g: number, count: number): void {
+    for (const { column, columns } of this.#blocks.pieces) {
+      for (const group of this.#groups) {
+        group.kernels[2](address + 4 * column, stride, 0, 0, ...this.#rest(group, rows, column, columns, g));
+      }
+    }
+    this.#endBlock(rows, count, g);
+  }
+
+  #rest(
+    { first }: Group,
+    rows: number,
+    column: number,
+    columns: number,
+    g: number,
+  ): [number, number, number, number, number, number, number, number] {
     const { width } = this.#blocks;
-    for (const { first, columns } of this.#groups) {
-      const sums = this.#sums + 4 * (first * width + column);
-      this.#memory.kernels.gradient(columns)(x.address, x.stride, g + 4 * first, gStride, sums, 4 * width, rows, quads);
-    }
+    const sums = this.#sums + 4 * (first * width + column);
+    return [g + 4 * first, 4 * this.#columns, sums, 4 * width, rows, wholeQuads(columns) / 4, ...this.#decoding];
   }
 
-  /** After the last piece of a block. */
-  endBlock(rows: number, g: number, gStride: number): void {
-    if (this.#ones) this.#addRows(this.#ones, rows, g, gStride);
-    this.#rowsInChunk += rows;
-    if (this.#rowsInChunk >= CHUNK_ROWS) this.#flush(true);
+  /** Chunks are cut by the rows that there were. */
+  #endBlock(rows: number, count: number, g: number): void {
+    const { width } = this.#blocks;
+    const columns = this.#columns;
+    if (this.#ones) this.#memory.kernels.addRows()(g, 4 * columns, rows, columns, this.#totals + 8 * columns * width);
+    this.#rowsInChunk += count;
+    if (this.#rowsInChunk >= CHUNK_ROWS) this.#flush();
   }
 
-  #addRows(ones: Float64Array, rows: number, g: number, gStride: number): void {
-    const step = gStride / 4;
-    const values = this.#memory.floats(g, (rows - 1) * step + this.#columns);
-    for (let r = 0, from = 0; r < rows; r++, from += step) {
-      for (let j = 0; j < ones.length; j++) ones[j] += values[from + j];
-    }
-  }
-
-  #flush(more: boolean): void {
-    const [chunk, totals] = [this.#chunk, this.#totals];
-    for (let e = 0; e < totals.length; e++) totals[e] += chunk[e];
-    if (more) chunk.fill(0);
+  #flush(): void {
+    this.#memory.kernels.flush()(this.#sums, this.#totals, this.#columns * this.#blocks.width);
     this.#rowsInChunk = 0;
   }
 
-  /** Writes `factor` times the sums, plus the bias. */
-  finish(out: HostMatrix, features: number, factor: number, bias: HostMatrix | undefined): void {
-    this.#flush(false);
-    const totals = this.#totals;
-    const { width } = this.#blocks;
+  /** `factor` times the sums, features by columns, at an address; then those of the ones. */
+  finish(out: number, features: number, factor: number): void {
+    this.#flush();
+    const { width, factor: scale } = this.#blocks;
     const columns = this.#columns;
-    const { data } = out;
-    const shift = Float64Array.from({ length: columns }, (_, j) => (bias ? at(bias, 0, j) : 0));
-    for (let l = 0, to = 0; l < features; l++) {
-      for (let j = 0; j < columns; j++) data[to++] = factor * totals[j * width + l] + shift[j];
+    const unpack = this.#memory.kernels.unpack();
+    unpack(this.#totals, width, out, features, columns, factor * scale);
+    if (this.#ones) {
+      unpack(this.#totals + 8 * columns * width, 1, out + 4 * features * columns, 1, columns, factor);
     }
-    this.#ones?.forEach((sum, j) => {
-      data[features * columns + j] = factor * sum + shift[j];
-    });
   }
 }

@@ -3,7 +3,6 @@ import type { CrossEntropyStepArguments } from "../../../ops/cross-entropy-step.
 import { hostMatrix } from "../../../ops/host-matrix.js";
 import type { LineSearchArguments } from "../../../ops/line-search.js";
 import { isIdle, STATE } from "../../../ops/solver-state.js";
-import { rowWeightAt } from "../../../ops/targets.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 import {
@@ -14,6 +13,7 @@ import {
   TargetBlock,
   targetBytes,
   variantOf,
+  weighRows,
 } from "./row-work.js";
 
 export function lineSearchWork(resolve: Resolve<LineSearchArguments>, memory: KernelMemory): SlicedWork | undefined {
@@ -36,13 +36,22 @@ export function lineSearchWork(resolve: Resolve<LineSearchArguments>, memory: Ke
     const targets = block.targets(args, first, count);
     const kernel = memory.kernels.lineSearch(variantOf(args));
     kernel(z, d, targets, block.classWeight, ...results, count, columns, step, ...sharesOf(args, columns));
-    const values = results.map((address) => memory.floats(address, count));
+    const [values, slopes, curvatures] = results.map((address) => memory.floats(address, count));
+    const weights = memory.floats(block.vector(1), count);
+    weighRows(args, first, count, columns, weights);
+    let [value, slope, curvature, faults] = totals.subarray(4 * trial, 4 * trial + 4);
     for (let r = 0; r < count; r++) {
-      const weight = rowWeightAt(args, first + r, columns);
+      const weight = weights[r];
       if (weight === 0) continue;
-      if (Number.isNaN(weight) || Number.isNaN(values[0][r])) totals[4 * trial + 3]++;
-      else for (let v = 0; v < 3; v++) totals[4 * trial + v] += weight * values[v][r];
+      if (Number.isNaN(weight) || Number.isNaN(values[r])) {
+        faults++;
+        continue;
+      }
+      value += weight * values[r];
+      slope += weight * slopes[r];
+      curvature += weight * curvatures[r];
     }
+    totals.set([value, slope, curvature, faults], 4 * trial);
   };
   return {
     name: "line search rows",

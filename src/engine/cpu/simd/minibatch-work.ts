@@ -1,4 +1,6 @@
-/** What a minibatch needs besides products: its rows gathered, and the step of SGD. */
+/** What a minibatch needs besides products: its rows gathered, and the steps of SGD and Adam. */
+import type { AdamStepArguments } from "../../../ops/adam-step.js";
+import { adamCorrections } from "../../../ops/adam-step.js";
 import type { GatherRowsArguments } from "../../../ops/gather-rows.js";
 import type { SgdStepArguments } from "../../../ops/sgd-step.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
@@ -47,6 +49,34 @@ export function sgdWork(resolve: Resolve<SgdStepArguments>, memory: KernelMemory
       };
       step(first, penalised, true);
       step(first + penalised, count - penalised, false);
+    },
+    finish() {},
+  };
+}
+
+export function adamWork(resolve: Resolve<AdamStepArguments>, memory: KernelMemory): SlicedWork | undefined {
+  const given = resolve();
+  const { gradient, mean, variance, weights, learningRate, beta1, beta2, epsilon, l2, penalisedRows } = given;
+  if ([gradient, mean, variance, weights].some((m) => memory.addressOf(m) === undefined)) return undefined;
+  const { columns } = weights;
+  const [correction1, correction2] = adamCorrections(given);
+  const rates = [learningRate * correction1, beta1, 1 - beta1, beta2, 1 - beta2, correction2, epsilon] as const;
+  return {
+    name: "adam",
+    rows: weights.rows,
+    rowCost: 4 * columns,
+    grain: 1,
+    run(first, count) {
+      const args = resolve();
+      const places = [args.gradient, args.mean, args.variance, args.weights] as const;
+      const penalised = Math.min(count, Math.max(0, penalisedRows - first));
+      const step = (from: number, rows: number, factor: number): void => {
+        if (rows <= 0) return;
+        const [g, m, v, w] = places.map((each) => (memory.addressOf(each) as number) + 4 * from * columns);
+        memory.kernels.adamStep()(g, m, v, w, rows * columns, ...rates, factor);
+      };
+      step(first, penalised, l2);
+      step(first + penalised, count - penalised, 0);
     },
     finish() {},
   };

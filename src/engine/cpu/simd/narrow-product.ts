@@ -3,21 +3,42 @@ import { at } from "../../../ops/host-matrix.js";
 import type { MatmulArguments } from "../../../ops/matmul.js";
 import { matmulShape } from "../../../ops/matmul.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
+import { WIDEST_PANEL } from "../wasm/forward.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 import { FeatureBlocks } from "./feature-blocks.js";
-import { ForwardPass, forwardBytes } from "./forward-pass.js";
+import { ForwardPass, forwardBytes, weightBytes } from "./forward-pass.js";
 import { GradientPass, gradientBytes } from "./gradient-pass.js";
 
+/** Addresses of parts of scratch, each where a cache line begins; undefined when there is no memory for them. */
+export function scratchPlaces(memory: KernelMemory, sizes: readonly number[]): number[] | undefined {
+  const whole = sizes.map((bytes) => Math.ceil(bytes / 64) * 64);
+  let end = memory.scratch(whole.reduce((sum, bytes) => sum + bytes, 0)) ?? -1;
+  if (end < 0) return undefined;
+  return whole.map((bytes) => {
+    end += bytes;
+    return end - bytes;
+  });
+}
+
 export function forwardProduct(resolve: Resolve<MatmulArguments>, memory: KernelMemory): SlicedWork | undefined {
+  const { rows, columns, depth } = matmulShape(resolve());
+  const blocks = new FeatureBlocks(resolve().a);
+  const { width } = blocks;
+  const keep = columns > WIDEST_PANEL;
+  const sizes = [
+    blocks.copyBytes,
+    keep ? blocks.keptBytes : 0,
+    forwardBytes(width, columns),
+    weightBytes(memory, resolve().b),
+    4 * blocks.rows * columns,
+  ];
+  const places = scratchPlaces(memory, sizes);
+  if (!places) return undefined;
+  const [copy, kept, packed, staging, spare] = places;
+  // Asking for scratch may have moved the arguments.
   const args = resolve();
-  const { rows, columns, depth } = matmulShape(args);
-  const blocks = new FeatureBlocks(args.a);
-  const outBytes = 4 * blocks.rows * columns;
-  const scratch = memory.scratch(blocks.bytes + forwardBytes(blocks.width, columns) + outBytes);
-  if (scratch === undefined) return undefined;
-  const packed = scratch + blocks.bytes;
-  const spare = packed + forwardBytes(blocks.width, columns);
-  const pass = new ForwardPass(memory, blocks, { ...resolve(), columns }, packed);
+  const how = { columns, ordered: false, keep };
+  const pass = new ForwardPass(memory, blocks, args.a, { ...args, ...how }, packed, staging);
   return {
     name: "forward",
     rows,
@@ -29,9 +50,7 @@ export function forwardProduct(resolve: Resolve<MatmulArguments>, memory: Kernel
       for (let i = first; i < first + count; i += blocks.rows) {
         const block = Math.min(blocks.rows, first + count - i);
         const to = place === undefined ? spare : place + i * pass.stride;
-        for (let p = 0; p < blocks.pieces.length; p++) {
-          pass.run(blocks.stage(memory, a, i, block, p, scratch), p, block, to, pass.stride);
-        }
+        pass.run(blocks.locate(memory, a, i, block, copy), kept, to);
         if (place === undefined) out.data.set(memory.floats(to, block * columns), i * columns);
       }
     },
@@ -40,18 +59,19 @@ export function forwardProduct(resolve: Resolve<MatmulArguments>, memory: Kernel
 }
 
 export function gradientProduct(resolve: Resolve<MatmulArguments>, memory: KernelMemory): SlicedWork | undefined {
-  const args = resolve();
-  const { columns, depth } = matmulShape(args);
-  const blocks = new FeatureBlocks(args.a);
-  const gBytes = 4 * blocks.rows * columns;
-  const scratch = memory.scratch(blocks.bytes + gBytes + gradientBytes(blocks.width, columns) + 64);
-  if (scratch === undefined) return undefined;
-  const spare = scratch + blocks.bytes;
-  const pass = new GradientPass(memory, blocks, columns, args.ones, spare + Math.ceil(gBytes / 16) * 16);
+  const { a: features, ones } = resolve();
+  const { columns, depth, rows: outRows } = matmulShape(resolve());
+  const blocks = new FeatureBlocks(features);
+  const { copyBytes, keptBytes, width } = blocks;
+  const sizes = [copyBytes, keptBytes, 4 * blocks.rows * columns, gradientBytes(width, columns), 4 * outRows * columns];
+  const places = scratchPlaces(memory, sizes);
+  if (!places) return undefined;
+  const [copy, kept, spare, sums, result] = places;
+  const pass = new GradientPass(memory, blocks, resolve().a, { columns, ones }, sums);
   return {
     name: "gradient",
     rows: depth,
-    rowCost: blocks.width * columns,
+    rowCost: width * columns,
     grain: blocks.rows,
     run(first, count) {
       const { a, b, transposeB } = resolve();
@@ -65,15 +85,18 @@ export function gradientProduct(resolve: Resolve<MatmulArguments>, memory: Kerne
             values[e] = transposeB ? at(b, j, r) : at(b, r, j);
           });
         }
-        for (let p = 0; p < blocks.pieces.length; p++) {
-          pass.run(blocks.stage(memory, a, i, block, p, scratch), p, block, g, 4 * columns);
-        }
-        pass.endBlock(block, g, 4 * columns);
+        pass.run(blocks.locate(memory, a, i, block, copy), kept, g);
       }
     },
     finish() {
       const { a, out, alpha, bias } = resolve();
-      pass.finish(out, a.columns, alpha, bias);
+      pass.finish(result, a.columns, alpha);
+      const values = memory.floats(result, outRows * columns);
+      if (bias)
+        values.forEach((value, e) => {
+          values[e] = value + at(bias, 0, e % columns);
+        });
+      out.data.set(values);
     },
   };
 }

@@ -5,7 +5,6 @@ import { at } from "../../../ops/host-matrix.js";
 import type { HostMatrix, On } from "../../../ops/op.js";
 import type { SoftmaxArguments } from "../../../ops/softmax.js";
 import type { TargetArguments } from "../../../ops/targets.js";
-import { rowWeightAt } from "../../../ops/targets.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 
@@ -13,6 +12,9 @@ import type { KernelMemory } from "../wasm/kernel-memory.js";
 export const BLOCK_ROWS = 512;
 /** An exponential and its share of the rest, against a multiplication. */
 export const ELEMENT_COST = 16;
+
+/** From here on a row's columns are taken four at once, not four rows. */
+const WIDE_COLUMNS = 16;
 
 /** Bytes that the kernels' powers take. */
 const powersBytes = (columns: number): number => 16 * columns;
@@ -31,7 +33,8 @@ export function softmaxWork(resolve: Resolve<SoftmaxArguments>, memory: KernelMe
     run(first, count) {
       const args = resolve();
       const [from, to] = [args.logits, args.out].map((m) => (memory.addressOf(m) as number) + 4 * first * columns);
-      memory.kernels.softmax(log)(from, to, count, columns, powers);
+      if (columns >= WIDE_COLUMNS) memory.kernels.wideSoftmax(log)(from, to, count, columns);
+      else memory.kernels.softmax(log)(from, to, count, columns, powers);
     },
     finish() {},
   };
@@ -78,6 +81,28 @@ export const variantOf = (t: TargetArguments<HostMatrix>): { soft: boolean; clas
   classWeight: t.classWeight !== undefined,
 });
 
+/** `rowWeightAt` of rows `first …`, in as many values as there are places: the last one again past the last row. */
+export function weighRows(
+  { rowWeight, labels, ignoreIndex }: TargetArguments<HostMatrix>,
+  first: number,
+  rows: number,
+  columns: number,
+  to: Float32Array,
+): void {
+  const [given, classes] = [rowWeight?.data, labels?.data];
+  for (let r = 0; r < rows; r++) {
+    let weight = given ? given[first + r] : 1;
+    if (given && !Number.isFinite(weight)) weight = Number.NaN;
+    if (classes && weight !== 0) {
+      const label = classes[first + r];
+      if (label === ignoreIndex) weight = 0;
+      else if (label < 0 || label >= columns) weight = Number.NaN;
+    }
+    to[r] = weight;
+  }
+  to.fill(to[rows - 1], rows);
+}
+
 /** The factors of a target, high and low. */
 export const sharesOf = ({ labelSmoothing }: TargetArguments<HostMatrix>, columns: number): [number, number] => [
   1 - labelSmoothing,
@@ -116,11 +141,8 @@ export class CrossEntropyRows {
     const [weights, factors, losses] = [1, 2, 3].map((v) => block.vector(v));
     const lanes = Math.ceil(rows / 4) * 4;
     const [weightOf, factorOf] = [memory.floats(weights, lanes), memory.floats(factors, lanes)];
-    for (let r = 0; r < lanes; r++) {
-      const weight = rowWeightAt(args, first + Math.min(r, rows - 1), columns);
-      weightOf[r] = weight;
-      factorOf[r] = factor * weight;
-    }
+    weighRows(args, first, rows, columns, weightOf);
+    for (let r = 0; r < lanes; r++) factorOf[r] = factor * weightOf[r];
     const kernel = memory.kernels.crossEntropy({ ...variantOf(args), gradient: gradient !== undefined });
     const targets = block.targets(args, first, rows);
     const outputs = [weights, factors, losses, gradient ?? 0] as const;

@@ -1,4 +1,5 @@
 /** Which ops have a SIMD path, and which path an op's arguments take. Ops that are not listed, or refused, run by their reference. */
+import { adamStep } from "../../../ops/adam-step.js";
 import { addScaled } from "../../../ops/add-scaled.js";
 import { crossEntropy } from "../../../ops/cross-entropy.js";
 import { crossEntropyStep } from "../../../ops/cross-entropy-step.js";
@@ -15,7 +16,7 @@ import { summarize } from "../../../ops/summarize.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 import { crossEntropyStepWork, lineSearchWork } from "./line-work.js";
-import { gatherWork, sgdWork } from "./minibatch-work.js";
+import { adamWork, gatherWork, sgdWork } from "./minibatch-work.js";
 import { forwardProduct, gradientProduct } from "./narrow-product.js";
 import { packedProduct } from "./packed-product.js";
 import { crossEntropyWork, softmaxWork } from "./row-work.js";
@@ -47,6 +48,7 @@ const WORK: ReadonlyMap<object, Work> = new Map<object, Work>([
   [summarize, summarizeWork],
   [gatherRows, gatherWork],
   [sgdStep, sgdWork],
+  [adamStep, adamWork],
 ]);
 
 /** The op's SIMD work on these arguments, or undefined when it has none. */

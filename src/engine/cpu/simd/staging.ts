@@ -53,7 +53,7 @@ export function stage(memory: KernelMemory, m: HostMatrix, part: Part, padded: b
 }
 
 /** Elements of an array that lies elsewhere, as they are. */
-function copyIn(memory: KernelMemory, m: HostMatrix, { row, rows, column, columns }: Part, to: number): void {
+export function copyIn(memory: KernelMemory, m: HostMatrix, { row, rows, column, columns }: Part, to: number): void {
   const target = new Uint8Array(memory.buffer, to);
   const { buffer, byteOffset, BYTES_PER_ELEMENT: size } = m.data;
   const source = new Uint8Array(buffer, byteOffset, m.data.byteLength);

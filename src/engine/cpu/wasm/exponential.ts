@@ -3,6 +3,7 @@
  * use `scratch`, locals that hold nothing between them.
  */
 import type { Code, Local } from "./assembler.js";
+import type { Constants } from "./constants.js";
 import { f32x4, get, i32x4, set, v128 } from "./instructions.js";
 
 /** ln 2 in two parts, the first of which times a small integer is exact. */
@@ -12,32 +13,28 @@ const LN2_LOW = -2.1219444005469057e-4;
 const LOWEST = -87.33654;
 
 /** Σ cᵢ·xⁿ⁻ⁱ by Horner's rule. */
-const polynomial = (x: Local, coefficients: readonly number[]): Code =>
+const polynomial = (x: Local, coefficients: readonly number[], constants?: Constants): Code =>
   coefficients
-    .slice(1)
-    .reduce<Code>(
-      (sum, c) => f32x4.add(f32x4.mul(sum, get(x)), f32x4.constant(c)),
-      f32x4.constant(coefficients[0] as number),
-    );
+    .map((c) => constants?.of(c) ?? f32x4.constant(c))
+    .reduce((sum, c) => f32x4.add(f32x4.mul(sum, get(x)), c));
 
 /** exp(x) for x ≤ 0, 0 where it is below the normal numbers, NaN for NaN. */
-export function exponential(x: Local, [power, rest]: readonly Local[]): Code {
+export function exponential(x: Local, [power, rest]: readonly Local[], constants: Constants): Code {
   const coefficients = [
     1.9875691e-4, 1.398199950756e-3, 8.333451907368e-3, 4.16657958942e-2, 0.1666666545886, 0.50000001201,
   ];
-  const minus = (factor: number): Code =>
-    set(rest, f32x4.sub(get(rest), f32x4.mul(get(power), f32x4.constant(factor))));
+  const minus = (factor: number): Code => set(rest, f32x4.sub(get(rest), f32x4.mul(get(power), constants.of(factor))));
   const scale = i32x4.shiftLeft(i32x4.add(i32x4.truncated(get(power)), i32x4.constant(127)), 23);
   const series = f32x4.add(
-    f32x4.add(f32x4.mul(f32x4.mul(get(rest), get(rest)), polynomial(rest, coefficients)), get(rest)),
-    f32x4.constant(1),
+    f32x4.add(f32x4.mul(f32x4.mul(get(rest), get(rest)), polynomial(rest, coefficients, constants)), get(rest)),
+    constants.of(1),
   );
   return [
-    set(power, f32x4.nearest(f32x4.mul(get(x), f32x4.constant(Math.LOG2E)))),
+    set(power, f32x4.nearest(f32x4.mul(get(x), constants.of(Math.LOG2E)))),
     set(rest, get(x)),
     minus(LN2_HIGH),
     minus(LN2_LOW),
-    v128.andNot(f32x4.mul(series, scale), f32x4.less(get(x), f32x4.constant(LOWEST))),
+    v128.andNot(f32x4.mul(series, scale), f32x4.less(get(x), constants.of(LOWEST))),
   ];
 }
 

@@ -4,6 +4,7 @@
  */
 import { HIGHEST } from "../../../ops/softmax.js";
 import type { Code, Local, Writer } from "./assembler.js";
+import { Constants } from "./constants.js";
 import { exponential } from "./exponential.js";
 import { advance, f32x4, f64x2, get, i32, integer, repeat, set, v128 } from "./instructions.js";
 
@@ -58,6 +59,8 @@ export interface Normaliser {
   /** The sum on its way, in float64: rows may be very long. */
   readonly sums: readonly [Local, Local];
   readonly scratch: readonly Local[];
+  /** Prepared before the first row. */
+  readonly constants: Constants;
 }
 
 export interface Walk {
@@ -99,7 +102,7 @@ export function walkOf(writer: Writer, logits: Local, columns: Local, powers: Lo
 
 export function normaliserOf(writer: Writer): Normaliser {
   const [maximum, sum, power, low, high, ...scratch] = writer.vectors(7);
-  return { maximum, sum, power, sums: [low, high], scratch };
+  return { maximum, sum, power, sums: [low, high], scratch, constants: new Constants(writer) };
 }
 
 /** What else is done on the second walk. */
@@ -130,7 +133,7 @@ export const keepPower = ({ at }: Walk, { power }: Normaliser): Code => [
 
 export function normalise(walk: Walk, n: Normaliser, { before = [], each = [], after = [] }: Along): Code {
   const { column, columns, powers, at } = walk;
-  const { maximum, sum, power, sums, scratch } = n;
+  const { maximum, sum, power, sums, scratch, constants } = n;
   const [low, high] = sums;
   const [value] = scratch;
   return [
@@ -156,7 +159,7 @@ export function normalise(walk: Walk, n: Normaliser, { before = [], each = [], a
       get(columns),
       set(power, f32x4.sub(movedLogits(walk), get(maximum))),
       each,
-      set(power, exponential(power, scratch)),
+      set(power, exponential(power, scratch, constants)),
       set(low, f64x2.add(get(low), f64x2.promoted(get(power)))),
       set(high, f64x2.add(get(high), f64x2.promoted(v128.high(get(power))))),
       after,

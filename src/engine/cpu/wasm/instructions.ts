@@ -20,6 +20,8 @@ export const i32 = {
   divide: (a: Code, b: Code): Code => [a, b, 0x6e],
   remainder: (a: Code, b: Code): Code => [a, b, 0x70],
   load: (address: Code, offset = 0): Code => [address, memory([0x28], offset)],
+  loadByte: (address: Code, offset = 0): Code => [address, memory([0x2d], offset)],
+  store: (address: Code, value: Code, offset = 0): Code => [address, value, memory([0x36], offset)],
   /** a where the condition holds, else b. */
   select: (condition: Code, a: Code, b: Code): Code => [a, b, condition, 0x1b],
 } as const;
@@ -34,6 +36,7 @@ export const f32 = {
 
 export const f64 = {
   add: (a: Code, b: Code): Code => [a, b, 0xa0],
+  mul: (a: Code, b: Code): Code => [a, b, 0xa2],
   load: (address: Code, offset = 0): Code => [address, memory([0x2b], offset)],
   store: (address: Code, value: Code, offset = 0): Code => [address, value, memory([0x39], offset)],
   promoted: (value: Code): Code => [value, 0xbb],
@@ -51,8 +54,8 @@ export const v128 = {
   loadSplat: (address: Code, offset = 0): Code => [address, memory(simd(0x09), offset)],
   /** Four bytes into lane 0, zeros elsewhere. */
   load4Bytes: (address: Code, offset = 0): Code => [address, memory(simd(0x5c), offset)],
-  /** Four u16, widened to i32. */
-  load4Halves: (address: Code, offset = 0): Code => [address, memory(simd(0x04), offset)],
+  /** Four i16, widened to i32. */
+  load4Halves: (address: Code, offset = 0): Code => [address, memory(simd(0x03), offset)],
   store: (address: Code, value: Code, offset = 0): Code => [address, value, memory(simd(0x0b), offset)],
   /** The vector with one lane from memory. */
   loadLane: (address: Code, vector: Code, lane: number, offset = 0): Code => [
@@ -72,6 +75,8 @@ export const v128 = {
   zero: [simd(0x0c), new Array<number>(16).fill(0)] as Code,
   /** The low halves of two vectors, one after the other. */
   lows: (a: Code, b: Code): Code => [a, b, simd(0x0d), [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]],
+  /** A vector that begins with its byte `by`, and ends with those before. */
+  rotated: (a: Code, by: number): Code => [a, a, simd(0x0d), Array.from({ length: 16 }, (_, i) => (i + by) % 16)],
   /** The high halves of a vector in its low ones. */
   high: (a: Code): Code => [a, a, simd(0x0d), [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15]],
 } as const;
@@ -124,6 +129,8 @@ export const f64x2 = {
   add: (a: Code, b: Code): Code => [a, b, simd(0xf0)],
   sub: (a: Code, b: Code): Code => [a, b, simd(0xf1)],
   mul: (a: Code, b: Code): Code => [a, b, simd(0xf2)],
+  div: (a: Code, b: Code): Code => [a, b, simd(0xf3)],
+  root: (a: Code): Code => [a, simd(0xef)],
   /** The two low lanes of four f32. */
   promoted: (a: Code): Code => [a, simd(0x5f)],
   /** Two f32 in the low lanes, zeros above. */

@@ -2,15 +2,17 @@
  * Kernels on one memory: assembled for the shape when first asked for, compiled once for all memories of this thread, and
  * called with addresses. Modules are compiled at once, on the page's thread: each is well below the 4 kB that every browser allows.
  */
+import type { AdamStep } from "./adam.js";
+import { adamStep } from "./adam.js";
 import type { FunctionSource } from "./assembler.js";
 import { assemble } from "./assembler.js";
 import type { Decode, FeatureType } from "./decode.js";
 import { decode } from "./decode.js";
-import type { Forward } from "./forward.js";
+import type { Forward, ForwardVariant } from "./forward.js";
 import { forward } from "./forward.js";
-import type { Gather } from "./gather.js";
-import { gather } from "./gather.js";
-import type { Gradient } from "./gradient.js";
+import type { Gather, Touch } from "./gather.js";
+import { gather, touch } from "./gather.js";
+import type { Gradient, GradientVariant } from "./gradient.js";
 import { gradient } from "./gradient.js";
 import type { MultiplyAdd } from "./instructions.js";
 import { f32x4, get, plainMultiplyAdd, relaxedMultiplyAdd, v128 } from "./instructions.js";
@@ -22,9 +24,13 @@ import type { CrossEntropy, CrossEntropyVariant, Softmax } from "./rows.js";
 import { crossEntropyRows, softmaxRows } from "./rows.js";
 import type { SgdStep } from "./sgd.js";
 import { sgdStep } from "./sgd.js";
+import type { AddRows, Flush, PackWeights, Unpack } from "./sums.js";
+import { addRows, flush, packWeights, unpack } from "./sums.js";
 import type { TargetVariant } from "./target-rows.js";
 import type { AddScaled, Dot, Summarize } from "./vectors.js";
 import { addScaled, dot, summarize } from "./vectors.js";
+import type { WideSoftmax } from "./wide-softmax.js";
+import { wideSoftmax } from "./wide-softmax.js";
 
 /** `relaxed` has a fused multiply-add where the processor has one; `plain` is the SIMD of 2021. */
 export type Build = "relaxed" | "plain";
@@ -65,12 +71,30 @@ export class Kernels {
     this.#memory = memory;
   }
 
-  forward(columns: number): Forward {
-    return this.#function(`forward ${columns}`, () => forward(columns, MULTIPLY_ADD[this.build]));
+  forward(v: ForwardVariant): Forward {
+    const name = `forward ${v.columns} ${v.type} ${v.affine} ${v.ordered} ${v.keep}`;
+    return this.#function(name, () => forward(v, MULTIPLY_ADD[this.build]));
   }
 
-  gradient(columns: number): Gradient {
-    return this.#function(`gradient ${columns}`, () => gradient(columns, MULTIPLY_ADD[this.build]));
+  gradient(v: GradientVariant): Gradient {
+    const name = `gradient ${v.columns} ${v.type} ${v.affine} ${v.keep}`;
+    return this.#function(name, () => gradient(v, MULTIPLY_ADD[this.build]));
+  }
+
+  packWeights(): PackWeights {
+    return this.#function("pack weights", () => packWeights);
+  }
+
+  flush(): Flush {
+    return this.#function("flush", () => flush);
+  }
+
+  unpack(): Unpack {
+    return this.#function("unpack", () => unpack);
+  }
+
+  addRows(): AddRows {
+    return this.#function("add rows", () => addRows);
   }
 
   decode(type: FeatureType): Decode {
@@ -92,6 +116,10 @@ export class Kernels {
 
   softmax(log: boolean): Softmax {
     return this.#function(`softmax ${log}`, () => softmaxRows(log));
+  }
+
+  wideSoftmax(log: boolean): WideSoftmax {
+    return this.#function(`wide softmax ${log}`, () => wideSoftmax(log));
   }
 
   crossEntropy(variant: CrossEntropyVariant): CrossEntropy {
@@ -119,8 +147,16 @@ export class Kernels {
     return this.#function("gather", () => gather);
   }
 
+  touch(): Touch {
+    return this.#function("touch", () => touch);
+  }
+
   sgdStep(nesterov: boolean, penalised: boolean): SgdStep {
     return this.#function(`sgd ${nesterov} ${penalised}`, () => sgdStep(nesterov, penalised));
+  }
+
+  adamStep(): AdamStep {
+    return this.#function("adam", () => adamStep);
   }
 
   /** `name` says all that the source depends on but the build. */

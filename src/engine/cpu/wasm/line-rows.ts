@@ -43,7 +43,7 @@ export const lineSearchRows =
     const fault = f32x4.sub(get(maximum), get(maximum));
     const value = f32x4.add(f32x4.mul(get(total), logarithm(sum, n.scratch)), get(distance));
     const directionNow = walk.direction?.value ?? [];
-    return [
+    const body = [
       target.prepare,
       walk.prepare,
       byFours(
@@ -77,4 +77,5 @@ export const lineSearchRows =
         [values, slopes, curvatures].map((pointer) => advance(pointer, 16)),
       ),
     ];
+    return [n.constants.prepare, body];
   };

@@ -47,7 +47,7 @@ export const softmaxRows =
     const result = log
       ? f32x4.max(f32x4.constant(-HIGHEST), f32x4.sub(f32x4.sub(walk.logits.value, get(n.maximum)), get(n.sum)))
       : f32x4.div(v128.load(get(walk.at)), get(n.sum));
-    return byFours(
+    const body = byFours(
       step,
       rows,
       walk,
@@ -64,6 +64,7 @@ export const softmaxRows =
       walk.logits.down(walk.rowBytes),
       to.down(walk.rowBytes),
     );
+    return [n.constants.prepare, body];
   };
 
 export const crossEntropyRows =
@@ -96,7 +97,7 @@ export const crossEntropyRows =
       ),
       to.down(walk.rowBytes),
     ];
-    return [
+    const body = [
       t.prepare,
       byFours(
         step,
@@ -127,4 +128,5 @@ export const crossEntropyRows =
         [weights, factors, loss].map((pointer) => advance(pointer, 16)),
       ),
     ];
+    return [n.constants.prepare, body];
   };

@@ -3,6 +3,7 @@
  * A pure function of what was recorded before, so that all workers are told consistent things.
  */
 
+import { linearGradient } from "../../../ops/linear-gradient.js";
 import { matmul } from "../../../ops/matmul.js";
 import type { Op } from "../../../ops/op.js";
 import { Tensor } from "../../tensor.js";
@@ -126,7 +127,7 @@ function newLayout<A extends object>(
   workers: number,
 ): Layout | undefined {
   if (lead.length * rule.rowCost < WORTH_SHARING || lead.timesGathered >= MOST_GATHERINGS) return undefined;
-  const isProduct = (op as object) === matmul;
+  const isProduct = (op as object) === matmul || (op as object) === linearGradient;
   // Rows that are not added up may be few, if each is much work.
   if (!isProduct && blockRows(lead.length) === lead.length) return undefined;
   // What an op has left in one place is used there again: only what callers brought is moved.

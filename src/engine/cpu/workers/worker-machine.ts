@@ -3,8 +3,10 @@ import type { HostArray, HostMatrix, On, Op } from "../../../ops/op.js";
 import type { Job } from "../op-jobs.js";
 import { addUp, OpJobs } from "../op-jobs.js";
 import type { Span } from "../row-blocks.js";
-import type { HostArguments, RowRule } from "../row-rules.js";
-import { rowRuleOf } from "../row-rules.js";
+import { lengthOf } from "../row-blocks.js";
+import type { RowRule } from "../row-rules.js";
+import { counted, rowRuleOf } from "../row-rules.js";
+import type { HostArguments } from "../row-sums.js";
 import type { Exchange } from "./exchange.js";
 import { piecesFor } from "./layout.js";
 import { OPS } from "./op-registry.js";
@@ -100,7 +102,8 @@ export class WorkerMachine {
       key,
       isOperand(value) ? this.#memory.view(value, rule?.rows.includes(key) ? share : undefined) : value,
     ]);
-    return Object.fromEntries(entries) as On<object, HostMatrix>;
+    const count = rule && share ? counted(rule, lengthOf(share)) : {};
+    return { ...Object.fromEntries(entries), ...count } as On<object, HostMatrix>;
   }
 
   async #move({ id, before, after, tag }: Move): Promise<void> {

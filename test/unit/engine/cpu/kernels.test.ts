@@ -70,11 +70,19 @@ test("no kernel is too large to be compiled at once", () => {
   }
   vi.stubGlobal("WebAssembly", { Memory, Instance, Module });
   const kernels = new Kernels("plain", new Memory({ initial: 1 }));
-  for (let k = 1; k <= WIDEST_PANEL; k++) kernels.forward(k);
-  for (let k = 1; k <= WIDEST_GROUP; k++) kernels.gradient(k);
-  for (const type of ["f32", "f16", "u8"] as const) kernels.decode(type);
+  for (const type of ["f32", "f16", "u8"] as const) {
+    kernels.decode(type);
+    for (const affine of [false, true]) {
+      for (let columns = 1; columns <= WIDEST_PANEL; columns++) {
+        kernels.forward({ columns, type, affine, ordered: true, keep: true });
+      }
+      for (let columns = 1; columns <= WIDEST_GROUP; columns++) kernels.gradient({ columns, type, affine, keep: true });
+    }
+  }
+  for (const run of ["packWeights", "flush", "unpack", "addRows", "adamStep", "touch"] as const) kernels[run]();
   for (const one of [false, true]) {
     kernels.softmax(one);
+    kernels.wideSoftmax(one);
     for (const two of [false, true]) {
       kernels.addScaled(one, two);
       kernels.sgdStep(one, two);

@@ -24,6 +24,9 @@ const SHAPES = [
   { rows: 3, columns: 3 },
   { rows: 5, columns: 10 },
   { rows: 515, columns: 7 },
+  { rows: 3, columns: 16 },
+  { rows: 5, columns: 17 },
+  { rows: 2, columns: 35 },
   { rows: 6, columns: 1030 },
 ];
 

@@ -1,5 +1,6 @@
 /** Runs an op by its SIMD work in a memory of its own, in slices of any size, and keeps hold of what its reference says. */
 import { simdWork } from "../../../../src/engine/cpu/simd/simd-work.js";
+import { stepWork } from "../../../../src/engine/cpu/step-work.js";
 import { KernelMemory } from "../../../../src/engine/cpu/wasm/kernel-memory.js";
 import type { Build } from "../../../../src/engine/cpu/wasm/kernels.js";
 import { runs } from "../../../../src/engine/cpu/wasm/kernels.js";
@@ -56,7 +57,7 @@ export function simdOutputs<A extends object>(
       return scratch(bytes);
     };
   }
-  const work = simdWork(op, resolve, memory);
+  const work = stepWork(op, resolve, memory) ?? simdWork(op, resolve, memory);
   if (!work) throw new Error(`${op.name}: expected SIMD work, got none.`);
   const rows = Math.min(work.rows, Math.ceil(slice / work.grain) * work.grain);
   for (let first = 0; first < work.rows; first += rows) {
