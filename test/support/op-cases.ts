@@ -70,6 +70,12 @@ export function referenceOf<A extends object>(
   return truth;
 }
 
+/** A worker knows no op but Luce's own, and a CPU's matrix has no padding to spoil. */
+function spoil(engine: Engine, t: Tensor): void {
+  if (engine.device === "webgpu") engine.run(poison, { out: t });
+  else engine.write(t, new (t.type === "i32" ? Int32Array : Float32Array)(t.rows * t.columns).fill(POISON));
+}
+
 /** The outputs of one device. Throws when the padding of an f32 output is not zero. */
 export async function outputsOn<A extends object>(
   engine: Engine,
@@ -82,7 +88,7 @@ export async function outputsOn<A extends object>(
     if (!isMatrix(value)) return [name, value];
     const t = tensorOf(engine, value);
     made.push(t);
-    if (outputs[name] === "written") engine.run(poison, { out: t });
+    if (outputs[name] === "written") spoil(engine, t);
     return [name, t];
   });
   const onDevice = Object.fromEntries(entries) as Record<string, Tensor>;
@@ -90,7 +96,7 @@ export async function outputsOn<A extends object>(
   const names = Object.keys(outputs).filter((name) => onDevice[name] !== undefined);
   const results = names.map((name) => onDevice[name] as Tensor);
   const padded = results
-    .filter((t) => t.type === "f32")
+    .filter((t) => t.type === "f32" && engine.device === "webgpu")
     .map((t) => {
       const copy = engine.empty([t.rows, Math.ceil(t.columns / 4) * 4]);
       engine.run(paddedCopy, { x: t, out: copy });
