@@ -43,6 +43,8 @@ const ONLY_IN_A_BROWSER: readonly string[] = [
   "test/gpu/matmul/halves.test.ts",
   "test/gpu/matmul/large.test.ts",
   "test/gpu/ops/linear-gradient.test.ts",
+  "test/gpu/ops/linear-step-variants.test.ts",
+  "test/gpu/ops/small-batch-steps.test.ts",
   "test/gpu/engine/self-check.test.ts",
 ];
 

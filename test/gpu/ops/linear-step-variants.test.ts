@@ -66,19 +66,22 @@ const VARIANTS: readonly (readonly [name: string, choice: LayoutChoice, size: St
   ["several rounds of blocks", { ...usual, most: 2 }, { n: 300, d: 20, k: 5, format: "f16" }],
   ["by subgroups", { ...usual, subgroups: true }, { n: 67, d: 37, k: 10, format: "u8" }],
   ["by subgroups, two groups of classes", { ...usual, subgroups: true }, { n: 70, d: 9, k: 19 }],
-  ["by subgroups of 8", { ...usual, lanes: 8, subgroups: true }, { n: 67, d: 40, k: 7, taken: 50 }],
+  [
+    "by subgroups of 8, where they are so large",
+    { ...usual, lanes: 8, subgroups: true },
+    { n: 67, d: 40, k: 7, taken: 50 },
+  ],
 ];
 
-/** What the adapter lacks for a variant. */
-function missing({ lanes, subgroups }: LayoutChoice): string | undefined {
+/** With as many lanes as the adapter's smallest subgroup has threads, where a variant wants more: 4 on SwiftShader, 8 on llvmpipe. */
+function suited(choice: LayoutChoice): LayoutChoice {
+  if (!choice.subgroups) return choice;
   const least = engine.traits.adapter?.subgroups?.min ?? 0;
-  if (subgroups && least < lanes) return `subgroups of ${lanes} threads: the adapter's have ${least} at least`;
-  return undefined;
+  expect(least, "threads in the adapter's smallest subgroup").toBeGreaterThanOrEqual(4);
+  return { ...choice, lanes: Math.min(choice.lanes, least) };
 }
 
-test.for(VARIANTS)("%s: $2", async ([name, choice, size], { skip }) => {
-  const lack = missing(choice);
-  if (lack) skip(`${name} needs ${lack}`);
+test.for(VARIANTS)("%s: $2", async ([, choice, size]) => {
   const { rows, columns } = stepArguments(size).theta;
   const args = {
     ...stepArguments(size),
@@ -86,7 +89,7 @@ test.for(VARIANTS)("%s: $2", async ([name, choice, size], { skip }) => {
     gradient: f32Matrix(rows, columns),
     loss: f32Vector([0, 0, 0, 0]),
   };
-  const op = laidOut(choice);
+  const op = laidOut(suited(choice));
   const truth = referenceOf(linearGradient, args, OUTPUTS);
   const got = await outputsOn(engine, op, args, OUTPUTS);
   const floors = stepFloors(args);
