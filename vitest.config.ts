@@ -38,6 +38,8 @@ const ONLY_IN_A_BROWSER: readonly string[] = [
   "test/gpu/engine/out-of-memory.test.ts",
   // Holds the CPU path to turns of 50 ms, without a GPU, and needs a core to itself: here files run side by side.
   "test/gpu/engine/cpu-heartbeat.test.ts",
+  // Workers run the built file: test/demo/workers.test.ts tries them under Node.
+  "test/gpu/workers/*.test.ts",
   // Every kernel meant for hardware, in many forms each: llvmpipe compiles them for twenty minutes, Chromium's SwiftShader for four.
   "test/gpu/matmul/variants.test.ts",
   "test/gpu/matmul/halves.test.ts",

@@ -70,10 +70,12 @@ export function referenceOf<A extends object>(
   return truth;
 }
 
+const ARRAYS = { f32: Float32Array, f16: Uint16Array, u8: Uint8Array, i32: Int32Array } as const;
+
 /** A worker knows no op but Luce's own, and a CPU's matrix has no padding to spoil. */
 function spoil(engine: Engine, t: Tensor): void {
   if (engine.device === "webgpu") engine.run(poison, { out: t });
-  else engine.write(t, new (t.type === "i32" ? Int32Array : Float32Array)(t.rows * t.columns).fill(POISON));
+  else engine.write(t, new ARRAYS[t.type](t.rows * t.columns).fill(t.type === "f32" ? POISON : 0x5a));
 }
 
 /** The outputs of one device. Throws when the padding of an f32 output is not zero. */
