@@ -27,7 +27,7 @@ override GRADIENT_QUADS: u32;
 override GRADIENT_GROUPS: u32;
 // 4 × 4 values of workgroup memory for the lanes' sums: QUADS_AT_ONCE · LANES / SEGMENT · CLASS_QUADS, and 4 at least.
 override SHARES: u32;
-// Elements of X: 0 f32, 1 f16, 2 bytes.
+// Elements of X: 0 f32, 1 bytes, 2 f16.
 override FORMAT: u32;
 // Values of X are element · scale + offset; otherwise the elements themselves.
 override DECODE: bool;
@@ -113,7 +113,7 @@ struct Raw { a: vec4u, b: vec4u, c: vec4u, d: vec4u }
 fn fetch_row(start: u32, quad: u32) -> vec4u {
   let at = start + quad;
   if (FORMAT == 0u) { return x[at]; }
-  if (FORMAT == 1u) { return vec4u(word_of_x(2u * at), word_of_x(2u * at + 1u), 0u, 0u); }
+  if (FORMAT == 2u) { return vec4u(word_of_x(2u * at), word_of_x(2u * at + 1u), 0u, 0u); }
   return vec4u(word_of_x(at), 0u, 0u, 0u);
 }
 
@@ -127,7 +127,7 @@ fn value_of(raw: vec4u, quad: u32) -> vec4f {
   var value: vec4f;
   if (FORMAT == 0u) {
     value = bitcast<vec4f>(raw);
-  } else if (FORMAT == 1u) {
+  } else if (FORMAT == 2u) {
     value = vec4f(unpack2x16float(raw.x), unpack2x16float(raw.y));
   } else {
     // As signed integers, which convert in one instruction where unsigned ones take several.
@@ -155,7 +155,7 @@ fn kept(value: vec4f, absent: bool) -> vec4f {
 // Vector f: feature f of four rows. A row that counts for nothing has no features, even where they are not finite.
 fn counted(raw: Raw, start: vec4u, quad: u32) -> mat4x4f {
   var m = decoded(raw, quad);
-  if (FORMAT != 2u) {
+  if (FORMAT != 1u) {
     m = mat4x4f(kept(m[0], start.x == ABSENT), kept(m[1], start.y == ABSENT),
                 kept(m[2], start.z == ABSENT), kept(m[3], start.w == ABSENT));
   }

@@ -1,4 +1,5 @@
-/** `softmax(z / T)` of a row at a time in float64, from scores in float32. Imports nothing. */
+/** `softmax(z / T)` of a row at a time in float64, from scores in float32. */
+import { likeliest } from "../metrics/likeliest.js";
 
 export class ExactSoftmax {
   /** `[k]` of the row that was taken last. */
@@ -18,8 +19,7 @@ export class ExactSoftmax {
   /** Takes the row whose scores begin at index `first`. */
   take(scores: ArrayLike<number>, first: number): void {
     const p = this.probabilities;
-    let best = 0;
-    for (let j = 1; j < p.length; j++) if (scores[first + j] > scores[first + best]) best = j;
+    const best = likeliest(scores, first, p.length);
     let sum = 0;
     for (let j = 0; j < p.length; j++) {
       this.#logits[j] = this.#beta * (scores[first + j] - scores[first + best]);

@@ -10,7 +10,7 @@ import type { DeviceMatrix, Kernel, Matrix, On, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
 import type { RowRange } from "./row-ranges.js";
 import { rowRanges, wholeBlock } from "./row-ranges.js";
-import { SetUps } from "./set-ups.js";
+import { LaunchConstants, SetUps } from "./set-ups.js";
 import { describe, requireShape } from "./shape-rule.js";
 import type { TargetArguments } from "./targets.js";
 import { checkTargets, targetConstants } from "./targets.js";
@@ -89,7 +89,7 @@ const operations = ({ x, theta }: Pick<LinearStepArguments, "x" | "theta">): num
 
 const LAYOUTS = new SetUps<StepLayout>();
 /** By the layout, since those of tests are no others' of the same shape. */
-const CONSTANTS = new WeakMap<StepLayout, SetUps<Readonly<Record<string, number>>>>();
+const CONSTANTS = new LaunchConstants();
 
 /** Rows whose gradient is not too much work for one dispatch: a multiple of 64. */
 export const rowsPerLaunch = (workPerDispatch: number, features: number, classes: number): number =>
@@ -196,7 +196,6 @@ function quadsAtOnce({ type, stride }: DeviceMatrix, offset: number, { lanes }: 
   return lanes > 1 && stride % quads === 0 && offset % quads === 0 ? quads : 1;
 }
 
-/** All overrides of a launch: the same frozen object for the same storage, by which the device knows its pipeline again. */
 function constantsFor(
   args: On<LinearStepArguments, DeviceMatrix>,
   layout: StepLayout,
@@ -213,12 +212,7 @@ function constantsFor(
     ORDERED: Number(order !== undefined),
     ...targetConstants(args),
   };
-  let known = CONSTANTS.get(layout);
-  if (!known) {
-    known = new SetUps();
-    CONSTANTS.set(layout, known);
-  }
-  return known.of(Object.values(storage).join("|"), () => Object.freeze({ ...constantsOf(layout), ...storage }));
+  return CONSTANTS.of(layout, Object.values(storage).join("|"), () => ({ ...constantsOf(layout), ...storage }));
 }
 
 function constantsOf(layout: StepLayout): Record<string, number> {

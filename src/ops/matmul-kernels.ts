@@ -1,22 +1,19 @@
 /** The kernels of a matrix product, and how each variant sets one up. */
 
-import { QUAD_BYTES } from "./element-size.js";
+import { ELEMENT_FORMAT, QUAD_BYTES } from "./element-size.js";
 import type { MatmulKernel, Product, Variant } from "./matmul-product.js";
 import type { MatmulVariant, MatrixTile, ProductSizes, Tile } from "./matmul-variants.js";
 import { isMatrixTile, MATRIX_TILES, TILES } from "./matmul-variants.js";
-import type { ElementType } from "./op.js";
 
 const QUAD = 4;
 /** Quads of workgroup memory that every device has: 16 KiB. */
 const SHARED_QUADS = 1024;
-/** FORMAT_A of each type that A may have. */
-const FORMAT: Readonly<Partial<Record<ElementType, number>>> = { f32: 0, u8: 1, f16: 2 };
 
 const bindings = ["read", "read", "read", "read", "write"] as const;
 const orders = ({ a, transposeA, transposeB, ones }: Product): Record<string, number> => ({
   TRANSPOSE_A: Number(transposeA),
   TRANSPOSE_B: Number(transposeB),
-  FORMAT_A: FORMAT[a.type] as number,
+  FORMAT_A: ELEMENT_FORMAT[a.type],
   ONES: Number(ones),
 });
 const tiled: MatmulKernel = { name: "matmul", bindings, storage: orders };
@@ -29,13 +26,13 @@ const rowsKernel: MatmulKernel = {
   storage({ a, transposeB }) {
     const words = QUAD_BYTES[a.type] / 4;
     const wide = (a.offset * words) % 4 === 0 && (a.stride * words) % 4 === 0;
-    return { TRANSPOSE_B: Number(transposeB), FORMAT_A: FORMAT[a.type] as number, WIDE: Number(wide) };
+    return { TRANSPOSE_B: Number(transposeB), FORMAT_A: ELEMENT_FORMAT[a.type], WIDE: Number(wide) };
   },
 };
 const columnsKernel: MatmulKernel = {
   name: "matmul_columns",
   bindings,
-  storage: ({ a, ones }) => ({ FORMAT_A: FORMAT[a.type] as number, ONES: Number(ones) }),
+  storage: ({ a, ones }) => ({ FORMAT_A: ELEMENT_FORMAT[a.type], ONES: Number(ones) }),
 };
 
 /** Depth staged at once: 128 × 128 then takes just 16 KiB. */

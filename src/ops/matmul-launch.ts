@@ -5,42 +5,23 @@ import type { ProductDevice, ProductSizes } from "./matmul-variants.js";
 import { chooseMatmul } from "./matmul-variants.js";
 import type { Dispatch, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
+import { LaunchConstants, SetUps } from "./set-ups.js";
 
-/** Kernels that are set up: a loop asks for the same few again and again, and to set one up costs more than to launch it. */
-const SET_UP = new Map<string, Variant>();
-const MOST_SET_UP = 256;
+const VARIANTS = new SetUps<Variant>();
 
 /** The kernel for a product on this device, set up. */
 export function matmulVariant(sizes: ProductSizes, device: ProductDevice): Variant {
   const name = chooseMatmul(sizes, device);
   const key = `${name}|${sizes.rows}|${sizes.columns}|${sizes.depth}|${sizes.type}|${device.software}`;
-  const known = SET_UP.get(key);
-  if (known) return known;
-  if (SET_UP.size >= MOST_SET_UP) SET_UP.clear();
-  const variant = variantNamed(name, sizes, device.software);
-  SET_UP.set(key, variant);
-  return variant;
+  return VARIANTS.of(key, () => variantNamed(name, sizes, device.software));
 }
 
-type Constants = Dispatch["constants"];
-/** All overrides of a kernel's launches so far, by how their operands are stored. */
-const CONSTANTS = new WeakMap<Variant, Map<string, Constants>>();
+const CONSTANTS = new LaunchConstants();
 
-/** All overrides of a launch: the same frozen object for the same storage, by which the device knows its pipeline again. */
-function constantsOf(variant: Variant, p: Product): Constants {
-  let launches = CONSTANTS.get(variant);
-  if (!launches) {
-    launches = new Map();
-    CONSTANTS.set(variant, launches);
-  }
+function constantsOf(variant: Variant, p: Product): Dispatch["constants"] {
   const { type, offset, stride } = p.a;
   const key = `${type}|${p.transposeA}|${p.transposeB}|${p.ones}|${offset % 4}|${stride % 4}`;
-  let all = launches.get(key);
-  if (!all) {
-    all = Object.freeze({ ...variant.constants, ...variant.kernel.storage(p) });
-    launches.set(key, all);
-  }
-  return all;
+  return CONSTANTS.of(variant, key, () => ({ ...variant.constants, ...variant.kernel.storage(p) }));
 }
 
 /** Launches a product, in several dispatches when one would hold more work than the device allows. */

@@ -2,6 +2,8 @@
  * What was worked out for a launch, kept by what it follows from: a loop asks for the same few set-ups again and again, and to
  * work one out costs more than to launch it.
  */
+import type { Dispatch } from "./op.js";
+
 const MOST = 256;
 
 export class SetUps<Value> {
@@ -15,5 +17,21 @@ export class SetUps<Value> {
     const value = make();
     this.#known.set(key, value);
     return value;
+  }
+}
+
+type Constants = Dispatch["constants"];
+
+/** All overrides of launches: the same frozen object for the same set-up and key, by which the device knows its pipeline again. */
+export class LaunchConstants {
+  readonly #bySetUp = new WeakMap<object, SetUps<Constants>>();
+
+  of(setUp: object, key: string, make: () => Constants): Constants {
+    let known = this.#bySetUp.get(setUp);
+    if (!known) {
+      known = new SetUps();
+      this.#bySetUp.set(setUp, known);
+    }
+    return known.of(key, () => Object.freeze(make()));
   }
 }

@@ -3,9 +3,9 @@
  * `g = (Σ_B x ⊗ dz, Σ_B dz) / Σ_B r + l2·W`, then SGD, momentum, Nesterov's look ahead (Sutskever et al. 2013) or Adam (Kingma &
  * Ba 2015), as `linearSgdStep` and `linearAdamStep` do one of. The bits do not depend on how many steps a launch holds.
  */
-import { QUAD_BYTES } from "./element-size.js";
+import { ELEMENT_FORMAT, QUAD_BYTES } from "./element-size.js";
 import { checkStep, hasBias, STEP_TYPES } from "./linear-step.js";
-import type { DeviceMatrix, ElementType, Kernel, On, Op, Planner } from "./op.js";
+import type { DeviceMatrix, Kernel, On, Op, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
 import { requireShape } from "./shape-rule.js";
@@ -19,7 +19,6 @@ const kernel: Kernel = {
   name: "small_batch_steps",
   bindings: ["read", "read", "read", "read", "write", "write", "write", "write"],
 };
-const FORMAT: Readonly<Record<ElementType, number>> = { f32: 0, f16: 1, u8: 2, i32: 3 };
 const NOT_A_NUMBER_BITS = 0x7fc00000;
 /** A launch keeps one workgroup busy where others keep a hundred: what takes as long, counts as much. */
 const IDLE_SHARE = { software: 1, hardware: 64 };
@@ -74,7 +73,7 @@ export function planSmallBatches(
     kernel,
     constants: {
       ...constantsOf(layout),
-      FORMAT: FORMAT[x.type],
+      FORMAT: ELEMENT_FORMAT[x.type],
       DECODE: Number(x.scale !== 1 || x.offset !== 0),
       HAS_BIAS: Number(hasBias({ x, theta, bias: undefined })),
       SOFT: targetConstants({ ...args, classWeight: undefined }).SOFT,
