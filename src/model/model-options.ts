@@ -1,18 +1,12 @@
-/** The options of SoftmaxRegression and of its `fit`, with their ranges and defaults. */
+/** The options of SoftmaxRegression and of its calls: what they mean and their defaults. Types only. */
 
-import { isLabel } from "../data/classes.js";
-import { FEATURE_STORAGES } from "../data/feature-storage.js";
 import type { FeatureStorage, MatrixLike, NumericArray } from "../data/matrix.js";
-import { MOST_WORKERS } from "../engine/cpu/cpu-device.js";
 import type { EngineOptions } from "../engine/create-engine.js";
-import { Engine } from "../engine/engine.js";
+import type { Engine } from "../engine/engine.js";
 import type { Tensor } from "../engine/tensor.js";
-import { OptionError } from "../errors.js";
 import type { LearningRateSchedule } from "../solvers/learning-rate.js";
 import type { EarlyStopping } from "./early-stopping.js";
 import type { Label, LabelsLike } from "./labels.js";
-import { isLearningRate } from "./learning-rate-option.js";
-import { checkOptions } from "./options.js";
 import type { FitProgress } from "./report.js";
 import type { ClassWeight } from "./row-weights.js";
 
@@ -115,121 +109,7 @@ export type ModelOptions = Required<
   readonly engine: Engine | undefined;
 };
 
-const isFunction = (value: unknown): value is (progress: FitProgress) => unknown => typeof value === "function";
-const isWorkerMaker = (value: unknown): value is () => Worker => typeof value === "function";
-const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
-const isValidation = (value: unknown): value is number | ValidationRows =>
-  typeof value === "number" ? value > 0 && value < 1 : isObject(value);
-const isObjectOrBoolean = (value: unknown): value is boolean | object => typeof value === "boolean" || isObject(value);
-const isLabels = (value: unknown): value is readonly Label[] => Array.isArray(value);
-const isClassWeight = (value: unknown): value is ClassWeight =>
-  value === "balanced" || (typeof value === "object" && value !== null && !Array.isArray(value));
-const isLabelOrNull = (value: unknown): value is Label | null => value === null || isLabel(value);
-const isEngine = (value: unknown): value is Engine => value instanceof Engine;
-const isSignal = (value: unknown): value is AbortSignal => value instanceof AbortSignal;
-
-const MODEL_TABLE = {
-  l2: { kind: "number", min: 0, default: 1e-4 },
-  fitIntercept: { kind: "boolean", default: true },
-  solver: { kind: "choice", choices: ["auto", "lbfgs", "sgd", "adam"], default: "auto" },
-  maxIterations: { kind: "integer", min: 1, default: 500 },
-  tolerance: { kind: "number", min: 0, default: 3e-5 },
-  epochs: { kind: "integer", min: 1, default: 10 },
-  batchSize: { kind: "integer", min: 1, default: 256 },
-  learningRate: {
-    kind: "custom",
-    accepts: isLearningRate,
-    expected: "a finite number > 0, a function, or { schedule, initial, … } with numbers in their ranges",
-  },
-  momentum: { kind: "number", min: 0, max: 1, exclusiveMax: true, default: 0 },
-  nesterov: { kind: "boolean", default: false },
-  shuffle: { kind: "boolean", default: true },
-  seed: { kind: "integer", default: 0 },
-  features: { kind: "choice", choices: FEATURE_STORAGES, default: "auto" },
-  warmStart: { kind: "boolean", default: false },
-  labelSmoothing: { kind: "number", min: 0, max: 1, exclusiveMax: true, default: 0 },
-  classWeight: { kind: "custom", accepts: isClassWeight, expected: '"balanced", a Map or an object' },
-  ignoreLabel: { kind: "custom", accepts: isLabelOrNull, expected: "a label or null" },
-  classes: { kind: "custom", accepts: isLabels, expected: "an array of labels" },
-  engine: { kind: "custom", accepts: isEngine, expected: "an engine made by createEngine" },
-  device: { kind: "choice", choices: ["auto", "webgpu", "cpu"] },
-  gpuDevice: { kind: "custom", accepts: isObject, expected: "a GPU device" },
-  gpu: { kind: "custom", accepts: isObject, expected: "a WebGPU entry point" },
-  powerPreference: { kind: "choice", choices: ["low-power", "high-performance"] },
-  workers: { kind: "integer", min: 0, max: MOST_WORKERS },
-  createWorker: { kind: "custom", accepts: isWorkerMaker, expected: "a function that makes a worker" },
-} as const;
-
-const FIT_TABLE = {
-  sampleWeight: { kind: "custom", accepts: isObject, expected: "an array of numbers" },
-  validation: { kind: "custom", accepts: isValidation, expected: "{ x, y } or a number > 0 and < 1" },
-  earlyStopping: {
-    kind: "custom",
-    accepts: isObjectOrBoolean,
-    expected: "true, false or { patience, minDelta, monitor }",
-  },
-  onProgress: { kind: "custom", accepts: isFunction, expected: "a function" },
-  signal: { kind: "custom", accepts: isSignal, expected: "an AbortSignal" },
-} as const;
-
-const JUDGE_TABLE = { sampleWeight: FIT_TABLE.sampleWeight } as const;
-const EVALUATE_TABLE = { ...JUDGE_TABLE, bins: { kind: "integer", min: 1, max: 1e6, default: 15 } } as const;
-
-/** The engine's part of a model's options, in a copy: what the caller does to the object afterwards must not decide on the device. */
-export function deviceOptions(options: EngineOptions): EngineOptions {
-  const { device, gpuDevice, gpu, powerPreference, workers, createWorker } = options;
-  return {
-    ...(device && { device }),
-    ...(gpuDevice && { gpuDevice }),
-    ...(gpu && { gpu }),
-    ...(powerPreference && { powerPreference }),
-    ...(workers !== undefined && { workers }),
-    ...(createWorker && { createWorker }),
-  };
-}
-
-/** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
-export const checkJudgeRowsOptions = (given: JudgeRowsOptions): JudgeRowsOptions =>
-  checkOptions(given, JUDGE_TABLE, "calibrate") as JudgeRowsOptions;
-
-/** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
-export const checkEvaluateOptions = (given: EvaluateOptions): EvaluateOptions & { readonly bins: number } =>
-  checkOptions(given, EVALUATE_TABLE, "evaluate") as EvaluateOptions & { readonly bins: number };
-
-/** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
-export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions {
-  const options = checkOptions(given, MODEL_TABLE, "SoftmaxRegression");
-  if (options.nesterov && options.momentum === 0) {
-    throw new OptionError(
-      "BAD_OPTION",
-      "SoftmaxRegression: option `nesterov` needs momentum: expected `momentum` > 0, got 0.",
-    );
-  }
-  return options;
-}
-
-const STOPPING_TABLE = {
-  patience: { kind: "integer", min: 1, default: 5 },
-  minDelta: { kind: "number", min: 0, default: 0 },
-  monitor: { kind: "choice", choices: ["validationLoss", "validationAccuracy"], default: "validationLoss" },
-} as const;
-
 /** With the defaults of early stopping filled in. */
 export interface CheckedFitOptions extends Omit<FitOptions, "earlyStopping"> {
   readonly earlyStopping: Required<EarlyStopping> | undefined;
-}
-
-/** The options as they are now, each read once; the caller may change the object. @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
-export function checkFitOptions(given: FitOptions): CheckedFitOptions {
-  const options = checkOptions(given, FIT_TABLE, "fit") as FitOptions;
-  const { earlyStopping = false } = options;
-  if (earlyStopping === false) return { ...options, earlyStopping: undefined };
-  if (options.validation === undefined) {
-    throw new OptionError(
-      "BAD_OPTION",
-      "fit: option `earlyStopping` needs `validation`: rows to see whether it gets better.",
-    );
-  }
-  const chosen = earlyStopping === true ? {} : earlyStopping;
-  return { ...options, earlyStopping: checkOptions(chosen, STOPPING_TABLE, "fit: earlyStopping") };
 }

@@ -4,16 +4,14 @@
  */
 
 import type { Engine } from "../engine/engine.js";
-import { Tensor } from "../engine/tensor.js";
-import { BusyError, DisposedError } from "../errors.js";
 import type { ModelContent, ModelJson } from "../formats/json.js";
 import { readModelJson, writeModelJson } from "../formats/json.js";
 import { ClassCounts } from "../metrics/class-counts.js";
+import { checkEvaluateOptions, checkJudgeRowsOptions, checkModelOptions, deviceOptions } from "./check-options.js";
 import { checkPredictOptions, decideRows, type PredictOptions } from "./decision.js";
-import { EngineHolder } from "./engine-holder.js";
 import type { Evaluation } from "./evaluation.js";
-import type { Fitted } from "./fitted.js";
-import { interceptOf, requireFitted, temperatureOf, weightsOf } from "./fitted.js";
+import { fitModel } from "./fit-model.js";
+import { interceptOf, temperatureOf, weightsOf } from "./fitted.js";
 import { judgedTargets } from "./judged-targets.js";
 import type { Label, LabelsLike } from "./labels.js";
 import { decodeLabels, likeliestClasses } from "./labels.js";
@@ -22,43 +20,23 @@ import type {
   Features,
   FitOptions,
   JudgeRowsOptions,
-  ModelOptions,
   SoftmaxRegressionOptions,
 } from "./model-options.js";
-import {
-  checkEvaluateOptions,
-  checkFitOptions,
-  checkJudgeRowsOptions,
-  checkModelOptions,
-  deviceOptions,
-} from "./model-options.js";
+import { ModelState } from "./model-state.js";
 import type { Prediction } from "./prediction.js";
-import { predictRows, requireFeatures, storageForPrediction } from "./prediction.js";
 import type { FitReport } from "./report.js";
 import type { MatrixResult, RankedLabel } from "./results.js";
 import type { CalibrationReport } from "./temperature.js";
 import { checkCount, topClasses } from "./top-classes.js";
-import { checkData, checkFeatures } from "./training-data.js";
-import { warmStartFrom } from "./warm-start.js";
-
-interface Question {
-  readonly fitted: Fitted;
-  readonly x: ReturnType<typeof checkFeatures>;
-}
 
 export class SoftmaxRegression {
   /** Vue's mark for objects that it must not wrap in a proxy, through which private state cannot be reached. @internal */
   readonly __v_skip: true = true;
-  readonly #options: ModelOptions;
-  readonly #engine: EngineHolder;
-  #fitted: Fitted | undefined;
-  #busy = false;
-  #disposed = false;
+  readonly #state: ModelState;
 
   /** @throws OptionError for an option that is unknown or out of its range */
   constructor(options: SoftmaxRegressionOptions = {}) {
-    this.#options = checkModelOptions(options);
-    this.#engine = new EngineHolder(this.#options.engine, deviceOptions(options));
+    this.#state = new ModelState(checkModelOptions(options), deviceOptions(options));
   }
 
   /**
@@ -68,51 +46,8 @@ export class SoftmaxRegression {
    * @throws ShapeError, DataError, LabelError, OptionError before anything has changed; BusyError during another fit;
    *   DeviceError, KernelError from the device; CallbackError; the signal's reason when it is aborted
    */
-  async fit(x: Features, y: LabelsLike, options: FitOptions = {}): Promise<FitReport> {
-    this.#requireAlive("fit");
-    this.#requireIdle("fit");
-    const checked = checkFitOptions(options);
-    const { signal } = checked;
-    const data = checkData(x, y, checked, this.#options);
-    const start = this.#options.warmStart && this.#fitted ? warmStartFrom(this.#fitted, data) : undefined;
-    if (signal?.aborted) throw signal.reason;
-    this.#busy = true;
-    try {
-      const engine = await this.#openEngine();
-      this.#requireAlive("fit");
-      if (signal?.aborted) throw signal.reason;
-      // Before the first weights are published: a tensor that cannot be used changes nothing.
-      for (const each of [data.x, data.validation?.x]) if (each instanceof Tensor) engine.requireOwn("fit", each);
-      const { classes } = data.y;
-      const features = data.x.columns;
-      // Loaded here: a page that only predicts needs no solver.
-      const { train } = await import("./training.js");
-      return await train(engine, {
-        data,
-        options: this.#options,
-        fit: checked,
-        start,
-        publish: (theta) => {
-          this.#fitted = { classes, features, theta };
-        },
-        isDisposed: () => this.#disposed,
-      });
-    } catch (error) {
-      // The engine may have failed first; what ended the fit is that the model was given up.
-      if (this.#disposed)
-        throw new DisposedError("DISPOSED", "fit: the model was disposed of while it was being fitted.", error);
-      throw error;
-    } finally {
-      this.#busy = false;
-    }
-  }
-
-  #requireIdle(where: string): void {
-    if (!this.#busy) return;
-    throw new BusyError(
-      "BUSY",
-      `${where}: this model is being fitted already. Wait for that fit, abort it, or use another model.`,
-    );
+  fit(x: Features, y: LabelsLike, options: FitOptions = {}): Promise<FitReport> {
+    return fitModel(this.#state, x, y, options);
   }
 
   /**
@@ -126,12 +61,12 @@ export class SoftmaxRegression {
     options: PredictOptions<Rejected>,
   ): Promise<(Label | Rejected)[]>;
   async predict(x: Features, options: PredictOptions = {}): Promise<(Label | null)[]> {
-    const question = this.#question("predict", x);
+    const question = this.#state.question("predict", x);
     const { classes } = question.fitted;
     const decision = checkPredictOptions(options, classes);
     if (options.threshold === undefined && options.reject === undefined)
-      return decodeLabels(classes, await this.#answer(question, "classes"));
-    return decideRows(await this.#openEngine(), question.fitted, question.x, decision);
+      return decodeLabels(classes, await this.#state.answer(question, "classes"));
+    return decideRows(await this.#state.openEngine(), question.fitted, question.x, decision);
   }
 
   /** Probabilities [n×k] in the order of `classes`; each row adds up to 1. */
@@ -151,18 +86,18 @@ export class SoftmaxRegression {
 
   /** The `count` most probable labels of each row, most probable first; all k when there are fewer. */
   async predictTopK(x: Features, count: number): Promise<RankedLabel[][]> {
-    const question = this.#question("predictTopK", x);
+    const question = this.#state.question("predictTopK", x);
     checkCount(count);
     const { classes } = question.fitted;
-    const data = (await this.#answer(question, "probabilities")) as Float32Array;
+    const data = (await this.#state.answer(question, "probabilities")) as Float32Array;
     return topClasses(data, [question.x.rows, classes.length], count, classes);
   }
 
   /** Accuracy: the (weighted) share of rows whose label is predicted right, 0 … 1. */
   async score(x: Features, y: LabelsLike, sampleWeight?: FitOptions["sampleWeight"]): Promise<number> {
-    const question = this.#question("score", x);
-    const judged = judgedTargets("score", question.fitted, question.x.rows, { y, sampleWeight }, this.#options);
-    const predicted = await this.#answer(question, "classes");
+    const question = this.#state.question("score", x);
+    const judged = judgedTargets("score", question.fitted, question.x.rows, { y, sampleWeight }, this.#state.options);
+    const predicted = await this.#state.answer(question, "classes");
     return ClassCounts.of(judged.y.classes.length, likeliestClasses(judged.y), predicted, judged.weights).accuracy;
   }
 
@@ -174,10 +109,16 @@ export class SoftmaxRegression {
    */
   async evaluate(x: Features, y: LabelsLike, options: EvaluateOptions = {}): Promise<Evaluation> {
     const { sampleWeight, bins } = checkEvaluateOptions(options);
-    const question = this.#question("evaluate", x);
-    const judged = judgedTargets("evaluate", question.fitted, question.x.rows, { y, sampleWeight }, this.#options);
+    const question = this.#state.question("evaluate", x);
+    const judged = judgedTargets(
+      "evaluate",
+      question.fitted,
+      question.x.rows,
+      { y, sampleWeight },
+      this.#state.options,
+    );
     const { evaluateRows } = await import("./evaluation.js");
-    return evaluateRows(await this.#openEngine(), question.fitted, question.x, judged, bins);
+    return evaluateRows(await this.#state.openEngine(), question.fitted, question.x, judged, bins);
   }
 
   /**
@@ -189,70 +130,60 @@ export class SoftmaxRegression {
    */
   async calibrate(x: Features, y: LabelsLike, options: JudgeRowsOptions = {}): Promise<CalibrationReport> {
     const { sampleWeight } = checkJudgeRowsOptions(options);
-    const question = this.#question("calibrate", x);
-    this.#requireIdle("calibrate");
-    const judged = judgedTargets("calibrate", question.fitted, question.x.rows, { y, sampleWeight }, this.#options);
-    this.#busy = true;
-    try {
-      const scores = (await this.#answer(question, "scores")) as Float32Array;
+    const question = this.#state.question("calibrate", x);
+    this.#state.requireIdle("calibrate");
+    const judged = judgedTargets(
+      "calibrate",
+      question.fitted,
+      question.x.rows,
+      { y, sampleWeight },
+      this.#state.options,
+    );
+    return this.#state.exclusively("calibrate", async () => {
+      const scores = (await this.#state.answer(question, "scores")) as Float32Array;
       const { findTemperature } = await import("./temperature.js");
       const found = await findTemperature({ scores, ...judged });
-      this.#requireAlive("calibrate");
-      this.#fitted = { ...question.fitted, temperature: found.temperature };
+      this.#state.requireAlive("calibrate");
+      this.#state.fitted = { ...question.fitted, temperature: found.temperature };
       return found;
-    } finally {
-      this.#busy = false;
-    }
+    });
   }
 
   /** T: probabilities are softmax(scores / T). 1 unless `calibrate` found another. @throws NotFittedError */
   get temperature(): number {
-    return temperatureOf(this.#requireFitted("temperature"));
+    return temperatureOf(this.#state.requireFitted("temperature"));
   }
 
   async #matrix(where: string, x: Features, wanted: Prediction): Promise<MatrixResult> {
-    const question = this.#question(where, x);
-    const data = (await this.#answer(question, wanted)) as Float32Array;
+    const question = this.#state.question(where, x);
+    const data = (await this.#state.answer(question, wanted)) as Float32Array;
     return { data, shape: [question.x.rows, question.fitted.classes.length] };
-  }
-
-  /** Checked rows and the weights to judge them by, taken once: a fit may publish new ones while the answer is awaited. */
-  #question(where: string, x: Features): Question {
-    this.#requireAlive(where);
-    const fitted = this.#requireFitted(where);
-    const checked = checkFeatures(x, where, "X", storageForPrediction(this.#options.features));
-    requireFeatures(where, checked, fitted.features);
-    return { fitted, x: checked };
-  }
-
-  async #answer({ fitted, x }: Question, wanted: Prediction): Promise<Float32Array | Int32Array> {
-    return predictRows(await this.#openEngine(), fitted, x, wanted);
   }
 
   /** W [d×k], a copy. @throws NotFittedError */
   get coef(): MatrixResult {
-    const fitted = this.#requireFitted("coef");
+    const fitted = this.#state.requireFitted("coef");
     return { data: weightsOf(fitted).slice(), shape: [fitted.features, fitted.classes.length] };
   }
 
   /** b [k], a copy; zeros without an intercept. @throws NotFittedError */
   get intercept(): Float32Array {
-    return interceptOf(this.#requireFitted("intercept")).slice();
+    return interceptOf(this.#state.requireFitted("intercept")).slice();
   }
 
   /** The labels in the order of all columns of k: sorted. @throws NotFittedError */
   get classes(): readonly Label[] {
-    return [...this.#requireFitted("classes").classes];
+    return [...this.#state.requireFitted("classes").classes];
   }
 
   /** The engine that fits and predicts; made by the first call that needs it. */
   get engine(): Promise<Engine> {
-    return this.#openEngine();
+    return this.#state.openEngine();
   }
 
   /** The fitted model as an object for `JSON.stringify`. @throws NotFittedError */
   toJSON(): ModelJson {
-    return writeModelJson(this.#requireFitted("toJSON"));
+    return writeModelJson(this.#state.requireFitted("toJSON"));
   }
 
   /** A model from what `toJSON` gave, as an object or as text. @throws FormatError; OptionError */
@@ -263,8 +194,13 @@ export class SoftmaxRegression {
   /** A fitted model of what a file held; of checked content only. @internal */
   static fromContent(fitted: ModelContent, options: SoftmaxRegressionOptions = {}): SoftmaxRegression {
     const model = new SoftmaxRegression(options);
-    model.#fitted = fitted;
+    model.#state.fitted = fitted;
     return model;
+  }
+
+  /** What a model is made of, for functions that belong to models. @internal */
+  static stateOf(model: SoftmaxRegression): ModelState {
+    return model.#state;
   }
 
   /**
@@ -272,26 +208,10 @@ export class SoftmaxRegression {
    * still be read: coef, intercept, classes, toJSON. A second call does nothing.
    */
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.#engine.dispose();
+    this.#state.dispose();
   }
 
   [Symbol.dispose](): void {
     this.dispose();
-  }
-
-  #openEngine(): Promise<Engine> {
-    this.#requireAlive("model");
-    return this.#engine.open();
-  }
-
-  #requireFitted(where: string): Fitted {
-    return requireFitted(this.#fitted, where);
-  }
-
-  #requireAlive(where: string): void {
-    if (this.#disposed)
-      throw new DisposedError("DISPOSED", `${where}: the model was used after dispose(). Create a new one.`);
   }
 }

@@ -1,0 +1,46 @@
+/** A fit of a model: everything is checked before anything changes, then the solver is loaded and runs. */
+import { Tensor } from "../engine/tensor.js";
+import { DisposedError } from "../errors.js";
+import { checkFitOptions } from "./check-options.js";
+import type { LabelsLike } from "./labels.js";
+import type { Features, FitOptions } from "./model-options.js";
+import type { ModelState } from "./model-state.js";
+import type { FitReport } from "./report.js";
+import { checkData } from "./training-data.js";
+import { warmStartFrom } from "./warm-start.js";
+
+/** As `SoftmaxRegression.fit`. */
+export async function fitModel(state: ModelState, x: Features, y: LabelsLike, options: FitOptions): Promise<FitReport> {
+  state.requireAlive("fit");
+  state.requireIdle("fit");
+  const fit = checkFitOptions(options);
+  const { signal } = fit;
+  const data = checkData(x, y, fit, state.options);
+  const start = state.options.warmStart && state.fitted ? warmStartFrom(state.fitted, data) : undefined;
+  if (signal?.aborted) throw signal.reason;
+  return state.exclusively("fit", async () => {
+    try {
+      const engine = await state.openEngine();
+      state.requireAlive("fit");
+      if (signal?.aborted) throw signal.reason;
+      // Before the first weights are published: a tensor that cannot be used changes nothing.
+      for (const each of [data.x, data.validation?.x]) if (each instanceof Tensor) engine.requireOwn("fit", each);
+      const { classes } = data.y;
+      const features = data.x.columns;
+      // Loaded here: a page that only predicts needs no solver.
+      const { train } = await import("./training.js");
+      return await train(engine, {
+        ...{ data, options: state.options, fit, start },
+        publish: (theta) => {
+          state.fitted = { classes, features, theta };
+        },
+        isDisposed: () => state.isDisposed,
+      });
+    } catch (error) {
+      // The engine may have failed first; what ended the fit is that the model was given up.
+      if (state.isDisposed)
+        throw new DisposedError("DISPOSED", "fit: the model was disposed of while it was being fitted.", error);
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,91 @@
+/**
+ * What a model is made of: its options, its engine, what the last fit left, and whether it may be asked or changed now.
+ * The estimator shows it to users; functions that belong to models, but that not every page needs, work on it too.
+ */
+import type { EngineOptions } from "../engine/create-engine.js";
+import type { Engine } from "../engine/engine.js";
+import { BusyError, DisposedError } from "../errors.js";
+import { EngineHolder } from "./engine-holder.js";
+import type { Fitted } from "./fitted.js";
+import { requireFitted } from "./fitted.js";
+import type { Features, ModelOptions } from "./model-options.js";
+import type { Prediction } from "./prediction.js";
+import { predictRows, requireFeatures, storageForPrediction } from "./prediction.js";
+import { checkFeatures } from "./training-data.js";
+
+/** Checked rows and the weights to judge them by, taken once: a fit may publish new ones while the answer is awaited. */
+export interface Question {
+  readonly fitted: Fitted;
+  readonly x: ReturnType<typeof checkFeatures>;
+}
+
+export class ModelState {
+  readonly options: ModelOptions;
+  /** What the last fit left; replaced whole, never changed. */
+  fitted: Fitted | undefined;
+  readonly #engine: EngineHolder;
+  #busy = false;
+  #disposed = false;
+
+  constructor(options: ModelOptions, engine: EngineOptions) {
+    this.options = options;
+    this.#engine = new EngineHolder(options.engine, engine);
+  }
+
+  get isDisposed(): boolean {
+    return this.#disposed;
+  }
+
+  /** Opens the model's engine when it is first needed. */
+  openEngine(): Promise<Engine> {
+    this.requireAlive("model");
+    return this.#engine.open();
+  }
+
+  /** Does what changes the model, and nothing else of the kind beside it. @throws BusyError, DisposedError before it begins */
+  async exclusively<Result>(where: string, work: () => Promise<Result>): Promise<Result> {
+    this.requireAlive(where);
+    this.requireIdle(where);
+    this.#busy = true;
+    try {
+      return await work();
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  question(where: string, x: Features): Question {
+    this.requireAlive(where);
+    const fitted = this.requireFitted(where);
+    const checked = checkFeatures(x, where, "X", storageForPrediction(this.options.features));
+    requireFeatures(where, checked, fitted.features);
+    return { fitted, x: checked };
+  }
+
+  async answer({ fitted, x }: Question, wanted: Prediction): Promise<Float32Array | Int32Array> {
+    return predictRows(await this.openEngine(), fitted, x, wanted);
+  }
+
+  requireFitted(where: string): Fitted {
+    return requireFitted(this.fitted, where);
+  }
+
+  requireIdle(where: string): void {
+    if (!this.#busy) return;
+    throw new BusyError(
+      "BUSY",
+      `${where}: this model is being fitted already. Wait for that fit, abort it, or use another model.`,
+    );
+  }
+
+  requireAlive(where: string): void {
+    if (this.#disposed)
+      throw new DisposedError("DISPOSED", `${where}: the model was used after dispose(). Create a new one.`);
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#engine.dispose();
+  }
+}

@@ -1,0 +1,56 @@
+/** A fit by L-BFGS: all rows at each iteration, to the optimum. */
+import { LinearObjective } from "../losses/linear-objective.js";
+import type { LinearProblem } from "../losses/linear-problem.js";
+import { minimiseLbfgs } from "../solvers/lbfgs.js";
+import type { Workspace } from "../solvers/workspace.js";
+import { withIntercept } from "./fitted.js";
+import type { FitReport } from "./report.js";
+import { isCallers, publishFinite, reportOf, unlessStoppedEarly } from "./training-outcome.js";
+import type { Follow, TrainingRequest } from "./training-request.js";
+
+/** Pairs that L-BFGS remembers, and the bytes they may take: a GPU binds 128 MiB at once, unless asked for more. */
+const MEMORY = { pairs: 20, bytes: 128 * 1024 * 1024 };
+/** Looks at the device after each iteration: what early stopping sees must not depend on a clock. */
+const EACH_ITERATION = { aheadMs: 0, mostMs: 0, leastMs: 0 };
+
+export async function trainLbfgs(
+  workspace: Workspace,
+  problem: LinearProblem,
+  request: TrainingRequest,
+  follow: Follow,
+): Promise<FitReport> {
+  const { options } = request;
+  const objective = await LinearObjective.create(workspace, problem);
+  const asUsersKnow = (theta: Float32Array): Float32Array => withIntercept(theta, problem.x.columns, problem.classes);
+  let latest: Float32Array | undefined;
+  const theta = async (): Promise<Float32Array> => latest ?? asUsersKnow(await objective.weights());
+  const course = follow({ maxIterations: options.maxIterations, stepsPerEpoch: undefined, theta });
+  const { rows, columns } = objective.parameters;
+  try {
+    const run = minimiseLbfgs(workspace, objective, {
+      maxIterations: options.maxIterations,
+      tolerance: options.tolerance,
+      memory: pairsFor(rows, columns),
+      observe: (progress, at) => {
+        latest = asUsersKnow(objective.weightsOf(at));
+        return course.observeAll(progress);
+      },
+      throwIfStopped: () => course.throwIfStopped(),
+      ...(request.fit.earlyStopping && { pacing: EACH_ITERATION }),
+    });
+    const result = await unlessStoppedEarly(run, course);
+    if (result.stopReason === "diverged") await publishFinite(request, theta);
+    else if (result.stopReason !== "early-stop") await course.observe(result, true);
+    return reportOf(workspace.engine, options, course, result, undefined);
+  } catch (error) {
+    // The device may be further than was last told.
+    if (isCallers(error, request)) await publishFinite(request, async () => asUsersKnow(await objective.weights()));
+    throw error;
+  }
+}
+
+/** As many pairs of vectors [rows×columns] as there is memory for, one at least. */
+function pairsFor(rows: number, columns: number): number {
+  const pairBytes = 2 * rows * Math.ceil(columns / 4) * 16;
+  return Math.max(1, Math.min(MEMORY.pairs, Math.floor(MEMORY.bytes / pairBytes)));
+}

@@ -1,0 +1,17 @@
+/** What a fit is asked for, and how it is followed. Types only. */
+import type { Course, CourseOptions } from "./course.js";
+import type { CheckedFitOptions, ModelOptions } from "./model-options.js";
+import type { CheckedData } from "./training-data.js";
+
+export interface TrainingRequest {
+  readonly data: CheckedData;
+  readonly options: ModelOptions;
+  readonly fit: Pick<CheckedFitOptions, "onProgress" | "signal" | "earlyStopping">;
+  /** W then b to start from, with the intercept's row whether there is one or not. */
+  readonly start: Float32Array | undefined;
+  readonly publish: (theta: Float32Array) => void;
+  readonly isDisposed: () => boolean;
+}
+
+/** The course of a fit, of which a solver knows these parts. */
+export type Follow = (part: Pick<CourseOptions, "maxIterations" | "stepsPerEpoch" | "theta">) => Course;
