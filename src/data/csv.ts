@@ -8,6 +8,7 @@ import { CsvTable } from "./csv-table.js";
 import { describeValue } from "./describe-value.js";
 import { inflateIfGzip } from "./gzip.js";
 
+/** What `readCsv` is told about a file. */
 export interface ReadCsvOptions {
   /** The column of the labels: its name, or its place from 0 on. Without it all columns are features. */
   readonly labelColumn?: string | number;
@@ -21,6 +22,7 @@ export interface ReadCsvOptions {
   readonly maxBytes?: number;
 }
 
+/** The numbers of a CSV file and the names of their columns. */
 export interface CsvData {
   /** The numbers, row by row, for `fit`. */
   readonly x: { readonly data: Float32Array; readonly shape: readonly [rows: number, columns: number] };
@@ -28,6 +30,7 @@ export interface CsvData {
   readonly columns: readonly string[];
 }
 
+/** The same with the label column apart. */
 export interface LabelledCsvData extends CsvData {
   /** A label a row: numbers where all of them are, without quotes; otherwise texts. */
   readonly y: readonly string[] | readonly number[];

@@ -8,11 +8,15 @@ import { type ByteReader, type ByteSource, byteReader } from "./byte-reader.js";
 import { inflateIfGzip } from "./gzip.js";
 import { decodeBigEndian, type IdxData, type IdxType, idxType } from "./idx-elements.js";
 
+/** The array of an IDX file, as its header describes it. */
 export interface IdxArray {
+  /** All elements, the last dimension running fastest. */
   readonly data: IdxData;
+  /** Length of each dimension, outermost first: `[60000, 28, 28]` for MNIST's images. */
   readonly shape: readonly number[];
 }
 
+/** What `readIdx` is told about a file. */
 export interface ReadIdxOptions {
   /** The most elements that are accepted, in bytes after inflating; 1 GiB unless given. */
   readonly maxBytes?: number;

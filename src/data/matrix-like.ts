@@ -6,9 +6,13 @@ import type { NumericArray } from "./numeric-array.js";
  * (1 and 0 unless given), so that `scale: 1 / 255` reads bytes of pixels as 0 … 1.
  */
 export interface MatrixData {
+  /** rows · columns numbers, row by row. */
   readonly data: NumericArray | readonly number[];
+  /** [rows, columns] */
   readonly shape: readonly number[];
+  /** What each number is multiplied by. Default 1. */
   readonly scale?: number;
+  /** What is added to that. Default 0. */
   readonly offset?: number;
   /** `"float16"` or `"f16"` says that a Uint16Array holds the bits of half floats; any other type is told from the data. */
   readonly type?: string;
@@ -16,6 +20,7 @@ export interface MatrixData {
 
 /** The same with `dims` for `shape`, as tensors of ONNX Runtime and transformers.js have it. */
 export interface TensorData extends Omit<MatrixData, "shape"> {
+  /** [rows, columns] */
   readonly dims: readonly number[];
 }
 

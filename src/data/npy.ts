@@ -8,10 +8,14 @@ import { describeValue } from "./describe-value.js";
 import { type FileBytes, fileBytes } from "./file-bytes.js";
 import { type NpyHeader, readNpyHeader } from "./npy-header.js";
 
+/** The typed arrays that NumPy's types are read into. */
 export type NpyData = Float32Array | Float64Array | Uint8Array | Int8Array | Int16Array | Int32Array;
 
+/** The array of an .npy file, in row-major order whatever order the file had. */
 export interface NpyArray {
+  /** All elements, the last dimension running fastest. */
   readonly data: NpyData;
+  /** Length of each dimension; `[]` for a single number. */
   readonly shape: readonly number[];
 }
 

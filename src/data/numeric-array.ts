@@ -5,10 +5,14 @@ import type { Argument } from "./argument.js";
 /** What Luce needs of a Float16Array, which TypeScript knows from `lib: ["ESNext.Float16"]` on only. */
 export interface HalfArray extends ArrayBufferView {
   readonly [Symbol.toStringTag]: "Float16Array";
+  /** Elements. */
   readonly length: number;
   [index: number]: number;
+  /** As of any typed array. */
   findIndex(predicate: (value: number, index: number) => boolean): number;
+  /** A copy of a part. */
   slice(start?: number, end?: number): HalfArray;
+  /** A part in the same memory. */
   subarray(start?: number, end?: number): HalfArray;
 }
 

@@ -28,14 +28,21 @@ export interface EngineStats {
   bytes: number;
   /** Bytes kept for later use. */
   pooledBytes: number;
+  /** Buffers made since the engine was, of which the pool may have given each out several times. */
   buffersCreated: number;
+  /** Compiled kernels: a shader with one choice of constants each. */
   pipelines: number;
+  /** Bind groups made since the engine was. */
   bindGroups: number;
+  /** Launches of kernels. */
   dispatches: number;
   /** Bytes of features that fused steps have read on a GPU, as their plans count them. */
   featureBytes: number;
+  /** Command buffers sent to the device's queue. */
   submits: number;
+  /** Times that data was waited for. */
   readbacks: number;
+  /** Bytes written from the host to the device. */
   uploadBytes: number;
 }
 

@@ -10,7 +10,11 @@ import { acquireDevice } from "./webgpu/acquire-device.js";
 /** `"auto"`: a hardware GPU when there is one, else the CPU. */
 export type DeviceChoice = "auto" | "webgpu" | "cpu";
 
+/** Which device an engine works on. */
 export interface EngineOptions extends GpuSource {
+  /**
+   * `"webgpu"` or `"cpu"` or an error; `"auto"`, the default, takes a hardware GPU where there is one, else the CPU.
+   */
   readonly device?: DeviceChoice;
   /**
    * Threads that carry out the CPU's work, 0 … 16: the page's own thread stays free. 0 works on the page's thread, a few

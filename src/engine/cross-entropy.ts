@@ -17,6 +17,7 @@ import type { TensorEngine } from "./tensor-engine.js";
 /** Class indices, one a row (an Int32 tensor or any array of integers), or target probabilities [n×k]. */
 export type Targets = Tensor | NumericArray | readonly number[] | MatrixLike;
 
+/** How rows are weighted, targets softened and losses put together; names and meanings are PyTorch's. */
 export interface CrossEntropyOptions {
   /** A weight for each class, `[k]`. */
   readonly classWeight?: Tensor | NumericArray | readonly number[];
@@ -33,6 +34,7 @@ export interface CrossEntropyOptions {
   readonly reduction?: "none" | "mean" | "sum";
 }
 
+/** The loss and its gradient, on the device; each is the caller's to dispose of. */
 export interface CrossEntropyResult {
   /** `[1]`, or `[n]` for `reduction: "none"`. */
   readonly loss: Tensor;

@@ -10,6 +10,7 @@ import type { Tensor } from "./tensor.js";
 import { TensorEngine } from "./tensor-engine.js";
 import type { TuneOptions, TuneReport } from "./tune.js";
 
+/** Tensors and operations on one device, made by `createEngine`; calls record work, and `read` alone waits for it. */
 export class Engine extends TensorEngine {
   /**
    * Cross-entropy of logits [n×k] and its gradient with respect to them, from one kernel: for labels

@@ -5,9 +5,13 @@ import { requireKnownOptions } from "../known-options.js";
 import type { DeviceTraits, StepPlan, StepQuestion } from "../ops/step-plan.js";
 import { describePlan, planOfStep } from "../ops/step-plan.js";
 
+/** The sizes of the linear model that `explain` is asked about. */
 export interface ExplainOptions {
+  /** n ≥ 1 */
   readonly rows: number;
+  /** d ≥ 1 */
   readonly features: number;
+  /** k ≥ 1 */
   readonly classes: number;
   /** Element type of the features, `"f32"` unless given. */
   readonly format?: "f32" | "f16" | "u8";
@@ -15,7 +19,9 @@ export interface ExplainOptions {
   readonly batchSize?: number;
 }
 
+/** A plan, and what it costs by its own accounting. */
 export interface Explanation extends StepPlan {
+  /** The device that the plan is for. */
   readonly device: "webgpu" | "cpu";
   /** All of it in sentences. */
   readonly text: string;

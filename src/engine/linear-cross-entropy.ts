@@ -17,11 +17,13 @@ import { stacked } from "./stacked.js";
 import type { Tensor } from "./tensor.js";
 import type { TensorEngine } from "./tensor-engine.js";
 
+/** As for `crossEntropy`, and which gradients are wanted. */
 export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
   /** Compute dX too. */
   readonly inputGradient?: boolean;
 }
 
+/** The loss and the gradients that were asked for, on the device; each is the caller's to dispose of. */
 export interface LinearCrossEntropyResult {
   /** `[1]` */
   readonly loss: Tensor;

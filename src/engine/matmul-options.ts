@@ -7,6 +7,7 @@ import { matmulShape } from "../ops/matmul.js";
 import { requireTensors } from "./check-arguments.js";
 import type { Tensor } from "./tensor.js";
 
+/** `alpha · op(A) · op(B) + bias`: which operand is transposed, what is added, where the product goes. */
 export interface MatmulOptions {
   /** Use Aᵀ. */
   readonly transposeA?: boolean;

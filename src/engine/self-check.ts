@@ -25,10 +25,15 @@ export interface SelfCheckRow {
   readonly fault: string | undefined;
 }
 
+/** What `selfCheck` found, a row for each kernel and shape. */
 export interface SelfCheckReport {
+  /** Every row passed. */
   readonly passed: boolean;
+  /** The device that was checked. */
   readonly device: "webgpu" | "cpu";
+  /** Why that device was chosen, as `engine.reason` says. */
   readonly reason: string;
+  /** Each with its largest error and the bound that it was held against. */
   readonly rows: readonly SelfCheckRow[];
   /** All of it as Markdown, for a bug report. */
   readonly text: string;

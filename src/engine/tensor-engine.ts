@@ -24,6 +24,7 @@ import type { MatmulOptions } from "./matmul-options.js";
 import { matmulCall } from "./matmul-options.js";
 import { Tensor } from "./tensor.js";
 
+/** Where an operation's result goes. */
 export interface OutOption {
   /** Write here rather than into a new tensor. */
   readonly out?: Tensor;
@@ -32,6 +33,7 @@ export interface OutOption {
 /** What `engine.tensor` takes: a matrix, or a vector as a plain or typed array. */
 export type TensorInput = MatrixLike | NumericArray | readonly number[];
 
+/** How a new tensor's numbers are stored, and what they stand for. */
 export interface TensorOptions {
   /** The memory that each value takes on the device. Default `"auto"`: a matrix's values are kept as they are given. */
   readonly features?: FeatureStorage;

@@ -22,10 +22,13 @@ export class Tensor implements Matrix {
   readonly shape: readonly number[];
   /** 1 for a vector. */
   readonly rows: number;
+  /** Elements of a row; of a vector all it has. */
   readonly columns: number;
+  /** What an element is stored as. */
   readonly type: ElementType;
   /** 1 unless `type` is `u8` or `f16`. */
   readonly scale: number;
+  /** Added to `scale` times the stored number: the element's value. */
   readonly offset: number;
   /** First row of this tensor in its memory. @internal */
   readonly firstRow: number;
@@ -48,6 +51,7 @@ export class Tensor implements Matrix {
     this.firstColumn = firstColumn;
   }
 
+  /** Whether its memory has been given back; it cannot be used any more then. */
   get disposed(): boolean {
     return this.#disposed || this.memory.isDisposed();
   }

@@ -24,7 +24,9 @@ import { VERSION } from "./version.js";
 
 /** The fastest variant of one class of products. */
 export interface TuningChoice {
+  /** The kind of product: its operands' order, size and type. */
   readonly productClass: string;
+  /** The name of the kernel that was fastest for it. */
   readonly variant: string;
   /** Milliseconds that the measured product took. */
   readonly elapsedMs: number;
@@ -32,24 +34,31 @@ export interface TuningChoice {
 
 /** Plain data: `JSON.parse(JSON.stringify(table))` can be given to `engine.tune({ from })`. */
 export interface TuningTable {
+  /** The adapter that was measured, by vendor, architecture and description. */
   readonly adapter: string;
   /** Of the library. */
   readonly version: string;
+  /** One for each kind of product that was measured. */
   readonly choices: readonly TuningChoice[];
   /** All of it as Markdown. */
   readonly text: string;
 }
 
+/** The table of the fastest variants, and how it came about. */
 export interface TuneReport extends TuningTable {
   /** Whether anything was measured; if a table was given, why it was not taken. */
   readonly reason: string;
 }
 
+/** How far `tune` has come. */
 export interface TuneProgress {
+  /** Timings that are done, 0 … `total`. */
   readonly done: number;
+  /** Timings that there are in all. */
   readonly total: number;
 }
 
+/** An earlier table, progress and abort of `tune`. */
 export interface TuneOptions {
   /** A table of an earlier call. One of this adapter and library version is taken as it is, and nothing is measured. */
   readonly from?: TuningTable;

@@ -7,11 +7,17 @@ import { FormatError } from "../errors.js";
 
 /** What stands in the file. `coef` is W [features × classes], row by row. */
 export interface ModelJson {
+  /** Says what the object is. */
   readonly format: "luce/softmax-regression";
+  /** Of this layout. */
   readonly version: 1;
+  /** Sorted, k of them. */
   readonly classes: readonly (number | string | boolean)[];
+  /** d */
   readonly features: number;
+  /** W [d×k], row by row. */
   readonly coef: readonly number[];
+  /** b [k] */
   readonly intercept: readonly number[];
   /** T > 0: probabilities are softmax(scores / T). 1 where it is missing. */
   readonly temperature?: number;

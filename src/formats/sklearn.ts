@@ -17,11 +17,13 @@ export interface SklearnModel {
   readonly coef: readonly (readonly number[])[];
   /** [k], or [1] for two classes */
   readonly intercept: readonly number[];
+  /** `classes_`, in the order of the rows of `coef`. */
   readonly classes: Labels;
 }
 
 /** The same in any form of a matrix. */
 export interface SklearnParameters {
+  /** `coef_` [k×d], or [1×d] for two classes. */
   readonly coef: MatrixLike;
   /** Zeros unless given. */
   readonly intercept?: ArrayLike<number>;

@@ -15,6 +15,7 @@ export function accuracy(expected: LabelList, predicted: LabelList, options: Jud
   return ClassCounts.of(classes.length, rows.expected, rows.predicted, weights).accuracy;
 }
 
+/** Weights, classes, and whether chance counts as 0. */
 export interface BalancedAccuracyOptions extends JudgeOptions {
   /** Rescale so that guessing gives 0 and perfection 1: `(a − 1/k) / (1 − 1/k)`, k classes that occur. Default false. */
   readonly adjusted?: boolean;

@@ -3,6 +3,7 @@ import type { JudgeOptions, LabelList } from "./judged-labels.js";
 import { judgedProbabilities } from "./judged-probabilities.js";
 import type { ScoresLike } from "./judged-scores.js";
 
+/** Weights, classes, and the scale of the score. */
 export interface BrierScoreOptions extends JudgeOptions {
   /** Halve the sum, for a score in [0, 1]: `"auto"`, the default, does so for two classes, where it is (p − [y = 1])². */
   readonly scaleByHalf?: boolean | "auto";

@@ -19,6 +19,7 @@ export function checkBins(where: string, bins: unknown): number {
 export interface ReliabilityBin {
   /** The bin holds probabilities p with from < p ≤ to; the first one also p = 0. */
   readonly from: number;
+  /** Where the bin ends. */
   readonly to: number;
   /** Σ weight of its rows. */
   readonly weight: number;

@@ -8,6 +8,7 @@ import { judgedProbabilities } from "./judged-probabilities.js";
 import type { ScoresLike } from "./judged-scores.js";
 import { likeliest } from "./likeliest.js";
 
+/** Weights, classes, and the number of bins. */
 export interface CalibrationOptions extends JudgeOptions {
   /** How many bins of equal width [0, 1] is cut into. Default 15. */
   readonly bins?: number;

@@ -6,13 +6,17 @@ import { judgedLabels, type LabelList } from "./judged-labels.js";
 import type { PrecisionRecallF1, PrecisionRecallF1Options, PrecisionRecallF1Report } from "./precision-recall-f1.js";
 import { checkZeroDivision, scoresOf } from "./precision-recall-f1.js";
 
+/** Precision, recall and F1 of every class and on average, as numbers and as a table to print. */
 export interface ClassificationReport extends PrecisionRecallF1Report {
+  /** Share of the weight predicted right, 0 … 1. */
   readonly accuracy: number;
   /** The table, in lines; `String(report)` gives it too. */
   readonly text: string;
+  /** The table, as scikit-learn prints it. */
   toString(): string;
 }
 
+/** Weights, classes, and digits of the table. */
 export interface ClassificationReportOptions extends PrecisionRecallF1Options {
   /** Digits behind the point in the text, 0 … 15. Default 2. */
   readonly digits?: number;

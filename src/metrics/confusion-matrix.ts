@@ -6,14 +6,17 @@ import { OptionError } from "../errors.js";
 import type { JudgeOptions, LabelList } from "./judged-labels.js";
 import { judgedLabels } from "./judged-labels.js";
 
+/** `data[i·k + j]`: the weight of the rows of class i that were predicted to be of class j. */
 export interface ConfusionMatrix {
   /** The classes that rows and columns stand for, in their order. */
   readonly classes: readonly Label[];
   /** [k×k] row by row: the weight of rows of class i (row) that were predicted as class j (column). */
   readonly data: Float64Array;
+  /** [k, k] */
   readonly shape: readonly [number, number];
 }
 
+/** Weights, classes, and what to normalise by. */
 export interface ConfusionMatrixOptions extends JudgeOptions {
   /** Divide by the sum of the row (expected class), of the column (predicted class), or of all; 0 where that sum is 0. */
   readonly normalize?: "expected" | "predicted" | "all";

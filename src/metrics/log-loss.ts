@@ -6,6 +6,7 @@ import { judgedProbabilities } from "./judged-probabilities.js";
 import type { ScoresLike } from "./judged-scores.js";
 import { judgedScores } from "./judged-scores.js";
 
+/** Weights, classes, and how probabilities of 0 are taken. */
 export interface LogLossOptions extends JudgeOptions {
   /** The matrix holds natural logarithms, as `predictLogProba` gives them: right also where a probability rounds to 0. Default false. */
   readonly logarithms?: boolean;

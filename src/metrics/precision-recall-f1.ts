@@ -6,6 +6,7 @@ import { ClassCounts } from "./class-counts.js";
 import type { JudgeOptions, LabelList } from "./judged-labels.js";
 import { judgedLabels } from "./judged-labels.js";
 
+/** Precision TP / (TP + FP), recall TP / (TP + FN), and their harmonic mean; each 0 … 1. */
 export interface PrecisionRecallF1 {
   /** The share of rows predicted to be of the class that are. */
   readonly precision: number;
@@ -17,10 +18,13 @@ export interface PrecisionRecallF1 {
   readonly support: number;
 }
 
+/** The scores of one class. */
 export interface ClassScores extends PrecisionRecallF1 {
+  /** Which class. */
   readonly label: Label;
 }
 
+/** The scores of every class, and their averages. */
 export interface PrecisionRecallF1Report {
   /** One a class, in the order of `classes`. */
   readonly perClass: readonly ClassScores[];
@@ -32,6 +36,7 @@ export interface PrecisionRecallF1Report {
   readonly weighted: PrecisionRecallF1;
 }
 
+/** Weights, classes, and what stands where nothing was predicted or nothing was there. */
 export interface PrecisionRecallF1Options extends JudgeOptions {
   /** What a precision is where nothing was predicted, and a recall where nothing was to be found. Default 0. */
   readonly zeroDivision?: 0 | 1;

@@ -4,6 +4,7 @@ import type { JudgeOptions, LabelList } from "./judged-labels.js";
 import type { ScoresLike } from "./judged-scores.js";
 import { judgedScores } from "./judged-scores.js";
 
+/** The area under the curve of every class against the rest, and its averages; 0.5 is chance, 1 is perfect. */
 export interface RocAuc {
   /** One-vs-rest for each class; NaN where a class has no row, or all. For two classes both are the same. */
   readonly perClass: readonly { readonly label: Label; readonly auc: number }[];

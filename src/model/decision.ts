@@ -9,6 +9,7 @@ import type { Label } from "./labels.js";
 import { checkOptions } from "./options.js";
 import { predictChunks, type RowsToPredict } from "./prediction.js";
 
+/** Where the line between two classes is drawn, and when a row is left undecided. */
 export interface PredictOptions<Rejected extends Label | null = Label | null> {
   /**
    * For two classes: the second one is predicted where its probability is at least this, in (0, 1). For any number of classes: a list of

@@ -1,6 +1,7 @@
 /** Stops a fit whose validation gets no better, and keeps the best weights. Imports its neighbours. */
 import type { FitPoint } from "./report.js";
 
+/** What early stopping looks at, and for how long it waits. */
 export interface EarlyStopping {
   /** Checks without a better one before the fit ends: epochs of a minibatch solver, iterations of L-BFGS. Default 5. */
   readonly patience?: number;

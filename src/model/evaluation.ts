@@ -15,12 +15,15 @@ import { predictChunks } from "./prediction.js";
 export interface Evaluation extends PrecisionRecallF1Report {
   /** Rows that count: those of weight 0 do not. */
   readonly rows: number;
+  /** Share of the weight predicted right, 0 … 1. */
   readonly accuracy: number;
+  /** Mean recall of the classes, 0 … 1. */
   readonly balancedAccuracy: number;
   /** Mean cross-entropy in nats, from logarithms: finite wherever the scores are. */
   readonly logLoss: number;
   /** Halved for two classes, as `brierScore` has it. */
   readonly brierScore: number;
+  /** Expected calibration error, 0 … 1: how far confidence is from accuracy, on average. */
   readonly calibrationError: number;
   /** What the calibration error is made of: rows by the probability of their predicted class. */
   readonly reliability: readonly ReliabilityBin[];

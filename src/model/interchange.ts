@@ -12,6 +12,7 @@ import { readSklearn, type SklearnParameters } from "../formats/sklearn.js";
 import type { SoftmaxRegressionOptions } from "./model-options.js";
 import { SoftmaxRegression } from "./softmax-regression.js";
 
+/** Where in the file the layer is, its classes, and the options of the model. */
 export interface FromSafetensorsOptions extends SoftmaxRegressionOptions {
   /** What the names of the layer's two tensors begin with, such as `"classifier."`. Default none: `weight` and `bias`. */
   readonly prefix?: string;

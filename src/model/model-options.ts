@@ -10,6 +10,7 @@ import type { Label, LabelsLike } from "./labels.js";
 import type { FitProgress } from "./report.js";
 import type { ClassWeight } from "./row-weights.js";
 
+/** What a model is made with; every fit of it goes by these. */
 export interface SoftmaxRegressionOptions extends EngineOptions {
   /** Factor of ‖W‖²/2 in the mean-scale objective, ≥ 0; scikit-learn's `C` is 1 / (l2 · Σ sample weights). Default 1e-4. */
   readonly l2?: number;
@@ -62,12 +63,17 @@ export interface SoftmaxRegressionOptions extends EngineOptions {
 /** Features: a matrix in any of its forms, or a tensor of the model's own engine. */
 export type Features = MatrixLike | Tensor;
 
+/** Rows with known labels that are not trained on. */
 export interface ValidationRows {
+  /** [m×d], in any form that X may have. */
   readonly x: Features;
+  /** As the labels that are trained on; each must be one of their classes. */
   readonly y: LabelsLike;
+  /** A weight ≥ 0 for each of these rows. */
   readonly sampleWeight?: NumericArray | readonly number[];
 }
 
+/** What one `fit` takes besides X and y. */
 export interface FitOptions {
   /** A weight ≥ 0 for each row: 2 is the same as having it twice, 0 as leaving it out. */
   readonly sampleWeight?: NumericArray | readonly number[];
@@ -90,6 +96,7 @@ export interface JudgeRowsOptions {
   readonly sampleWeight?: NumericArray | readonly number[];
 }
 
+/** What `evaluate` takes. */
 export interface EvaluateOptions extends JudgeRowsOptions {
   /** How many bins of equal width the calibration error cuts [0, 1] into. Default 15. */
   readonly bins?: number;

@@ -14,6 +14,7 @@ export interface FitPoint {
   readonly gradientNorm: number | undefined;
   /** Products with the data so far: two make one evaluation of loss and gradient. */
   readonly passes: number;
+  /** Milliseconds since the fit began. */
   readonly elapsedMs: number;
   /** Mean cross-entropy on the validation rows, without penalty; undefined where it was not measured. */
   readonly validationLoss: number | undefined;
@@ -31,18 +32,27 @@ export interface FitProgress extends FitPoint {
   readonly samplesPerSecond: number;
 }
 
+/** How a fit went: what it reached, why it ended, what it cost. */
 export interface FitReport {
+  /** The tolerance was reached: `stopReason` is `"converged"`. */
   readonly converged: boolean;
+  /** Why the fit ended. */
   readonly stopReason: StopReason;
+  /** Iterations of a full-batch solver, or steps of a minibatch solver. */
   readonly iterations: number;
   /** With early stopping: the iteration whose weights the model has now, which `loss` and `gradientNorm` are of. */
   readonly bestIteration?: number;
   /** J at the end, penalties included. */
   readonly loss: number;
+  /** max |dJ| at the end; undefined for minibatch solvers, which never see it. */
   readonly gradientNorm: number | undefined;
+  /** Products with the data that were computed. */
   readonly passes: number;
+  /** Milliseconds, from the upload to the last weights. */
   readonly elapsedMs: number;
+  /** The device that did the work. */
   readonly device: "webgpu" | "cpu";
+  /** Loss, gradient and validation on the way, oldest first. */
   readonly history: readonly FitPoint[];
   /** What to change, when the fit did not converge. */
   readonly advice?: string;

@@ -29,6 +29,7 @@ import type { MatrixResult, RankedLabel } from "./results.js";
 import type { CalibrationReport } from "./temperature.js";
 import { checkCount, topClasses } from "./top-classes.js";
 
+/** Softmax regression, `P(y | x) = softmax(xᵀW + b)`: `fit` learns W and b, `predict` and its kin use them. */
 export class SoftmaxRegression {
   /** Vue's mark for objects that it must not wrap in a proxy, through which private state cannot be reached. @internal */
   readonly __v_skip: true = true;

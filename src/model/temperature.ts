@@ -26,7 +26,9 @@ export interface CalibrationReport {
   readonly temperature: number;
   /** Mean log loss of the rows at T = 1, and at the T that was found. */
   readonly lossBefore: number;
+  /** Mean log loss on the rows at the temperature found. */
   readonly lossAfter: number;
+  /** Steps of the search. */
   readonly iterations: number;
   /** The loss would fall further beyond the range that is searched. */
   readonly atLimit: boolean;
