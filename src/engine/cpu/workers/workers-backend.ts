@@ -59,6 +59,11 @@ export class WorkersBackend implements Backend {
     };
   }
 
+  /** Whether workers give each other sums through memory, not by messages. */
+  get sharesMemory(): boolean {
+    return this.#pool.sharesMemory;
+  }
+
   get workers(): number {
     return this.#pool.size;
   }
