@@ -40,6 +40,7 @@ export class WorkersBackend implements Backend {
     workPerDispatch: Number.POSITIVE_INFINITY,
   };
   readonly overlaps = true;
+  readonly adopts = true;
   // As on one thread: a launch that finds the search over costs next to nothing.
   readonly trialSteps: TrialSteps = { perLaunch: 1, launches: 12 };
   readonly slices = 1;
