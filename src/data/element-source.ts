@@ -1,7 +1,9 @@
 /** A caller's numbers, read in blocks whatever arrays they come in. Imports half-float and its neighbours in this folder. */
 import { halfBits, halfValues } from "../half-float.js";
+import type { Argument } from "./argument.js";
 import type { HalfArray, NumericArray } from "./numeric-array.js";
-import { isByteArray, isHalfArray } from "./numeric-array.js";
+import { isByteArray, isHalfArray, refuseDetached } from "./numeric-array.js";
+import { type InPieces, PIECE } from "./pieces.js";
 
 /** Halves by their bits: a Float16Array, or what stands for one where the platform has none. */
 export class HalfElements {
@@ -55,6 +57,32 @@ export function valueAt({ runs, scale, offset }: ElementSource, index: number): 
   return Number.isFinite(element) ? element * scale + offset : element;
 }
 
+/**
+ * Shows parts of the runs, each of at most `most` elements from `start` on, `first` being the index of their first in the matrix.
+ * Throws DataError DETACHED_BUFFER when one of them was transferred away in a pause.
+ */
+export function* eachPart(
+  { rows, columns, runs }: ElementSource,
+  most: number,
+  argument: Argument,
+  visit: (run: Run, start: number, count: number, first: number) => void,
+): InPieces<void> {
+  const { length } = runs[0];
+  let [first, paused] = [0, 0];
+  for (const run of runs) {
+    const memory = run instanceof HalfElements ? run.bits : run;
+    for (let start = 0; start < length; start += most) {
+      if (ArrayBuffer.isView(memory)) refuseDetached(memory, argument);
+      const count = Math.min(most, length - start);
+      visit(run, start, count, first);
+      first += count;
+      if (first - paused < PIECE || first === rows * columns) continue;
+      yield;
+      paused = first;
+    }
+  }
+}
+
 /** Values in a block: they and what is made of them stay in the fastest cache. */
 export const BLOCK = 2048;
 
@@ -62,21 +90,17 @@ export const BLOCK = 2048;
  * Fills `into` with block after block of the values, rounded to its own precision and to no other, and shows each to
  * `visit(values, first)`. The array is used again for the next.
  */
-export function forEachBlock<Block extends Float32Array | Float64Array>(
+export function eachBlock<Block extends Float32Array | Float64Array>(
   source: ElementSource,
   into: Block,
+  argument: Argument,
   visit: (values: Block, first: number) => void,
-): void {
-  let first = 0;
-  for (const run of source.runs) {
-    for (let start = 0; start < run.length; start += into.length) {
-      const count = Math.min(into.length, run.length - start);
-      const values = (count === into.length ? into : into.subarray(0, count)) as Block;
-      readValues(run, start, source, values);
-      visit(values, first);
-      first += count;
-    }
-  }
+): InPieces<void> {
+  return eachPart(source, into.length, argument, (run, start, count, first) => {
+    const values = (count === into.length ? into : into.subarray(0, count)) as Block;
+    readValues(run, start, source, values);
+    visit(values, first);
+  });
 }
 
 /** The values of a run from index `start` on, as many as `into` has room for. */

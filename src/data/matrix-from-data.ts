@@ -6,6 +6,7 @@ import { HalfElements, readableRuns } from "./element-source.js";
 import type { FeatureStorage } from "./feature-storage.js";
 import type { DenseMatrix, MatrixData, TensorData } from "./matrix-like.js";
 import { isHalfArray, isNumericArray, type NumericArray, refuseDetached, tagOf } from "./numeric-array.js";
+import type { InPieces } from "./pieces.js";
 import { refuseEmpty } from "./refusals.js";
 import { storedMatrix } from "./stored-matrix.js";
 
@@ -57,18 +58,18 @@ export function checkedData(
   );
 }
 
-export function matrixFromData(
+export function* matrixFromData(
   input: MatrixData | TensorData,
   storage: FeatureStorage,
   argument: Argument,
-): DenseMatrix {
+): InPieces<DenseMatrix> {
   const data = checkedData(input, argument);
   const [rows, columns] = matrixShape(checkedShape(input, argument), data.length, argument);
   const scale = coefficient(input.scale, 1, "scale", argument);
   const offset = coefficient(input.offset, 0, "offset", argument);
   // Whether a plain array holds numbers only is seen when they are stored.
   const runs = readableRuns([data as NumericArray | readonly number[] | HalfElements]);
-  return storedMatrix({ rows, columns, scale, offset, runs }, storage, argument);
+  return yield* storedMatrix({ rows, columns, scale, offset, runs }, storage, argument);
 }
 
 function matrixShape(shape: readonly number[], length: number, argument: Argument): readonly [number, number] {

@@ -6,12 +6,17 @@ import { readableRuns } from "./element-source.js";
 import type { FeatureStorage } from "./feature-storage.js";
 import type { DenseMatrix } from "./matrix-like.js";
 import { isNumericArray, type NumericArray, refuseDetached } from "./numeric-array.js";
+import type { InPieces } from "./pieces.js";
 import { refuseEmpty } from "./refusals.js";
 import { storedMatrix } from "./stored-matrix.js";
 
 type Row = NumericArray | readonly unknown[];
 
-export function matrixFromRows(input: readonly unknown[], storage: FeatureStorage, argument: Argument): DenseMatrix {
+export function* matrixFromRows(
+  input: readonly unknown[],
+  storage: FeatureStorage,
+  argument: Argument,
+): InPieces<DenseMatrix> {
   if (input.length === 0) refuseEmpty(0, 0, argument);
   const columns = checkedRow(input[0], 0, argument).length;
   for (let i = 0; i < input.length; i++) {
@@ -26,7 +31,7 @@ export function matrixFromRows(input: readonly unknown[], storage: FeatureStorag
   refuseEmpty(input.length, columns, argument);
   // Whether plain rows hold numbers only is seen when they are stored.
   const runs = readableRuns(input as readonly (NumericArray | readonly number[])[]);
-  return storedMatrix({ rows: input.length, columns, scale: 1, offset: 0, runs }, storage, argument);
+  return yield* storedMatrix({ rows: input.length, columns, scale: 1, offset: 0, runs }, storage, argument);
 }
 
 function checkedRow(row: unknown, index: number, argument: Argument): Row {

@@ -9,6 +9,7 @@ import { matrixFromData } from "./matrix-from-data.js";
 import { matrixFromRows } from "./matrix-from-rows.js";
 import type { DenseMatrix, MatrixData, MatrixLike, TensorData } from "./matrix-like.js";
 import { isNumericArray } from "./numeric-array.js";
+import { atOnce, type InPieces } from "./pieces.js";
 
 export type { FeatureStorage } from "./feature-storage.js";
 export type { DenseMatrix, MatrixData, MatrixLike, TensorData } from "./matrix-like.js";
@@ -35,16 +36,26 @@ export function toDenseMatrix(
   name: string,
   storage: FeatureStorage = "auto",
 ): DenseMatrix {
+  return atOnce(denseMatrix(input, where, name, storage));
+}
+
+/** The same piece by piece, where others may have their turn in between: what they change in the input then may be seen, or not. */
+export function* denseMatrix(
+  input: MatrixLike,
+  where: string,
+  name: string,
+  storage: FeatureStorage,
+): InPieces<DenseMatrix> {
   const argument = { where, name };
   const given: unknown = input;
-  if (Array.isArray(given)) return matrixFromRows(given, storage, argument);
+  if (Array.isArray(given)) return yield* matrixFromRows(given, storage, argument);
   if (isNumericArray(given)) {
     throw new ShapeError(
       "SHAPE_MISMATCH",
       `${where}: ${name} has no shape: expected { data, shape: [rows, columns] }, got ${describeValue(given)}.`,
     );
   }
-  if (hasData(given)) return matrixFromData(given, storage, argument);
+  if (hasData(given)) return yield* matrixFromData(given, storage, argument);
   const got = isSparse(given) ? "a sparse matrix" : describeValue(given);
   throw new DataError(
     "UNSUPPORTED_TYPE",

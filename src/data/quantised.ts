@@ -3,10 +3,11 @@ import { DataError } from "../errors.js";
 import type { Argument } from "./argument.js";
 import { DistinctValues } from "./distinct-values.js";
 import type { ElementSource } from "./element-source.js";
-import { BLOCK, forEachBlock, valueAt } from "./element-source.js";
+import { BLOCK, eachBlock, valueAt } from "./element-source.js";
 import { refuseNonFinite } from "./finite.js";
 import type { DenseMatrix } from "./matrix-like.js";
 import { allocated } from "./memory.js";
+import type { InPieces } from "./pieces.js";
 
 /** The values that bytes stand for: `offset`, `offset + scale`, … `offset + 255 · scale`. */
 export interface Steps {
@@ -24,13 +25,13 @@ const ON_STEP = 2 ** -9;
  * Every value as a byte: what lies on even steps stays where it is, anything else goes to the nearest of 256 even steps from the
  * smallest to the largest value, (max − min) / 510 away at most. Throws DataError NON_FINITE_INPUT.
  */
-export function quantised(source: ElementSource, argument: Argument): DenseMatrix {
+export function* quantised(source: ElementSource, argument: Argument): InPieces<DenseMatrix> {
   const { rows, columns } = source;
   const block = new Float32Array(BLOCK);
   const distinct = new DistinctValues();
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;
-  forEachBlock(source, block, (values, first) => {
+  yield* eachBlock(source, block, argument, (values, first) => {
     refuseNonFinite(values, columns, (i) => valueAt(source, i), argument, first);
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
@@ -50,7 +51,7 @@ export function quantised(source: ElementSource, argument: Argument): DenseMatri
   const data = allocated(Uint8Array, rows, columns, argument.where);
   // Rounds to the nearest byte on storing, and can leave 0 … 255 by no accident of rounding.
   const bytes = new Uint8ClampedArray(data.buffer);
-  forEachBlock(source, block, (values, first) => {
+  yield* eachBlock(source, block, argument, (values, first) => {
     for (let i = 0; i < values.length; i++) bytes[first + i] = (values[i] - offset) / scale;
   });
   return { data, rows, columns, scale, offset };

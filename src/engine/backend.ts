@@ -75,6 +75,8 @@ export interface Backend {
   readonly slices: number;
   /** Missing where there is nothing to choose. */
   readonly tuning?: Tuning;
+  /** Whether whole storages that are uploaded as `owned` are kept as they are and copied later, in slices. Missing where not. */
+  readonly adopts?: boolean;
   /** Threads beside the page's that carry out the work; missing where there are none. */
   readonly workers?: number;
   /** Memory whose content is undefined. Throws a DeviceError when the device can never hold so much. */

@@ -50,6 +50,8 @@ export class TensorEngine {
   readonly workers: number;
   /** @internal Whether it pays to record work ahead. */
   readonly overlaps: boolean;
+  /** @internal Whether a matrix that has been through the door is taken over rather than copied. */
+  readonly adopts: boolean;
   /** @internal In how many parts a sum over many rows is left at most. */
   readonly slices: number;
   readonly #backend: Backend;
@@ -62,6 +64,7 @@ export class TensorEngine {
     this.traits = backend.traits;
     this.workers = backend.workers ?? 0;
     this.overlaps = backend.overlaps;
+    this.adopts = backend.adopts ?? false;
     this.slices = backend.slices;
     this.reason = reason;
   }

@@ -1,4 +1,5 @@
 /** A fit of a model: everything is checked before anything changes, then the solver is loaded and runs. */
+import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
 import { DisposedError } from "../errors.js";
 import { checkFitOptions } from "./check-options.js";
@@ -15,14 +16,17 @@ export async function fitModel(state: ModelState, x: Features, y: LabelsLike, op
   state.requireIdle("fit");
   const fit = checkFitOptions(options);
   const { signal } = fit;
-  const data = checkData(x, y, fit, state.options);
-  const start = state.options.warmStart && state.fitted ? warmStartFrom(state.fitted, data) : undefined;
-  if (signal?.aborted) throw signal.reason;
+  const throwIfStopped = (): void => {
+    state.requireAlive("fit");
+    if (signal?.aborted) throw signal.reason;
+  };
   return state.exclusively("fit", async () => {
     try {
-      const engine = await state.openEngine();
-      state.requireAlive("fit");
+      const data = await inTurns(checkData(x, y, fit, state.options), throwIfStopped);
+      const start = state.options.warmStart && state.fitted ? warmStartFrom(state.fitted, data) : undefined;
       if (signal?.aborted) throw signal.reason;
+      const engine = await state.openEngine();
+      throwIfStopped();
       // Before the first weights are published: a tensor that cannot be used changes nothing.
       for (const each of [data.x, data.validation?.x]) if (each instanceof Tensor) engine.requireOwn("fit", each);
       const { classes } = data.y;
@@ -35,6 +39,7 @@ export async function fitModel(state: ModelState, x: Features, y: LabelsLike, op
           state.fitted = { classes, features, theta };
         },
         isDisposed: () => state.isDisposed,
+        throwIfStopped,
       });
     } catch (error) {
       // The engine may have failed first; what ended the fit is that the model was given up.

@@ -42,7 +42,9 @@ export class SoftmaxRegression {
 
   /**
    * Learns W and b from X [n×d] and y: the minimum of mean cross-entropy + (l2/2)·‖W‖². Resolves with a report when the solver
-   * has converged or used up its iterations. Inputs are copied at once and never changed.
+   * has converged or used up its iterations. Inputs are never changed. They are copied at once, but for a matrix of more than half a
+   * million values: that is copied piece by piece, so that the page has its turns. Leave it, and what goes with it, as it is until
+   * progress is reported or the fit has ended.
    *
    * @throws ShapeError, DataError, LabelError, OptionError before anything has changed; BusyError during another fit;
    *   DeviceError, KernelError from the device; CallbackError; the signal's reason when it is aborted

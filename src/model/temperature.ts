@@ -2,7 +2,7 @@
  * Temperature scaling (Guo et al. 2017): the T > 0 that minimises `Σᵢ wᵢ ℓ(zᵢ/T, yᵢ) / Σᵢ wᵢ` for the scores z of rows that were not
  * trained on. In β = 1/T the loss is convex, so its slope has one zero: a safeguarded Newton iteration on ln β finds it, in float64.
  */
-import { yieldToPage } from "../engine/cpu/yield-to-page.js";
+import { yieldToPage } from "../engine/yield-to-page.js";
 import type { EncodedLabels } from "./labels.js";
 
 /** T is looked for between these: beyond them probabilities are all but certain, or all but uniform. */

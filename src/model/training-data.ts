@@ -1,6 +1,7 @@
 /** Everything a fit is given, checked at the door and then put on the device. Nothing is uploaded before all of it is sound. */
 import type { DenseMatrix, FeatureStorage } from "../data/matrix.js";
-import { toDenseMatrix } from "../data/matrix.js";
+import { denseMatrix } from "../data/matrix.js";
+import { atOnce, type InPieces } from "../data/pieces.js";
 import { Tensor } from "../engine/tensor.js";
 import { DataError, OptionError, ShapeError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
@@ -32,7 +33,16 @@ export interface UploadedRows {
 
 /** A checked copy of a caller's matrix, stored as asked, or a tensor of the caller's, which stays what and where it is. */
 export function checkFeatures(x: Features, where: string, name: string, storage: FeatureStorage): DenseMatrix | Tensor {
-  if (!(x instanceof Tensor)) return toDenseMatrix(x, where, name, storage);
+  return atOnce(featuresInPieces(x, where, name, storage));
+}
+
+function* featuresInPieces(
+  x: Features,
+  where: string,
+  name: string,
+  storage: FeatureStorage,
+): InPieces<DenseMatrix | Tensor> {
+  if (!(x instanceof Tensor)) return yield* denseMatrix(x, where, name, storage);
   if (x.shape.length !== 2) {
     throw new ShapeError(
       "SHAPE_MISMATCH",
@@ -48,15 +58,15 @@ export function checkFeatures(x: Features, where: string, name: string, storage:
   return x;
 }
 
-/** @throws ShapeError, DataError, LabelError, OptionError before anything has changed */
-export function checkData(
+/** Everything that a fit is given, checked and copied. @throws ShapeError, DataError, LabelError, OptionError before anything has changed */
+export function* checkData(
   x: Features,
   y: LabelsLike,
   options: Pick<CheckedFitOptions, "sampleWeight" | "validation">,
   model: Pick<ModelOptions, "classes" | "features" | "ignoreLabel" | "classWeight" | "seed">,
-): CheckedData {
+): InPieces<CheckedData> {
   const { classes: declared, features, ignoreLabel } = model;
-  const checked = checkFeatures(x, "fit", "X", features);
+  const checked = yield* featuresInPieces(x, "fit", "X", features);
   const encoding = { where: "fit", ignore: ignoreLabel, ...(declared ? { classes: declared } : {}) };
   const labels = encodeLabels(y, checked.rows, encoding);
   const given = options.sampleWeight && checkSampleWeight(options.sampleWeight, checked.rows, "fit");
@@ -64,10 +74,10 @@ export function checkData(
   const { validation } = options;
   if (validation === undefined) return { ...weighted(all, model), validation: undefined };
   if (typeof validation === "number") {
-    const { training, validation: held } = shareOut(all, validation, model.seed);
+    const { training, validation: held } = yield* shareOut(all, validation, model.seed);
     return { ...weighted(training, model), validation: held };
   }
-  return { ...weighted(all, model), validation: checkValidation(validation, checked.columns, labels, model) };
+  return { ...weighted(all, model), validation: yield* checkValidation(validation, checked.columns, labels, model) };
 }
 
 function weighted({ x, y, weights }: CheckedRows, { classWeight }: Pick<ModelOptions, "classWeight">): CheckedRows {
@@ -76,11 +86,11 @@ function weighted({ x, y, weights }: CheckedRows, { classWeight }: Pick<ModelOpt
 }
 
 /** The rows in two, of each class alike. */
-function shareOut(
+function* shareOut(
   { x, y, weights }: CheckedRows,
   share: number,
   seed: number,
-): { readonly training: CheckedRows; readonly validation: CheckedRows } {
+): InPieces<{ readonly training: CheckedRows; readonly validation: CheckedRows }> {
   if (x instanceof Tensor) {
     throw new OptionError(
       "BAD_OPTION",
@@ -88,20 +98,18 @@ function shareOut(
     );
   }
   const split = stratifiedSplit(y, weights, share, seed);
-  const part = (rows: Int32Array): CheckedRows => ({
-    x: matrixRows(x, rows),
-    y: labelRows(y, rows),
-    weights: weightRows(weights, rows),
-  });
-  return { training: part(split.training), validation: part(split.validation) };
+  function* part(rows: Int32Array): InPieces<CheckedRows> {
+    return { x: yield* matrixRows(x as DenseMatrix, rows), y: labelRows(y, rows), weights: weightRows(weights, rows) };
+  }
+  return { training: yield* part(split.training), validation: yield* part(split.validation) };
 }
 
-function checkValidation(
+function* checkValidation(
   validation: ValidationRows,
   columns: number,
   labels: EncodedLabels,
   model: Pick<ModelOptions, "features" | "ignoreLabel">,
-): CheckedRows {
+): InPieces<CheckedRows> {
   requireKnownOptions(validation, ["x", "y", "sampleWeight"], "fit: validation");
   if (validation.x === undefined || validation.y === undefined) {
     throw new OptionError(
@@ -109,7 +117,7 @@ function checkValidation(
       "fit: option `validation` cannot be used: expected { x, y }, got an object without both.",
     );
   }
-  const x = checkFeatures(validation.x, "fit", "validation.x", model.features);
+  const x = yield* featuresInPieces(validation.x, "fit", "validation.x", model.features);
   if (x.columns !== columns) {
     throw new ShapeError(
       "SHAPE_MISMATCH",
@@ -130,8 +138,12 @@ function evened(weights: Float32Array): Float32Array {
 }
 
 /** Memory of the workspace, but for features that are a tensor already. */
-export function uploadRows(workspace: Workspace, { x, y, weights }: CheckedRows, labelSmoothing: number): UploadedRows {
-  const features = x instanceof Tensor ? x : workspace.fromDense(x);
+export function* uploadRows(
+  workspace: Workspace,
+  { x, y, weights }: CheckedRows,
+  labelSmoothing: number,
+): InPieces<UploadedRows> {
+  const features = x instanceof Tensor ? x : yield* workspace.denseInPieces(x);
   const soft = y.kind === "soft" ? { data: y.targets, shape: [x.rows, y.classes.length] } : undefined;
   return {
     x: features,

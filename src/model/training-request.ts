@@ -11,6 +11,8 @@ export interface TrainingRequest {
   readonly start: Float32Array | undefined;
   readonly publish: (theta: Float32Array) => void;
   readonly isDisposed: () => boolean;
+  /** Throws what ends the fit from outside: its signal's reason, or a DisposedError. */
+  readonly throwIfStopped: () => void;
 }
 
 /** The course of a fit, of which a solver knows these parts. */

@@ -1,4 +1,5 @@
 /** One fit from checked data to a report: memory is taken, a solver runs, memory is given back. */
+import { inTurns } from "../engine/in-turns.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
@@ -24,7 +25,8 @@ export async function train(engine: TensorEngine, request: TrainingRequest): Pro
 async function trainIn(workspace: Workspace, request: TrainingRequest): Promise<FitReport> {
   const { data, options } = request;
   const classes = data.y.classes.length;
-  const rows = uploadRows(workspace, data, options.labelSmoothing);
+  const { throwIfStopped } = request;
+  const rows = await inTurns(uploadRows(workspace, data, options.labelSmoothing), throwIfStopped);
   const features = rows.x.columns;
   const problem: LinearProblem = {
     x: rows.x,
@@ -37,7 +39,10 @@ async function trainIn(workspace: Workspace, request: TrainingRequest): Promise<
     fitIntercept: options.fitIntercept,
     start: request.start?.subarray(0, (features + Number(options.fitIntercept)) * classes),
   };
-  const validation = data.validation && new Validation(workspace, problem.loss, data.validation, classes);
+  // What is measured is how well the labels are told, whatever the training was softened by.
+  const judged = data.validation && (await inTurns(uploadRows(workspace, data.validation, 0), throwIfStopped));
+  const validation =
+    data.validation && judged && new Validation(workspace, problem.loss, data.validation, judged, classes);
   const { publish, isDisposed } = request;
   const { earlyStopping } = request.fit;
   const bestWeights = earlyStopping && new BestWeights(earlyStopping);

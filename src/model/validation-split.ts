@@ -1,5 +1,6 @@
 /** Rows set aside for validation: a share of each class, drawn by the seed. Imports data and random. */
 import type { DenseMatrix } from "../data/matrix.js";
+import { type InPieces, PIECE } from "../data/pieces.js";
 import { OptionError } from "../errors.js";
 import { Random } from "../random.js";
 import type { EncodedLabels } from "./labels.js";
@@ -50,11 +51,14 @@ export function stratifiedSplit(
 }
 
 /** Some rows of a matrix, in memory of their own. */
-export function matrixRows(m: DenseMatrix, rows: Int32Array): DenseMatrix {
+export function* matrixRows(m: DenseMatrix, rows: Int32Array): InPieces<DenseMatrix> {
   const data = new (m.data.constructor as new (length: number) => DenseMatrix["data"])(rows.length * m.columns);
-  rows.forEach((from, to) => {
+  const together = Math.max(1, Math.floor(PIECE / m.columns));
+  for (let to = 0; to < rows.length; to++) {
+    if (to > 0 && to % together === 0) yield;
+    const from = rows[to];
     data.set(m.data.subarray(from * m.columns, (from + 1) * m.columns), to * m.columns);
-  });
+  }
   return { ...m, data, rows: rows.length };
 }
 

@@ -6,7 +6,6 @@ import { ClassCounts } from "../metrics/class-counts.js";
 import type { Workspace } from "../solvers/workspace.js";
 import { likeliestClasses } from "./labels.js";
 import type { CheckedRows, UploadedRows } from "./training-data.js";
-import { uploadRows } from "./training-data.js";
 
 export class Validation {
   readonly #engine: TensorEngine;
@@ -22,11 +21,11 @@ export class Validation {
   readonly #summary: Tensor;
   readonly #predicted: Tensor;
 
-  constructor(workspace: Workspace, loss: Loss, rows: CheckedRows, classes: number) {
+  /** `uploaded`: the same rows on the device. */
+  constructor(workspace: Workspace, loss: Loss, rows: CheckedRows, uploaded: UploadedRows, classes: number) {
     this.#engine = workspace.engine;
     this.#loss = loss;
-    // What is measured is how well the labels are told, whatever the training was softened by.
-    this.#rows = uploadRows(workspace, rows, 0);
+    this.#rows = uploaded;
     this.#rowWeights = rows.weights;
     this.#totalWeight = rows.weights?.reduce((sum, w) => sum + w, 0) ?? rows.x.rows;
     this.#expected = likeliestClasses(rows.y);

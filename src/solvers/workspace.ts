@@ -3,6 +3,7 @@
  * Whoever begins the work disposes of the workspace; what is built in it needs no `dispose` of its own.
  */
 import type { DenseMatrix } from "../data/matrix.js";
+import { type InPieces, PIECE } from "../data/pieces.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine, TensorInput } from "../engine/tensor-engine.js";
 import type { ElementType } from "../ops/op.js";
@@ -34,6 +35,21 @@ export class Workspace {
   /** As `engine.fromDense`. */
   fromDense(m: DenseMatrix): Tensor {
     return this.keep(this.engine.fromDense(m));
+  }
+
+  /** The same a piece at a time, where a copy of a large matrix would keep the page waiting. */
+  *denseInPieces(m: DenseMatrix): InPieces<Tensor> {
+    const { data, rows, columns } = m;
+    const together = Math.max(1, Math.floor(PIECE / columns));
+    if (this.engine.adopts || rows <= together) return this.fromDense(m);
+    const type = data instanceof Uint8Array ? "u8" : data instanceof Uint16Array ? "f16" : "f32";
+    const t = this.empty([rows, columns], type, Math.fround(m.scale), Math.fround(m.offset));
+    for (let first = 0; first < rows; first += together) {
+      if (first > 0) yield;
+      const count = Math.min(together, rows - first);
+      this.engine.write(t.slice(first, count), data.subarray(first * columns, (first + count) * columns));
+    }
+    return t;
   }
 
   /** As `engine.zeros`. */

@@ -130,16 +130,25 @@ interface Course {
 
 const [ROWS, FEATURES, CLASSES] = [60_000, 784, 10];
 
+interface Way {
+  readonly solver: "lbfgs" | "sgd";
+  /** Features of four bytes rather than one: 188 MB. */
+  readonly floats: boolean;
+  readonly workers?: number;
+}
+
 /** Makes the digits and a model in the page, as `fit`, a function that is to be called. */
-async function prepareFit(luce: Luce, solver: "lbfgs" | "sgd", sizes: readonly number[]): Promise<void> {
+async function prepareFit(luce: Luce, way: Way, sizes: readonly number[]): Promise<void> {
   const [rows, features, classes] = sizes;
-  const data = new Uint8Array(rows * features);
+  const { solver, floats, workers: wanted } = way;
+  const data = floats ? new Float32Array(rows * features) : new Uint8Array(rows * features);
   for (let i = 0, state = 1; i < data.length; i++) {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
     data[i] = state >>> 24;
   }
   const y = Int32Array.from({ length: rows }, (_, i) => data[i * features] % classes);
-  const model = new luce.SoftmaxRegression({ device: "cpu", solver, epochs: 1000, tolerance: 0, l2: 1e-4 });
+  const device = { device: "cpu", ...(wanted === undefined ? {} : { workers: wanted }) } as const;
+  const model = new luce.SoftmaxRegression({ ...device, solver, epochs: 1000, tolerance: 0, l2: 1e-4 });
   const { workers } = await model.engine;
   const fit = async (afterMs: number): Promise<Course> => {
     const abort = new AbortController();
@@ -192,16 +201,24 @@ async function longestTask(page: Page, work: () => Promise<unknown>): Promise<nu
 const LONGEST_TASK_MS = 50;
 const LONGEST_ABORT_MS = 100;
 
-describe.for(["lbfgs", "sgd"] as const)("a fit of sixty thousand digits by %s", (solver) => {
-  test("leaves the page its turns, and answers an abort at once", async () => {
+const WAYS: readonly Way[] = [
+  { solver: "lbfgs", floats: false },
+  { solver: "sgd", floats: false },
+  { solver: "lbfgs", floats: true },
+  { solver: "sgd", floats: true, workers: 0 },
+];
+
+describe.for(WAYS)("a fit of sixty thousand digits, %o", (way) => {
+  test("leaves the page its turns from the first on, and answers an abort at once", async () => {
     const page = await openPage(await serve());
-    await page.evaluate(`(${prepareFit})(luce, "${solver}", [${[ROWS, FEATURES, CLASSES]}])`);
+    await page.evaluate(`(${prepareFit})(luce, ${JSON.stringify(way)}, [${[ROWS, FEATURES, CLASSES]}])`);
     let course: Course | undefined;
     const taskMs = await longestTask(page, async () => {
       course = (await page.evaluate("fit(2000)")) as Course;
     });
     expect(course).toMatchObject({ rejected: "enough" });
-    expect(course?.workers).toBeGreaterThan(0);
+    if (way.workers === undefined) expect(course?.workers).toBeGreaterThan(0);
+    else expect(course?.workers).toBe(way.workers);
     expect(taskMs).toBeLessThan(LONGEST_TASK_MS);
     // A busy machine takes the processor away now and then; what is slow by itself is slow every time.
     let abortMs = course?.abortMs ?? Number.POSITIVE_INFINITY;

@@ -9,6 +9,7 @@ import type { ElementType, HostArray, HostMatrix, On, Op } from "../../ops/op.js
 import type { DeviceTraits } from "../../ops/step-plan.js";
 import type { Backend, EngineStats, Storage, StoredMatrix, TrialSteps } from "../backend.js";
 import { Tensor } from "../tensor.js";
+import { yieldToPage } from "../yield-to-page.js";
 import type { HostStorage } from "./host-memory.js";
 import { HostMemory } from "./host-memory.js";
 import type { Job } from "./op-jobs.js";
@@ -16,7 +17,6 @@ import { OpJobs, SLICE_MS } from "./op-jobs.js";
 import { blockSumOf } from "./tensor-rows.js";
 import type { Build } from "./wasm/kernels.js";
 import { fastestBuild } from "./wasm/kernels.js";
-import { yieldToPage } from "./yield-to-page.js";
 
 export class CpuBackend implements Backend {
   readonly device = "cpu";

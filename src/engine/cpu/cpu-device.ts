@@ -1,5 +1,6 @@
 /** Chooses how the CPU does its work: by workers, or, where there are none, on the page's own thread. */
 import type { Backend } from "../backend.js";
+import type { WorkersBackend } from "./workers/workers-backend.js";
 
 /** As many as rows are cut in blocks. */
 export const MOST_WORKERS = 16;
@@ -24,14 +25,15 @@ export async function cpuBackend({ workers = cores(), createWorker }: CpuOptions
   const refusal = workers === 0 ? "none were wanted" : undefined;
   const opened = refusal ?? (await openWorkers(workers, createWorker));
   if (typeof opened !== "string") {
-    return { backend: opened, note: workers === 1 ? "1 worker" : `${workers} workers` };
+    const memory = opened.sharesMemory ? " with shared memory" : "";
+    return { backend: opened, note: workers === 1 ? "1 worker" : `${workers} workers${memory}` };
   }
   // Loaded here: a page with workers, or with a GPU, needs no kernels of its own.
   const { CpuBackend } = await import("./cpu-backend.js");
   return { backend: new CpuBackend(), note: `on the page's own thread, without workers: ${opened}` };
 }
 
-async function openWorkers(count: number, createWorker: (() => Worker) | undefined): Promise<Backend | string> {
+async function openWorkers(count: number, createWorker: (() => Worker) | undefined): Promise<WorkersBackend | string> {
   const { openWorkersBackend } = await import("./workers/workers-backend.js");
   return openWorkersBackend(count, createWorker);
 }

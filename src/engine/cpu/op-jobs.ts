@@ -10,6 +10,7 @@ import type { HostArguments, RowSum } from "./row-sums.js";
 import { simdWork } from "./simd/simd-work.js";
 import type { SlicedWork } from "./sliced-work.js";
 import { stepWork } from "./step-work.js";
+import { SumTree } from "./sum-tree.js";
 import type { KernelMemory } from "./wasm/kernel-memory.js";
 
 /** Work that says, when called, whether more is left; each call takes a slice. */
@@ -69,46 +70,49 @@ export class OpJobs {
     });
   }
 
-  /** The sums of the blocks, one after the other into `parts`. */
+  /** The sums of the blocks, one after the other into `tree`, where the first of them is number `firstBlock`. */
   blockJob<A>(
     op: Op<A>,
     resolve: () => On<A, HostMatrix>,
     { rule, sum, blocks }: BlockSum,
-    parts: Float64Array[],
+    tree: SumTree,
+    firstBlock = 0,
   ): Job {
+    let next = 0;
     let job: Job | undefined;
-    let part = new Float64Array(0);
+    let data = new Float64Array(0);
     return () => {
-      if (parts.length === blocks.length) return false;
-      const block = blocks[parts.length];
+      if (next === blocks.length) return false;
+      const block = blocks[next];
       if (!job) {
-        const data = new Float64Array(sum.length(resolve() as HostArguments));
-        part = data;
+        const own = new Float64Array(sum.length(resolve() as HostArguments));
+        data = own;
         job = this.jobFor(op, () => {
           const args = resolve();
-          const own = sum.part(args as HostArguments, data);
-          return cutRows(own, rule, block.begin, lengthOf(block)) as typeof args;
+          const part = sum.part(args as HostArguments, own);
+          return cutRows(part, rule, block.begin, lengthOf(block)) as typeof args;
         });
       }
       if (job()) return true;
-      parts.push(part);
+      tree.add({ level: 0, index: firstBlock + next++, data });
       job = undefined;
-      return parts.length < blocks.length;
+      return next < blocks.length;
     };
   }
 
   /** Rows added up block by block; at once where there is nothing to add. */
   sumJob<A>(op: Op<A>, resolve: () => On<A, HostMatrix>, blockSum: BlockSum): Job {
-    const parts: Float64Array[] = [];
+    const { sum, blocks } = blockSum;
+    const tree = new SumTree(blocks.length, sum.accumulate);
     let idle = false;
     let job: Job | undefined;
     return () => {
       if (!job) {
-        idle = blockSum.sum.isIdle(resolve() as HostArguments);
-        job = idle ? this.jobFor(op, resolve) : this.blockJob(op, resolve, blockSum, parts);
+        idle = sum.isIdle(resolve() as HostArguments);
+        job = idle ? this.jobFor(op, resolve) : this.blockJob(op, resolve, blockSum, tree);
       }
       if (job()) return true;
-      if (!idle) addUp(blockSum.sum, resolve() as HostArguments, parts);
+      if (!idle) sum.finish(tree.total, resolve() as HostArguments);
       return false;
     };
   }
@@ -131,13 +135,6 @@ export class OpJobs {
       return false;
     };
   }
-}
-
-/** Writes what the parts, added up in their order, come to. */
-export function addUp(sum: RowSum, args: HostArguments, parts: readonly Float64Array[]): void {
-  const total = new Float64Array(sum.length(args));
-  for (const part of parts) sum.accumulate(total, part);
-  sum.finish(total, args);
 }
 
 /** Chunks of rows one after the other. They are of a fixed size: where a sum is cut shows in its bits, and must not depend on time. */

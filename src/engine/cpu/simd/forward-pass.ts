@@ -105,13 +105,27 @@ export class ForwardPass {
         const panel = this.#panels[g];
         const weights = panel.weights + 4 * column * panel.columns;
         const target = out + 4 * panel.first;
-        const [from, fromStride] = p === 0 ? [this.#bias + 4 * panel.first, 0] : [target, this.stride];
-        const rest = [weights, from, fromStride, target, this.stride, rows, columns, scale, offset] as const;
-        const [inOrder, listed, again] = panel.kernels;
+        const from = p === 0 ? this.#bias + 4 * panel.first : target;
+        const fromStride = p === 0 ? 0 : this.stride;
         // Later panels find the features decoded.
-        if (g > 0 && keeps) again(to, toStride, 0, 0, 0, ...rest);
-        else if (order === undefined) inOrder(x, stride, 0, to, toStride, ...rest);
-        else listed(x, stride, order, to, toStride, ...rest);
+        const again = g > 0 && keeps;
+        const kernel = panel.kernels[again ? 2 : order === undefined ? 0 : 1];
+        kernel(
+          again ? to : x,
+          again ? toStride : stride,
+          again ? 0 : (order ?? 0),
+          again ? 0 : to,
+          again ? 0 : toStride,
+          weights,
+          from,
+          fromStride,
+          target,
+          this.stride,
+          rows,
+          columns,
+          scale,
+          offset,
+        );
       }
     }
     return keeps ? { address: kept, stride: 4 * width } : block;

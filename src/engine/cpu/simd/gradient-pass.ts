@@ -8,7 +8,7 @@ import { ELEMENT_BYTES } from "../wasm/decode.js";
 import type { Gradient } from "../wasm/gradient.js";
 import { WIDEST_GROUP } from "../wasm/gradient.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
-import type { BlockRows, FeatureBlocks, FeatureRows } from "./feature-blocks.js";
+import type { BlockRows, FeatureBlocks, FeatureRows, Piece } from "./feature-blocks.js";
 import { balanced } from "./feature-blocks.js";
 import { wholeQuads } from "./staging.js";
 
@@ -66,17 +66,17 @@ export class GradientPass {
   run({ address, stride, rows }: BlockRows, kept: number, g: number): void {
     const { pieces, width, encoding } = this.#blocks;
     const inPlace = encoding.type === "f32";
-    for (const { column, columns } of pieces) {
+    for (const piece of pieces) {
+      const { column } = piece;
       const x = address + column * ELEMENT_BYTES[encoding.type];
       const to = kept + 4 * column;
       for (let index = 0; index < this.#groups.length; index++) {
         const group = this.#groups[index];
-        const rest = this.#rest(group, rows, column, columns, g);
         // The first group leaves the features decoded for the others.
         const [plain, keeping, again] = group.kernels;
-        if (inPlace || this.#groups.length === 1) plain(x, stride, 0, 0, ...rest);
-        else if (index === 0) keeping(x, stride, to, 4 * width, ...rest);
-        else again(to, 4 * width, 0, 0, ...rest);
+        if (inPlace || this.#groups.length === 1) this.#add(plain, group, piece, rows, x, stride, 0, g);
+        else if (index === 0) this.#add(keeping, group, piece, rows, x, stride, to, g);
+        else this.#add(again, group, piece, rows, to, 4 * width, 0, g);
       }
     }
     this.#endBlock(rows, rows, g);
@@ -84,24 +84,33 @@ export class GradientPass {
 
   /** The same of rows that lie as f32, all that are left of `count`. */
   runPlain({ address, stride }: FeatureRows, rows: number, g: number, count: number): void {
-    for (const { column, columns } of this.#blocks.pieces) {
+    for (const piece of this.#blocks.pieces) {
       for (const group of this.#groups) {
-        group.kernels[2](address + 4 * column, stride, 0, 0, ...this.#rest(group, rows, column, columns, g));
+        this.#add(group.kernels[2], group, piece, rows, address + 4 * piece.column, stride, 0, g);
       }
     }
     this.#endBlock(rows, count, g);
   }
 
-  #rest(
+  /** A piece of rows of X at an address; `kept`: where it is to be left decoded, or 0. */
+  #add(
+    kernel: Gradient,
     { first }: Group,
+    { column, columns }: Piece,
     rows: number,
-    column: number,
-    columns: number,
+    x: number,
+    stride: number,
+    kept: number,
     g: number,
-  ): [number, number, number, number, number, number, number, number] {
+  ): void {
     const { width } = this.#blocks;
     const sums = this.#sums + 4 * (first * width + column);
-    return [g + 4 * first, 4 * this.#columns, sums, 4 * width, rows, wholeQuads(columns) / 4, ...this.#decoding];
+    const keptStride = kept === 0 ? 0 : 4 * width;
+    const [scale, offset] = this.#decoding;
+    const from = g + 4 * first;
+    const quads = wholeQuads(columns) / 4;
+    // Written out: a call that spreads an array leaves it as garbage.
+    kernel(x, stride, kept, keptStride, from, 4 * this.#columns, sums, 4 * width, rows, quads, scale, offset);
   }
 
   /** Chunks are cut by the rows that there were. */

@@ -8,10 +8,13 @@ import type { KernelMemory } from "../wasm/kernel-memory.js";
 import { TILE_COLUMNS, TILE_ROWS } from "../wasm/packed.js";
 import { stage, stagingBytes } from "./staging.js";
 
-/** A block of A (rows × depth), packed, is 64 kB and stays in a core's cache while it meets a block of B (512 kB). */
+/**
+ * A block of A (rows × depth), packed, is 64 kB and stays in a core's cache while it meets a block of B (1 MB), of which panels of
+ * 8 kB are read one after the other.
+ */
 const BLOCK_ROWS = 64;
 const BLOCK_DEPTH = 256;
-const BLOCK_COLUMNS = 512;
+const BLOCK_COLUMNS = 1024;
 
 /** A range of the product's rows, columns or depth. */
 interface Span {
@@ -80,12 +83,9 @@ export function packedProduct(resolve: Resolve<MatmulArguments>, memory: KernelM
       packed = block;
     }
     packLines(a, rowSpan, levels, transposeA, TILE_ROWS, [stagingA, packedA]);
-    const stride = 4 * upTo(columnSpan.count, TILE_COLUMNS);
-    const panels = [Math.ceil(rowSpan.count / TILE_ROWS), Math.ceil(columnSpan.count / TILE_COLUMNS)] as const;
-    memory.kernels.multiplyPacked()(packedA, packedB, tiles, stride, ...panels, levels.count);
     const target = { out, columns, rowSpan, columnSpan };
     if (levels.first === 0) begin(target, bias);
-    add(memory, target, tiles, stride, alpha);
+    multiply(memory, target, { a: packedA, b: packedB, tiles, depth: levels.count }, alpha);
   };
 
   return {
@@ -138,6 +138,49 @@ function begin({ out, columns, rowSpan, columnSpan: { first, count } }: Target, 
     else out.data.fill(0, to, to + count);
   }
 }
+
+/** Addresses of packed blocks of A and B, and of room for their product. */
+interface Packed {
+  readonly a: number;
+  readonly b: number;
+  readonly tiles: number;
+  readonly depth: number;
+}
+
+/** out += factor · A · B: whole tiles where they belong, what is left of others by way of `tiles`. */
+function multiply(memory: KernelMemory, target: Target, { a, b, tiles, depth }: Packed, factor: number): void {
+  const { out, columns, rowSpan, columnSpan } = target;
+  const address = memory.addressOf(out);
+  const down = Math.ceil(rowSpan.count / TILE_ROWS);
+  const across = Math.ceil(columnSpan.count / TILE_COLUMNS);
+  const wholeDown = address === undefined ? 0 : Math.floor(rowSpan.count / TILE_ROWS);
+  const wholeAcross = address === undefined ? 0 : Math.floor(columnSpan.count / TILE_COLUMNS);
+  if (address !== undefined && wholeDown > 0 && wholeAcross > 0) {
+    const to = address + 4 * (rowSpan.first * columns + columnSpan.first);
+    memory.kernels.multiplyPacked(true)(a, b, to, 4 * columns, wholeDown, wholeAcross, depth, factor);
+  }
+  /** Panels of rows and of columns from these on. */
+  const rest = (row: number, rows: number, column: number, columnPanels: number): void => {
+    if (rows <= 0 || columnPanels <= 0) return;
+    const stride = 4 * TILE_COLUMNS * columnPanels;
+    const [left, right] = [a + 4 * TILE_ROWS * depth * row, b + 4 * TILE_COLUMNS * depth * column];
+    memory.kernels.multiplyPacked(false)(left, right, tiles, stride, rows, columnPanels, depth, 1);
+    const part = {
+      ...{ out, columns },
+      rowSpan: within(rowSpan, TILE_ROWS * row, TILE_ROWS * rows),
+      columnSpan: within(columnSpan, TILE_COLUMNS * column, TILE_COLUMNS * columnPanels),
+    };
+    add(memory, part, tiles, stride, factor);
+  };
+  rest(0, wholeDown, wholeAcross, across - wholeAcross);
+  rest(wholeDown, down - wholeDown, 0, across);
+}
+
+/** At most `count` of a span, from its `from`-th on. */
+const within = ({ first, count: all }: Span, from: number, count: number): Span => ({
+  first: first + from,
+  count: Math.min(count, all - from),
+});
 
 /** out += factor · tiles */
 function add(memory: KernelMemory, target: Target, tiles: number, stride: number, factor: number): void {

@@ -51,9 +51,8 @@ export class StepRows {
   choose({ x, order, labels, rowWeight, ignoreIndex }: Arguments, first: number, count: number): ChosenRows {
     const memory = this.#memory;
     const block = this.#block;
-    const list = new Int32Array(memory.buffer, block.vector(4), count);
-    const labelOf = new Int32Array(memory.buffer, block.vector(0), count + 3);
-    const weightOf = memory.floats(block.vector(1), count + 3);
+    const { allIntegers: integers, allFloats: floats } = memory;
+    const [labelOf, weightOf, list] = [block.vector(0) / 4, block.vector(1) / 4, block.vector(4) / 4];
     const numbers = order?.data;
     const classes = labels?.data;
     const given = rowWeight?.data;
@@ -69,16 +68,16 @@ export class StepRows {
         const label = classes[row];
         if (exists && label === ignoreIndex) weight = 0;
         else if (weight !== 0 && (label < 0 || label >= columns)) weight = Number.NaN;
-        labelOf[rows] = label;
+        integers[labelOf + rows] = label;
       }
       if (weight === 0) continue;
-      list[rows] = row;
-      weightOf[rows++] = weight;
+      integers[list + rows] = row;
+      floats[weightOf + rows++] = weight;
     }
     // Kernels take rows by fours; the last one again.
     for (let r = rows; r < Math.ceil(rows / 4) * 4; r++) {
-      labelOf[r] = labelOf[rows - 1];
-      weightOf[r] = weightOf[rows - 1];
+      integers[labelOf + r] = integers[labelOf + rows - 1];
+      floats[weightOf + r] = floats[weightOf + rows - 1];
     }
     return { rows, list: numbers || rows < count ? block.vector(4) : undefined };
   }
@@ -95,21 +94,24 @@ export class StepRows {
       if (list !== undefined) memory.kernels.gather()(place, 4 * columns, list, targets, rows);
     }
     const [weights, losses] = [block.vector(1), block.vector(3)];
-    const outputs = [weights, weights, losses, dLogits] as const;
-    this.#kernel(logits, targets, block.classWeight, ...outputs, rows, columns, ...this.#shares, block.powers);
+    const { classWeight, powers } = block;
+    const [high, low] = this.#shares;
+    // Written out: a call that spreads an array leaves it as garbage.
+    this.#kernel(logits, targets, classWeight, weights, weights, losses, dLogits, rows, columns, high, low, powers);
     this.#add(rows, soft !== undefined);
   }
 
   #add(rows: number, soft: boolean): void {
     const block = this.#block;
-    const lossOf = this.#memory.floats(block.vector(3), rows);
-    const weightOf = this.#memory.floats(block.vector(1), rows);
-    const labelOf = new Int32Array(this.#memory.buffer, block.vector(0), rows);
+    const { allIntegers: integers, allFloats: floats } = this.#memory;
+    const [labelOf, weightOf, lossOf] = [block.vector(0) / 4, block.vector(1) / 4, block.vector(3) / 4];
     const { totals } = this;
     for (let r = 0; r < rows; r++) {
-      if (Number.isFinite(lossOf[r])) {
-        totals.loss += lossOf[r];
-        totals.weight += soft ? weightOf[r] : weightOf[r] * this.#ofClass[labelOf[r]];
+      const loss = floats[lossOf + r];
+      const weight = floats[weightOf + r];
+      if (Number.isFinite(loss)) {
+        totals.loss += loss;
+        totals.weight += soft ? weight : weight * this.#ofClass[integers[labelOf + r]];
       } else totals.faults++;
     }
   }

@@ -75,6 +75,15 @@ export const v128 = {
   zero: [simd(0x0c), new Array<number>(16).fill(0)] as Code,
   /** The low halves of two vectors, one after the other. */
   lows: (a: Code, b: Code): Code => [a, b, simd(0x0d), [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23]],
+  /** The high halves of two vectors, one after the other. */
+  highs: (a: Code, b: Code): Code => [a, b, simd(0x0d), [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31]],
+  /** The first two lanes of two vectors in turns: a0 b0 a1 b1. */
+  lowLanes: (a: Code, b: Code): Code => [a, b, simd(0x0d), [0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23]],
+  /** The last two: a2 b2 a3 b3. */
+  highLanes: (a: Code, b: Code): Code => [
+    [a, b, simd(0x0d)],
+    [8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31],
+  ],
   /** A vector that begins with its byte `by`, and ends with those before. */
   rotated: (a: Code, by: number): Code => [a, a, simd(0x0d), Array.from({ length: 16 }, (_, i) => (i + by) % 16)],
   /** The high halves of a vector in its low ones. */

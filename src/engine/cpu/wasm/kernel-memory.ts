@@ -30,6 +30,8 @@ export class KernelMemory {
   /** In the order of their addresses, without overlap. */
   #ranges: Range[] = [];
   #scratch: Range | undefined;
+  #floats = new Float32Array(0);
+  #integers = new Int32Array(0);
 
   constructor(build: Build) {
     this.#build = build;
@@ -121,6 +123,20 @@ export class KernelMemory {
     return new Float32Array(this.buffer, address, length);
   }
 
+  /** All of the memory, the value at address a having index a / 4: loops over many small blocks would leave a view of each as garbage. */
+  get allFloats(): Float32Array<ArrayBuffer> {
+    const { buffer } = this;
+    if (this.#floats.buffer !== buffer) this.#floats = new Float32Array(buffer);
+    return this.#floats;
+  }
+
+  /** The same as i32. */
+  get allIntegers(): Int32Array<ArrayBuffer> {
+    const { buffer } = this;
+    if (this.#integers.buffer !== buffer) this.#integers = new Int32Array(buffer);
+    return this.#integers;
+  }
+
   /** Between jobs: moves what is in use to a memory of its size, if most of this one is unused. */
   shrink(): void {
     if (this.capacity < SMALL_BYTES) return;
@@ -134,6 +150,7 @@ export class KernelMemory {
     this.#memory = undefined;
     this.#kernels = undefined;
     this.#ranges = [];
+    this.#forgetViews();
     if (!this.#reach(used)) {
       this.#memory = before;
       this.#ranges = ranges;
@@ -154,5 +171,12 @@ export class KernelMemory {
     this.#kernels = undefined;
     this.#scratch = undefined;
     this.#ranges = [];
+    this.#forgetViews();
+  }
+
+  /** A view keeps the memory that it is of. */
+  #forgetViews(): void {
+    this.#floats = new Float32Array(0);
+    this.#integers = new Int32Array(0);
   }
 }

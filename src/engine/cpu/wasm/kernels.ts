@@ -106,8 +106,8 @@ export class Kernels {
     return this.#function(`pack ${width}`, () => pack(width));
   }
 
-  multiplyPacked(): MultiplyPacked {
-    return this.#function("multiply packed", () => multiplyPacked(MULTIPLY_ADD[this.build]));
+  multiplyPacked(adds: boolean): MultiplyPacked {
+    return this.#function(`multiply packed ${adds}`, () => multiplyPacked(MULTIPLY_ADD[this.build], adds));
   }
 
   accumulate(): Accumulate {

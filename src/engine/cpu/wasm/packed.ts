@@ -22,7 +22,7 @@ export type Pack = (
   to: number,
 ) => void;
 
-/** (a, b, out, outStride, rowPanels, columnPanels, depth): out = A · B, all whole tiles. */
+/** (a, b, out, outStride, rowPanels, columnPanels, depth, factor): out += factor · A · B, or out = A · B, all whole tiles. */
 export type MultiplyPacked = (
   a: number,
   b: number,
@@ -31,6 +31,7 @@ export type MultiplyPacked = (
   rowPanels: number,
   columnPanels: number,
   depth: number,
+  factor: number,
 ) => void;
 
 /** (from, fromStride, to, toStride, rows, columns, factor): to += factor · from. */
@@ -44,11 +45,27 @@ export type Accumulate = (
   factor: number,
 ) => void;
 
+/** Four rows of four values and, by way of their pairs, their columns. */
+function turn(
+  rows: readonly Local[],
+  pairs: readonly Local[],
+): { readonly pair: Code; readonly columns: readonly Code[] } {
+  const [a, b, c, d] = rows.map(get) as [Code, Code, Code, Code];
+  const [abLow, abHigh, cdLow, cdHigh] = pairs.map(get) as [Code, Code, Code, Code];
+  const made = [v128.lowLanes(a, b), v128.highLanes(a, b), v128.lowLanes(c, d), v128.highLanes(c, d)];
+  return {
+    pair: pairs.map((pair, p) => set(pair, made[p] as Code)),
+    columns: [v128.lows(abLow, cdLow), v128.highs(abLow, cdLow), v128.lows(abHigh, cdHigh), v128.highs(abHigh, cdHigh)],
+  };
+}
+
 export const pack =
   (width: number): FunctionSource =>
   (writer) => {
     const [from, lineStride, elementStride, lines, depth, to] = writer.integers(6);
     const [step, line, element, at, target, lanes] = [0, 0, 0, 0, 0, 0].map(() => writer.local("i32"));
+    const rows = [0, 0, 0, 0].map(() => writer.local("i32"));
+    const [values, pairs] = [writer.vectors(4), writer.vectors(4)];
     const copy = (...body: Code[]): Code => [
       set(at, get(from)),
       set(target, get(to)),
@@ -56,6 +73,22 @@ export const pack =
     ];
     const quadsOf = (count: number): number[] => Array.from({ length: count / 4 }, (_, q) => 16 * q);
     const whole = copy(quadsOf(width).map((offset) => v128.store(get(target), v128.load(get(at), offset), offset)));
+    const { pair, columns } = turn(values, pairs);
+    /** Four elements of four lines at a time, turned in registers. */
+    const turned = quadsOf(width).map((offset) => [
+      rows.map((row, r) => set(row, i32.add(get(from), i32.mul(get(lineStride), integer(offset / 4 + r))))),
+      set(target, i32.add(get(to), integer(offset))),
+      repeat(
+        element,
+        i32.divide(get(depth), integer(4)),
+        values.map((value, r) => set(value, v128.load(get(rows[r] as Local)))),
+        pair,
+        columns.map((column, e) => v128.store(get(target), column, 4 * width * e)),
+        rows.map((row) => advance(row, 16)),
+        advance(target, 16 * width),
+      ),
+    ]);
+    const all = i32.less(integer(width - 1), get(lines));
     const byLine: Code = [
       // Lanes without a line are zero.
       copy(quadsOf(width).map((offset) => v128.store(get(target), v128.zero, offset))),
@@ -82,24 +115,36 @@ export const pack =
       set(lanes, i32.select(i32.less(get(lines), integer(width)), get(lines), integer(width))),
       either(
         // Lines side by side and enough of them: whole quads.
-        i32.mul(i32.less(get(lineStride), integer(5)), i32.less(integer(width - 1), get(lines))),
+        i32.mul(i32.less(get(lineStride), integer(5)), all),
         [whole, advance(from, 4 * width)],
-        // Line by line, `to` moves with them.
-        [byLine, advance(to, i32.mul(get(lanes), integer(-4)))],
+        either(
+          // Enough lines whose elements are side by side.
+          i32.mul(
+            i32.mul(i32.less(get(elementStride), integer(5)), all),
+            i32.less(i32.remainder(get(depth), integer(4)), integer(1)),
+          ),
+          [turned, advance(from, i32.mul(get(lineStride), integer(width)))],
+          // Line by line, `to` moves with them.
+          [byLine, advance(to, i32.mul(get(lanes), integer(-4)))],
+        ),
       ),
       advance(to, i32.mul(get(depth), integer(4 * width))),
       set(lines, i32.sub(get(lines), integer(width))),
     );
   };
 
+/** `adds`: to what `out` holds, after the factor; each value of `out` is rounded as {@link accumulate} rounds it. */
 export const multiplyPacked =
-  (multiplyAdd: MultiplyAdd): FunctionSource =>
+  (multiplyAdd: MultiplyAdd, adds: boolean): FunctionSource =>
   (writer) => {
     const [a, b, out, outStride, rowPanels, columnPanels, depth] = writer.integers(7);
+    const share = writer.parameter("f32");
     const [columnStep, rowStep, level, left, right, to, top] = [0, 0, 0, 0, 0, 0, 0].map(() => writer.local("i32"));
     const factor = writer.local("v128");
     const values = writer.vectors(TILE_COLUMNS / 4);
     const sums: Local[][] = Array.from({ length: TILE_ROWS }, () => writer.vectors(TILE_COLUMNS / 4));
+    const result = (sum: Local, quad: number): Code =>
+      adds ? f32x4.add(v128.load(get(to), 16 * quad), f32x4.mul(get(sum), get(factor))) : get(sum);
     return repeat(
       columnStep,
       get(columnPanels),
@@ -122,7 +167,11 @@ export const multiplyPacked =
           advance(right, 4 * TILE_COLUMNS),
         ),
         set(to, get(top)),
-        sums.map((row) => [row.map((sum, q) => v128.store(get(to), get(sum), 16 * q)), advance(to, get(outStride))]),
+        adds ? set(factor, f32x4.splat(get(share))) : [],
+        sums.map((row) => [
+          row.map((sum, q) => v128.store(get(to), result(sum, q), 16 * q)),
+          advance(to, get(outStride)),
+        ]),
         set(top, get(to)),
       ),
       advance(b, i32.mul(get(depth), integer(4 * TILE_COLUMNS))),

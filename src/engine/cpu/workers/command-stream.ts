@@ -3,8 +3,8 @@
  * Large matrices go in slices, between which the page has its turn.
  */
 import type { HostArray } from "../../../ops/op.js";
+import { yieldToPage } from "../../yield-to-page.js";
 import { common } from "../row-blocks.js";
-import { yieldToPage } from "../yield-to-page.js";
 import type { Layout } from "./layout.js";
 import type { Answer, Command } from "./protocol.js";
 import type { WorkerPool } from "./worker-pool.js";

@@ -46,9 +46,14 @@ export type Command =
     }
   | { readonly kind: "read"; readonly operand: Operand };
 
-/** To a worker. `ports` lead to the others, by their index; there is none to itself. */
+/** To a worker. `ports` lead to the others, by their index; there is none to itself. `shared`: memory of all workers, where there is some. */
 export type Order =
-  | { readonly kind: "start"; readonly index: number; readonly ports: readonly (MessagePort | undefined)[] }
+  | {
+      readonly kind: "start";
+      readonly index: number;
+      readonly ports: readonly (MessagePort | undefined)[];
+      readonly shared: SharedArrayBuffer | undefined;
+    }
   | { readonly kind: "work"; readonly commands: readonly Command[]; readonly batch: number; readonly last: boolean };
 
 /** From a worker. */

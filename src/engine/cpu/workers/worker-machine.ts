@@ -1,12 +1,14 @@
 /** One worker: carries out commands in their order, and meets the others where rows are added up or change hands. */
 import type { HostArray, HostMatrix, On, Op } from "../../../ops/op.js";
 import type { Job } from "../op-jobs.js";
-import { addUp, OpJobs } from "../op-jobs.js";
+import { OpJobs } from "../op-jobs.js";
 import type { Span } from "../row-blocks.js";
 import { lengthOf } from "../row-blocks.js";
 import type { RowRule } from "../row-rules.js";
 import { counted, rowRuleOf } from "../row-rules.js";
 import type { HostArguments } from "../row-sums.js";
+import type { PartialSum } from "../sum-tree.js";
+import { SumTree } from "../sum-tree.js";
 import type { Exchange } from "./exchange.js";
 import { piecesFor } from "./layout.js";
 import { OPS } from "./op-registry.js";
@@ -79,22 +81,29 @@ export class WorkerMachine {
     return undefined;
   }
 
-  async #sumShare(
+  /** A promise where the others' sums come by messages. */
+  #sumShare(
     op: Op<object>,
     resolve: () => On<object, HostMatrix>,
     rule: RowRule,
     blocks: readonly Span[],
     share: Span,
     tag: number,
-  ): Promise<void> {
+  ): Promise<void> | undefined {
     const sum = rule.sum as NonNullable<RowRule["sum"]>;
-    const own = blocks
-      .filter(({ begin, end }) => begin >= share.begin && end <= share.end)
-      .map(({ begin, end }) => ({ begin: begin - share.begin, end: end - share.begin }));
-    const parts: Float64Array[] = [];
-    finish(this.#jobs.blockJob(op, resolve, { rule, sum, blocks: own }, parts));
-    const all = await this.#exchange.shareAll(tag, parts);
-    addUp(sum, resolve() as HostArguments, all);
+    const isOwn = ({ begin, end }: Span): boolean => begin >= share.begin && end <= share.end;
+    const own = blocks.filter(isOwn).map(({ begin, end }) => ({ begin: begin - share.begin, end: end - share.begin }));
+    const tree = new SumTree(blocks.length, sum.accumulate);
+    finish(this.#jobs.blockJob(op, resolve, { rule, sum, blocks: own }, tree, blocks.findIndex(isOwn)));
+    const addUp = (all: readonly PartialSum[]): void => {
+      const whole = new SumTree(blocks.length, sum.accumulate);
+      for (const each of all) whole.add(each);
+      sum.finish(whole.total, resolve() as HostArguments);
+    };
+    const all = this.#exchange.shareAll(tag, tree.sums);
+    if (all instanceof Promise) return all.then(addUp);
+    addUp(all);
+    return undefined;
   }
 
   #resolve(args: Run["args"], rule: RowRule | undefined, share: Span | undefined): On<object, HostMatrix> {

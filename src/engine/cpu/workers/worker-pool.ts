@@ -2,6 +2,7 @@
 import type { OpenWorker } from "./open-worker.js";
 import { waysToOpen } from "./open-worker.js";
 import type { Answer, Order } from "./protocol.js";
+import { sharedMemory } from "./shared-board.js";
 import { WorkerLink } from "./worker-like.js";
 
 /** A worker that says nothing for so long will not come. */
@@ -12,6 +13,8 @@ export class WorkerPool {
   onAnswer: (worker: number, answer: Answer) => void = () => undefined;
   /** Told once, when one of them is no more: the others are ended then. */
   onFault: (reason: string) => void = () => undefined;
+  /** Whether workers give each other sums through memory, not by messages. */
+  sharesMemory = false;
   readonly #links: WorkerLink[] = [];
   #ready = 0;
   #ended = false;
@@ -71,9 +74,11 @@ export class WorkerPool {
         ports[b][a] = port2;
       }
     }
+    const shared = sharedMemory(this.size);
+    this.sharesMemory = shared !== undefined;
     ports.forEach((own, index) => {
       const given = own.filter((port) => port !== undefined);
-      this.post(index, { kind: "start", index, ports: own }, given);
+      this.post(index, { kind: "start", index, ports: own, shared }, given);
     });
   }
 

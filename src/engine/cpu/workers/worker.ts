@@ -15,7 +15,7 @@ let last: Promise<void> = Promise.resolve();
 
 async function obey(order: Order): Promise<void> {
   if (order.kind === "start") {
-    machine = new WorkerMachine(new Exchange(order.index, order.ports));
+    machine = new WorkerMachine(new Exchange(order.index, order.ports, order.shared));
     answer({ kind: "ready" });
     return;
   }

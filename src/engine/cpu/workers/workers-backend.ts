@@ -40,6 +40,7 @@ export class WorkersBackend implements Backend {
     workPerDispatch: Number.POSITIVE_INFINITY,
   };
   readonly overlaps = true;
+  readonly adopts = true;
   // As on one thread: a launch that finds the search over costs next to nothing.
   readonly trialSteps: TrialSteps = { perLaunch: 1, launches: 12 };
   readonly slices = 1;
@@ -57,6 +58,11 @@ export class WorkersBackend implements Backend {
       const message = `engine: a worker is gone: ${reason}. Create a new engine.`;
       this.#stream.end(new DeviceError("DEVICE_LOST", message));
     };
+  }
+
+  /** Whether workers give each other sums through memory, not by messages. */
+  get sharesMemory(): boolean {
+    return this.#pool.sharesMemory;
   }
 
   get workers(): number {

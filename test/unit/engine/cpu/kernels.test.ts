@@ -92,7 +92,7 @@ test("no kernel is too large to be compiled at once", () => {
   }
   kernels.pack(4);
   kernels.pack(8);
-  kernels.multiplyPacked();
+  for (const adds of [false, true]) kernels.multiplyPacked(adds);
   expect(sizes.length).toBeGreaterThan(30);
   expect(Math.max(...sizes)).toBeLessThanOrEqual(LARGEST_MODULE_BYTES);
 });

@@ -92,8 +92,8 @@ describe.each(BUILDS)("%s products", (build) => {
     ["wider than a piece of X", 5, 4103, 3, false],
     ["a gradient wider than a piece of X", 4103, 5, 3, true],
     ["more rows than a chunk", 3, 2500, 2, true],
-    ["several blocks in every direction", 66, 260, 515, false],
-    ["several blocks in every direction, turned", 66, 260, 515, true],
+    ["several blocks in every direction", 66, 260, 1030, false],
+    ["several blocks in every direction, turned", 66, 260, 1030, true],
   ])("%s", (_, m, depth, n, transposeA) => {
     for (const type of ["f32", "u8"] as const) {
       expectProduct(productOf(m, depth, n, { transposeA, transposeB: false }, type), { build });
