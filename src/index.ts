@@ -49,7 +49,9 @@ export { type RocAuc, rocAuc } from "./metrics/roc-auc.js";
 export type { PredictOptions } from "./model/decision.js";
 export type { EarlyStopping } from "./model/early-stopping.js";
 export type { Evaluation } from "./model/evaluation.js";
+export { fitPath, type PathPoint } from "./model/fit-path.js";
 export { type FromSafetensorsOptions, fromSafetensors, fromSklearn } from "./model/interchange.js";
+export type { JoinedFitOptions, JoinedFitProgress } from "./model/joined-options.js";
 export type { Label, LabelsLike } from "./model/labels.js";
 export type {
   EvaluateOptions,
