@@ -46,6 +46,7 @@ export {
   precisionRecallF1,
 } from "./metrics/precision-recall-f1.js";
 export { type RocAuc, rocAuc } from "./metrics/roc-auc.js";
+export { type CrossValidateOptions, type CrossValidation, crossValidate } from "./model/cross-validate.js";
 export type { PredictOptions } from "./model/decision.js";
 export type { EarlyStopping } from "./model/early-stopping.js";
 export type { Evaluation } from "./model/evaluation.js";
@@ -61,6 +62,7 @@ export type {
   SoftmaxRegressionOptions,
   ValidationRows,
 } from "./model/model-options.js";
+export type { FoldScores, PenaltyScore } from "./model/penalty-scores.js";
 export type { FitPoint, FitProgress, FitReport, StopReason } from "./model/report.js";
 export type { MatrixResult, RankedLabel } from "./model/results.js";
 export type { ClassWeight } from "./model/row-weights.js";
