@@ -15,6 +15,7 @@ import type { PenaltyScore, Scoring } from "./penalty-scores.js";
 import type { FitReport } from "./report.js";
 import { SoftmaxRegression } from "./softmax-regression.js";
 
+/** What `crossValidate` takes. */
 export interface CrossValidateOptions extends JoinedFitOptions {
   /**
    * How many folds, 2 at least, default 5: the rows are dealt out to them by `seed`. Or for each row the number of the fold that holds
@@ -31,6 +32,7 @@ export interface CrossValidateOptions extends JoinedFitOptions {
   readonly refit?: boolean;
 }
 
+/** What `crossValidate` found. */
 export interface CrossValidation {
   /** In the order of `l2s`. */
   readonly scores: readonly PenaltyScore[];
@@ -46,7 +48,9 @@ export interface CrossValidation {
   readonly folds: Int32Array;
   /** Products with X, each for all models that were still trained: training, scoring and the refit. */
   readonly passes: number;
+  /** Milliseconds from the call to the end. */
   readonly elapsedMs: number;
+  /** Where it ran. */
   readonly device: "webgpu" | "cpu";
 }
 

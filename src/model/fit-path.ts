@@ -10,7 +10,9 @@ import type { Features } from "./model-options.js";
 import type { FitReport } from "./report.js";
 import { SoftmaxRegression } from "./softmax-regression.js";
 
+/** One penalty of a path. */
 export interface PathPoint {
+  /** The penalty, as it was given. */
   readonly l2: number;
   /** Fitted with this penalty. It shares the `engine` that was given, or else opens one of its own when it is first asked. */
   readonly model: SoftmaxRegression;

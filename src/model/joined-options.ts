@@ -12,17 +12,20 @@ export interface JoinedFitProgress {
   readonly iteration: number;
   /** Where `iteration` will be at the latest. */
   readonly maxIterations: number;
-  /** Models in all, and those that are not done. */
+  /** Models in all. */
   readonly models: number;
+  /** Those that are not done. */
   readonly running: number;
   /** Products with X so far, each for all running models at once. */
   readonly passes: number;
+  /** Milliseconds since the call. */
   readonly elapsedMs: number;
 }
 
 /** Options of the model that hold for all penalties. */
 type SharedModelOptions = Pick<SoftmaxRegressionOptions, (typeof MODEL_NAMES)[number]>;
 
+/** What `fitPath` takes, and `crossValidate` too. */
 export interface JoinedFitOptions
   extends EngineOptions,
     SharedModelOptions,

@@ -2,6 +2,7 @@
 import type { HeldOutScore } from "./fold-scores.js";
 import type { FitReport } from "./report.js";
 
+/** A score of each fold, and of them together. */
 export interface FoldScores {
   /** In the order of the folds. */
   readonly folds: readonly number[];
@@ -11,7 +12,9 @@ export interface FoldScores {
   readonly standardError: number;
 }
 
+/** How well models with one penalty did on the rows that they had not seen. */
 export interface PenaltyScore {
+  /** The penalty. */
   readonly l2: number;
   /** Mean cross-entropy in nats on the rows held out; the less the better. */
   readonly logLoss: FoldScores;
