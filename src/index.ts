@@ -46,10 +46,13 @@ export {
   precisionRecallF1,
 } from "./metrics/precision-recall-f1.js";
 export { type RocAuc, rocAuc } from "./metrics/roc-auc.js";
+export { type CrossValidateOptions, type CrossValidation, crossValidate } from "./model/cross-validate.js";
 export type { PredictOptions } from "./model/decision.js";
 export type { EarlyStopping } from "./model/early-stopping.js";
 export type { Evaluation } from "./model/evaluation.js";
+export { fitPath, type PathPoint } from "./model/fit-path.js";
 export { type FromSafetensorsOptions, fromSafetensors, fromSklearn } from "./model/interchange.js";
+export type { JoinedFitOptions, JoinedFitProgress } from "./model/joined-options.js";
 export type { Label, LabelsLike } from "./model/labels.js";
 export type {
   EvaluateOptions,
@@ -59,6 +62,7 @@ export type {
   SoftmaxRegressionOptions,
   ValidationRows,
 } from "./model/model-options.js";
+export type { FoldScores, PenaltyScore } from "./model/penalty-scores.js";
 export type { FitPoint, FitProgress, FitReport, StopReason } from "./model/report.js";
 export type { MatrixResult, RankedLabel } from "./model/results.js";
 export type { ClassWeight } from "./model/row-weights.js";

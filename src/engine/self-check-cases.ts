@@ -7,6 +7,7 @@ import { toHalf } from "../half-float.js";
 import { adamStep } from "../ops/adam-step.js";
 import { addScaled } from "../ops/add-scaled.js";
 import { argmax } from "../ops/argmax.js";
+import { copyColumns } from "../ops/copy-columns.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { crossEntropyStep } from "../ops/cross-entropy-step.js";
 import { dots } from "../ops/dots.js";
@@ -209,6 +210,7 @@ export function selfCheckCases(): SelfCheckCase[] {
   solverCases(add, floats, blank);
 
   const indices = integers(40, 67);
+  add(copyColumns, "5 of 9 into 13", { x, from: 3, out: floats(13, 13), to: 7, columns: 5 }, EXACT);
   add(gatherRows, "35 of 67×9", { source: floats(67, 9), indices, first: 5, out: blank(35, 9) }, EXACT);
   const pixels = bytes(67, 9);
   const taken = { ...pixels, rows: 35, data: new Uint8Array(35 * 9) };

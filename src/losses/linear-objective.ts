@@ -14,7 +14,7 @@ import type { Workspace } from "../solvers/workspace.js";
 import type { LinearProblem } from "./linear-problem.js";
 
 /** A part of a sum is no fewer rows than this. */
-const ROWS_PER_SLICE = 64;
+export const ROWS_PER_SLICE = 64;
 
 export class LinearObjective implements LineObjective {
   readonly parameters: Tensor;
@@ -137,7 +137,7 @@ async function columnMeans(workspace: Workspace, { x, rowWeight, totalWeight }: 
 }
 
 /** The last row of [W; b] with sign · μᵀW added to it; a copy. */
-function moveIntercept(
+export function moveIntercept(
   theta: Float32Array,
   means: Float32Array | undefined,
   classes: number,

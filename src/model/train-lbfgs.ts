@@ -50,7 +50,7 @@ export async function trainLbfgs(
 }
 
 /** As many pairs of vectors [rows×columns] as there is memory for, one at least. */
-function pairsFor(rows: number, columns: number): number {
+export function pairsFor(rows: number, columns: number): number {
   const pairBytes = 2 * rows * Math.ceil(columns / 4) * 16;
   return Math.max(1, Math.min(MEMORY.pairs, Math.floor(MEMORY.bytes / pairBytes)));
 }

@@ -80,8 +80,13 @@ export function* checkData(
   return { ...weighted(all, model), validation: yield* checkValidation(validation, checked.columns, labels, model) };
 }
 
-function weighted({ x, y, weights }: CheckedRows, { classWeight }: Pick<ModelOptions, "classWeight">): CheckedRows {
-  const all = classWeight === undefined ? weights : classWeighted(y, weights, classWeight, "fit");
+/** The rows as they are trained on: class weights counted in. */
+export function weighted(
+  { x, y, weights }: CheckedRows,
+  { classWeight }: Pick<ModelOptions, "classWeight">,
+  where = "fit",
+): CheckedRows {
+  const all = classWeight === undefined ? weights : classWeighted(y, weights, classWeight, where);
   return { x, y, weights: all && evened(all) };
 }
 

@@ -37,6 +37,8 @@ export class Descent {
   readonly state: Tensor;
   /** [256×4]: iteration, attempt, J, max |dJ|. */
   readonly ring: Tensor;
+  /** [r×4]: the losses at the newest point, in parts. */
+  readonly losses: Tensor;
   readonly #engine: TensorEngine;
   readonly #objective: LineObjective;
   readonly #options: DescentOptions;
@@ -48,7 +50,6 @@ export class Descent {
   readonly #coefficients: Tensor;
   /** Sums that launches leave in parts for the next one: of trial steps, losses, gradient, inner products, direction. */
   readonly #line: Tensor;
-  readonly #losses: Tensor;
   readonly #gradient: Tensor;
   readonly #products: Tensor;
   readonly #norms: Tensor;
@@ -72,7 +73,7 @@ export class Descent {
     this.#gram = workspace.zeros([2 * memory, memory]);
     this.#coefficients = workspace.zeros([1, 2 * memory + 1]);
     this.#line = workspace.empty([objective.slices, 4 * engine.trialSteps.perLaunch]);
-    this.#losses = workspace.empty([objective.slices, 4]);
+    this.losses = workspace.empty([objective.slices, 4]);
     this.#gradient = workspace.empty([slices, 4]);
     this.#products = workspace.empty([chunks, 4 * (2 * memory + 1)]);
     this.#norms = workspace.empty([slices, 4]);
@@ -117,10 +118,10 @@ export class Descent {
     const stack = this.#stack;
     const direction = this.#direction;
     const attempt = this.#passes.length;
-    this.#objective.evaluate({ state, direction, stack, pairs, losses: this.#losses, gradient: this.#gradient });
+    this.#objective.evaluate({ state, direction, stack, pairs, losses: this.losses, gradient: this.#gradient });
     engine.run(stackProducts, { stack, pairs, state, out: this.#products });
     engine.run(judgePoint, {
-      ...{ losses: this.#losses, gradient: this.#gradient, state, ring: this.ring },
+      ...{ losses: this.losses, gradient: this.#gradient, state, ring: this.ring },
       ...{ scale, l2, tolerance, maxIterations, attempt },
     });
     const { perLaunch: trials } = engine.trialSteps;

@@ -140,7 +140,8 @@ export async function minimiseLbfgs(
   }
 }
 
-function reasonOf(status: number): StopReason | undefined {
+/** Undefined while a solver goes on. */
+export function reasonOf(status: number): StopReason | undefined {
   const found = Object.entries(STATUS).find(([, code]) => code === status)?.[0];
   return found === "running" ? undefined : (found as StopReason);
 }

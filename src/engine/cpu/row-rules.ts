@@ -4,6 +4,7 @@
  */
 import { addScaled } from "../../ops/add-scaled.js";
 import { argmax } from "../../ops/argmax.js";
+import { copyColumns } from "../../ops/copy-columns.js";
 import { crossEntropy } from "../../ops/cross-entropy.js";
 import { crossEntropyStep } from "../../ops/cross-entropy-step.js";
 import { rowsOf, valuesOf } from "../../ops/host-matrix.js";
@@ -67,6 +68,9 @@ function matmulRule(args: Record<string, unknown>): RowRule | undefined {
     : { ...shared, rows: ["a", "out"], overwritten: ["out"], sum: undefined };
 }
 
+/** Whether a copy of columns leaves nothing of what was there. */
+const isWhole = ({ columns, out }: Record<string, unknown>): boolean => columns === (out as Shape).columns;
+
 /** All rows at once; those that an order names may lie anywhere. */
 function gradientRule(args: Record<string, unknown>): RowRule | undefined {
   const { x, theta, order } = args as unknown as LinearGradientArguments;
@@ -85,6 +89,7 @@ const RULES: ReadonlyMap<object, RuleOf> = new Map<object, RuleOf>([
   [summarize, rule("x", [], [], 1, SUMMARY)],
   [argmax, rule("scores", ["out"], ["out"], 1)],
   [addScaled, (args) => rule("out", ["x", "y"], args.keep === 0 ? ["out"] : [], 1)(args)],
+  [copyColumns, (args) => rule("out", ["x"], isWhole(args) ? ["out"] : [], 1)(args)],
   [totalWeight, (args) => rule(args.labels ? "labels" : "rowWeight", ["labels", "rowWeight"], [], 1, SUM)(args)],
 ]);
 

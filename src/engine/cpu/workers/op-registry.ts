@@ -3,6 +3,7 @@ import { adamStep } from "../../../ops/adam-step.js";
 import { addScaled } from "../../../ops/add-scaled.js";
 import { argmax } from "../../../ops/argmax.js";
 import { chooseStep } from "../../../ops/choose-step.js";
+import { copyColumns } from "../../../ops/copy-columns.js";
 import { crossEntropy } from "../../../ops/cross-entropy.js";
 import { crossEntropyStep } from "../../../ops/cross-entropy-step.js";
 import { dots } from "../../../ops/dots.js";
@@ -32,6 +33,7 @@ const ALL = [
   addScaled,
   argmax,
   chooseStep,
+  copyColumns,
   crossEntropy,
   crossEntropyStep,
   dots,

@@ -1,0 +1,28 @@
+/** Linear models to be trained together: the same rows and targets, each with row weights and a penalty of its own. */
+import type { Tensor } from "../engine/tensor.js";
+import type { Loss, TrainingTargets } from "./loss.js";
+
+/** How much each row counts, for the members that share it. */
+export interface RowWeighting {
+  /** `[n]`, or undefined: every row counts 1. */
+  readonly weights: Float32Array | undefined;
+  /** Σᵢ rᵢ */
+  readonly total: number;
+}
+
+export interface JoinedMember {
+  readonly weighting: RowWeighting;
+  /** Factor of ‖W‖²/2. */
+  readonly l2: number;
+}
+
+export interface JoinedProblem {
+  /** [n×d] */
+  readonly x: Tensor;
+  /** Without row weights. */
+  readonly targets: Omit<TrainingTargets, "rowWeight">;
+  readonly classes: number;
+  readonly loss: Loss;
+  readonly fitIntercept: boolean;
+  readonly members: readonly JoinedMember[];
+}

@@ -1,0 +1,43 @@
+/** Follows models that are trained together: tells the caller now and then, and stops when asked. */
+import { CallbackError } from "../errors.js";
+import type { JoinedProgress } from "../solvers/lbfgs-joined.js";
+import type { CheckedJoinedOptions } from "./joined-options.js";
+
+const REPORT_MS = 100;
+
+export class JoinedCourse {
+  readonly #where: string;
+  readonly #options: CheckedJoinedOptions;
+  readonly #begun: number = performance.now();
+  #lastReport = Number.NEGATIVE_INFINITY;
+
+  constructor(where: string, options: CheckedJoinedOptions) {
+    this.#where = where;
+    this.#options = options;
+  }
+
+  get elapsedMs(): number {
+    return performance.now() - this.#begun;
+  }
+
+  /** Throws the signal's reason once it is aborted. */
+  throwIfStopped(): void {
+    const { signal } = this.#options.fit;
+    if (signal?.aborted) throw signal.reason;
+  }
+
+  /** @param models in all @throws CallbackError when the caller's function throws */
+  async observe(progress: JoinedProgress, models: number): Promise<void> {
+    const { onProgress, model } = this.#options;
+    const due = performance.now() - this.#lastReport >= REPORT_MS || progress.running === 0;
+    if (!onProgress || !due) return;
+    const { maxIterations } = model;
+    try {
+      await onProgress({ ...progress, models, maxIterations, elapsedMs: this.elapsedMs });
+    } catch (cause) {
+      throw new CallbackError("CALLBACK_FAILED", `${this.#where}: onProgress threw.`, cause);
+    }
+    this.#lastReport = performance.now();
+    this.throwIfStopped();
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Models that differ in their penalty, in how much rows count, or both, trained by L-BFGS with common passes over X: as many at
+ * once as there is memory for, and the others after them.
+ */
+import type { Tensor } from "../engine/tensor.js";
+import { crossEntropyLoss } from "../losses/cross-entropy.js";
+import { JoinedObjective } from "../losses/joined-objective.js";
+import type { JoinedMember } from "../losses/joined-problem.js";
+import type { MemberObjective } from "../losses/member-objective.js";
+import type { JoinedResult } from "../solvers/lbfgs-joined.js";
+import { minimiseJoined } from "../solvers/lbfgs-joined.js";
+import { Workspace } from "../solvers/workspace.js";
+import { withIntercept } from "./fitted.js";
+import type { JoinedCourse } from "./joined-course.js";
+import type { EncodedLabels } from "./labels.js";
+import type { ModelOptions } from "./model-options.js";
+import type { FitReport } from "./report.js";
+import { adviceFor } from "./report.js";
+import { pairsFor } from "./train-lbfgs.js";
+import { uploadRows } from "./training-data.js";
+
+/** What the logits and vectors of models that are trained at once may take. */
+const GROUP_BYTES = 512 * 1024 * 1024;
+/** Logits of a model: its own, its direction's, and a place in the stack. */
+const LOGITS_EACH = 3;
+
+export interface JoinedRequest {
+  readonly x: Tensor;
+  readonly y: EncodedLabels;
+  readonly members: readonly JoinedMember[];
+  readonly options: ModelOptions;
+  readonly course: JoinedCourse;
+}
+
+export interface TrainedMember {
+  /** W then b, with the intercept's row whether there is one or not. */
+  readonly theta: Float32Array;
+  readonly report: FitReport;
+}
+
+/** Models that are trained, or judged, at once. */
+export function groupsOf<Member>(x: Tensor, classes: number, members: readonly Member[]): Member[][] {
+  const rows = x.columns + 1;
+  const vectors = 2 * pairsFor(rows, classes) + 4;
+  const bytes = 16 * Math.ceil(classes / 4) * (LOGITS_EACH * x.rows + vectors * rows);
+  const most = Math.max(1, Math.floor(GROUP_BYTES / bytes));
+  // Groups of one size, or nearly.
+  const count = Math.ceil(members.length / most);
+  const size = Math.ceil(members.length / count);
+  return Array.from({ length: count }, (_, i) => members.slice(i * size, (i + 1) * size));
+}
+
+/** In the order of the members; and the passes that all of it took. */
+export async function trainJoined(
+  outer: Workspace,
+  request: JoinedRequest,
+): Promise<{ readonly trained: readonly TrainedMember[]; readonly passes: number }> {
+  const { x, y, members } = request;
+  const trained: TrainedMember[] = [];
+  let passes = 0;
+  for (const group of groupsOf(x, y.classes.length, members)) {
+    const workspace = new Workspace(outer.engine);
+    try {
+      passes = await trainGroup(workspace, request, group, trained, passes);
+    } finally {
+      workspace.dispose();
+    }
+  }
+  return { trained, passes };
+}
+
+async function trainGroup(
+  workspace: Workspace,
+  { x, y, members, options, course }: JoinedRequest,
+  group: readonly JoinedMember[],
+  trained: TrainedMember[],
+  passesBefore: number,
+): Promise<number> {
+  const { engine } = workspace;
+  const { maxIterations, tolerance, fitIntercept, labelSmoothing } = options;
+  const classes = y.classes.length;
+  const { targets } = uploadRows(workspace, { x, y, weights: undefined }, labelSmoothing);
+  const loss = crossEntropyLoss;
+  const objective = await JoinedObjective.create(workspace, {
+    x,
+    targets,
+    classes,
+    loss,
+    fitIntercept,
+    members: group,
+  });
+  const own = objective.members;
+  const later = members.length - trained.length - group.length;
+  const results = await minimiseJoined(engine, objective, {
+    ...{ maxIterations, tolerance, memory: pairsFor(x.columns + Number(fitIntercept), classes) },
+    observe: ({ iteration, running, passes }) =>
+      course.observe({ iteration, running: running + later, passes: passesBefore + passes }, members.length),
+    throwIfStopped: () => course.throwIfStopped(),
+  });
+  results.forEach((result, i) => {
+    const theta = withIntercept((own[i] as MemberObjective).weightsOf(result.theta), x.columns, classes);
+    trained.push({ theta, report: reportOf(result, passesBefore, engine.device, course, options) });
+  });
+  return passesBefore + objective.passes;
+}
+
+function reportOf(
+  { stopReason, iteration, loss, gradientNorm, passes, course: points }: JoinedResult,
+  before: number,
+  device: "webgpu" | "cpu",
+  { elapsedMs }: JoinedCourse,
+  options: ModelOptions,
+): FitReport {
+  const advice = adviceFor(stopReason, { ...options, gradientNorm, learningRate: undefined });
+  const unmeasured = { validationLoss: undefined, validationAccuracy: undefined };
+  // All that is known of the time is when the last of them was done.
+  const history = points.map((point, i) => ({
+    ...{ ...point, passes: before + point.passes, ...unmeasured },
+    elapsedMs: (elapsedMs * (i + 1)) / points.length,
+  }));
+  return {
+    ...{ converged: stopReason === "converged", stopReason, iterations: iteration, loss, gradientNorm },
+    ...{ passes: before + passes, elapsedMs, device, history, ...(advice !== undefined && { advice }) },
+  };
+}
