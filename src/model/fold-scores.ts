@@ -1,4 +1,5 @@
 /** What models that were trained without a fold make of its rows: one pass over X for all of them. */
+import { atOnce } from "../data/pieces.js";
 import type { Tensor } from "../engine/tensor.js";
 import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import { ClassCounts } from "../metrics/class-counts.js";
@@ -64,7 +65,7 @@ async function scoreGroup(
   const summary = workspace.empty([4]);
   const predicted = workspace.empty([n], "i32");
   // How well the labels are told is what counts, whatever the training was softened by.
-  const { targets } = uploadRows(workspace, { x, y, weights: undefined }, 0);
+  const { targets } = atOnce(uploadRows(workspace, { x, y, weights: undefined }, 0));
   const rowWeight = workspace.empty([n]);
   engine.matmul(x, w, { bias: b, out: stacked });
   for (const [i, { weights: held }] of models.entries()) {

@@ -88,6 +88,7 @@ async function refit(
       theta = found as typeof theta;
     },
     isDisposed: () => false,
+    throwIfStopped: () => signal?.throwIfAborted(),
   });
   return { l2, theta, report };
 }

@@ -2,6 +2,7 @@
  * Models that differ in their penalty, in how much rows count, or both, trained by L-BFGS with common passes over X: as many at
  * once as there is memory for, and the others after them.
  */
+import { atOnce } from "../data/pieces.js";
 import type { Tensor } from "../engine/tensor.js";
 import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import { JoinedObjective } from "../losses/joined-objective.js";
@@ -79,7 +80,7 @@ async function trainGroup(
   const { engine } = workspace;
   const { maxIterations, tolerance, fitIntercept, labelSmoothing } = options;
   const classes = y.classes.length;
-  const { targets } = uploadRows(workspace, { x, y, weights: undefined }, labelSmoothing);
+  const { targets } = atOnce(uploadRows(workspace, { x, y, weights: undefined }, labelSmoothing));
   const loss = crossEntropyLoss;
   const objective = await JoinedObjective.create(workspace, {
     x,
