@@ -4,7 +4,7 @@ import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm
 import threaded from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url";
 import { flattenRows, readIdx } from "../../src/index.js";
 import { jax } from "../contestants/jax.js";
-import { luce } from "../contestants/luce.js";
+import { luce, luceAlone } from "../contestants/luce.js";
 import { tfjs } from "../contestants/tfjs.js";
 import { type BenchResult, benchmark, emptyResult } from "../measure/benchmark.js";
 import { installGpuClock } from "../measure/gpu-clock.js";
@@ -40,7 +40,7 @@ window.runBenchmark = async (options) => {
   const field = {
     gpu: navigator.gpu,
     gpuClock: installGpuClock(),
-    luce: [["Luce webgpu", () => luce("webgpu")] as const, ["Luce cpu", () => luce("cpu")] as const],
+    luce: [["Luce webgpu", () => luce("webgpu")] as const, ["Luce cpu", () => luce("cpu")] as const, luceAlone()],
     peers: [
       ["jax-js webgpu", () => jax("webgpu")] as const,
       ["TF.js wasm", () => tfjs("wasm", WASM)] as const,

@@ -27,10 +27,13 @@ export interface Answer {
 export interface Contestant {
   readonly library: "Luce" | "TF.js" | "jax-js";
   readonly device: "webgpu" | "wasm" | "cpu";
+  /** What else its name must tell, where a library takes part in more than one way on a device. */
+  readonly way?: string;
   /** Called before this contestant works, since some libraries keep one device as a global. */
   activate(): Promise<void>;
   /** Its ways of doing this task; none where the library has no such thing. */
   lanes(work: Work): Promise<Lane[]>;
 }
 
-export const nameOf = (contestant: Contestant): string => `${contestant.library} ${contestant.device}`;
+export const nameOf = (contestant: Contestant): string =>
+  [`${contestant.library} ${contestant.device}`, contestant.way].filter(Boolean).join(", ");

@@ -7,11 +7,16 @@ export interface LuceContestant extends Contestant {
   readonly engine: Engine;
 }
 
-export async function luce(device: "webgpu" | "cpu", options: EngineOptions = {}): Promise<LuceContestant> {
+export async function luce(
+  device: "webgpu" | "cpu",
+  options: EngineOptions = {},
+  way?: string,
+): Promise<LuceContestant> {
   const engine = await createEngine({ ...options, device });
   return {
     library: "Luce",
     device,
+    ...(way === undefined ? {} : { way }),
     engine,
     activate: async () => undefined,
     lanes: async (work) => [laneFor(engine, work)],
@@ -19,6 +24,12 @@ export async function luce(device: "webgpu" | "cpu", options: EngineOptions = {}
 }
 
 const floats = async (t: Tensor): Promise<Float32Array> => (await t.read()) as Float32Array;
+
+/** On the CPU, besides, so that a run shows what one thread does. */
+export const luceAlone = (): readonly [name: string, open: () => Promise<LuceContestant>] => [
+  "Luce cpu, 1 worker",
+  () => luce("cpu", { workers: 1 }, "1 worker"),
+];
 
 /** A lane that records `work` and waits by reading one value of what it returns. */
 function recorded(

@@ -65,9 +65,10 @@ export async function benchmark(field: Field, options: BenchOptions, result: Ben
   const roof = await roofOf(field.gpu, options.peak === undefined ? undefined : options.peak * 1e12);
   result.roof = roof;
   log(`adapter: ${roof.adapter}; copies ${(roof.copyBytesPerSecond / 1e9).toFixed(1)} GB/s`);
-  const takesPart = (contestant: Contestant): boolean => !options.gpuOnly || onGpu(contestant);
-  const own = (await opened(field.luce, result, log)).filter(takesPart);
-  const peers = (await opened(field.peers, result, log)).filter(takesPart);
+  const takesPart = ([name]: readonly [name: string, open: unknown]): boolean =>
+    name.endsWith("webgpu") ? !options.cpuOnly : !options.gpuOnly && (options.cpuOnly || !name.endsWith("1 worker"));
+  const own = await opened(field.luce.filter(takesPart), result, log);
+  const peers = await opened(field.peers.filter(takesPart), result, log);
   await checkDevice(own, result, log);
   const mnist = await field.mnist();
   const steps = stepsOf(roof, own, [...own, ...peers], mnist, field, options, result);
@@ -107,7 +108,8 @@ function stepsOf(
 ): Step[] {
   const isChosen = ({ id }: { id: string }): boolean => options.chosen.length === 0 || options.chosen.includes(id);
   const laneLimitMs = options.quick ? QUICK_LANE_LIMIT_MS : LANE_LIMIT_MS;
-  const rows = tasksFor(!roof.software).map((task) => ({
+  const hardware = !roof.software && !options.cpuOnly;
+  const rows = tasksFor(hardware, hardware || options.cpuOnly).map((task) => ({
     id: task.id,
     title: task.title,
     weight: task.kind === "sgd" ? SGD_WEIGHT : 1,
@@ -161,7 +163,7 @@ async function checkDevice(
   result: BenchResult,
   log: (line: string) => void,
 ): Promise<void> {
-  const engine = own.find(onGpu)?.engine;
+  const engine = (own.find(onGpu) ?? own[0])?.engine;
   if (!engine) return;
   const check = await engine.selfCheck();
   result.selfCheckPassed = check.passed;

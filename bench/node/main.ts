@@ -10,7 +10,7 @@ import { statSync } from "node:fs";
 import plain from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url&inline";
 import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url&inline";
 import { jax } from "../contestants/jax.js";
-import { luce } from "../contestants/luce.js";
+import { luce, luceAlone } from "../contestants/luce.js";
 import { tfjs } from "../contestants/tfjs.js";
 import { benchmark, emptyResult } from "../measure/benchmark.js";
 import { installGpuClock } from "../measure/gpu-clock.js";
@@ -60,7 +60,11 @@ const { gpu } = navigator;
 const field = {
   gpu,
   gpuClock: installGpuClock(),
-  luce: [["Luce webgpu", () => luce("webgpu", { gpu })] as const, ["Luce cpu", () => luce("cpu")] as const],
+  luce: [
+    ["Luce webgpu", () => luce("webgpu", { gpu })] as const,
+    ["Luce cpu", () => luce("cpu")] as const,
+    luceAlone(),
+  ],
   peers: [
     ["jax-js webgpu", () => jax("webgpu")] as const,
     ["TF.js wasm", () => tfjs("wasm", WASM)] as const,

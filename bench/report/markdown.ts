@@ -9,6 +9,7 @@ import { figure, table } from "./table.js";
 const COLUMNS: readonly string[] = [
   "Luce webgpu",
   "Luce cpu",
+  "Luce cpu, 1 worker",
   "TF.js webgpu",
   "TF.js wasm",
   "jax-js webgpu",
@@ -35,7 +36,8 @@ export function markdownOf(result: BenchResult, facts: Facts): string {
     contestantsTable(result.rows),
   ];
   if (result.fits.length > 0) parts.push("", fitsTable(result));
-  if (roof && result.rows.length > 0) parts.push("", ...roofLines(roof), "", roofTable(result.rows, roof));
+  const onGpu = result.rows.some(({ lanes }) => lanes.some(({ device }) => device === "webgpu"));
+  if (roof && onGpu) parts.push("", ...roofLines(roof), "", roofTable(result.rows, roof));
   return `${parts.join("\n")}\n`;
 }
 
@@ -62,12 +64,15 @@ export function ratioToBestPeer(lanes: readonly LaneResult[], onGpu: boolean): n
 
 function contestantsTable(rows: readonly RowResult[]): string {
   const times = (ratio: number | undefined): string => (ratio === undefined ? "–" : `${ratio.toPrecision(2)}×`);
+  const columns = COLUMNS.filter((name) =>
+    rows.some(({ lanes }) => lanes.some(({ contestant }) => contestant === name)),
+  );
   return table(
-    ["row", "unit", ...COLUMNS, "webgpu", "cpu and wasm"],
+    ["row", "unit", ...columns, "webgpu", "cpu and wasm"],
     rows.map(({ task, lanes }) => [
       task.title,
       task.samples === undefined ? "ms" : "samples/s",
-      ...COLUMNS.map((name) => cell(bestOf(lanes, name), task.samples)),
+      ...columns.map((name) => cell(bestOf(lanes, name), task.samples)),
       times(ratioToBestPeer(lanes, true)),
       times(ratioToBestPeer(lanes, false)),
     ]),

@@ -5,9 +5,9 @@ const F32 = 4;
 const DIGITS = 60_000;
 const PIXELS = 784;
 const CLASSES = 10;
-/** Software adapters manage a few thousand samples a second: forty steps there, an epoch where there is a GPU. */
+/** Software adapters manage a few thousand samples a second: forty steps there, an epoch where there is a GPU, or none takes part. */
 const SOFTWARE_SGD_ROWS = 10_240;
-const HARDWARE_SGD_ROWS = 59_904;
+const EPOCH_SGD_ROWS = 59_904;
 
 function matmul(
   id: string,
@@ -31,9 +31,9 @@ function matmul(
   };
 }
 
-/** The rows for one kind of adapter. `large` ones are left out where `hardware` is false. */
-export function tasksFor(hardware: boolean): Task[] {
-  const sgdRows = hardware ? HARDWARE_SGD_ROWS : SOFTWARE_SGD_ROWS;
+/** The rows for one kind of adapter. `large` ones are left out where `hardware` is false. `epoch`: minibatches of all digits there too. */
+export function tasksFor(hardware: boolean, epoch: boolean = hardware): Task[] {
+  const sgdRows = epoch ? EPOCH_SGD_ROWS : SOFTWARE_SGD_ROWS;
   const softmax = (rows: number, classes: number, large = false): Task => ({
     kind: "softmax",
     id: "softmax",

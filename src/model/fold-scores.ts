@@ -1,5 +1,4 @@
 /** What models that were trained without a fold make of its rows: one pass over X for all of them. */
-import { atOnce } from "../data/pieces.js";
 import type { Tensor } from "../engine/tensor.js";
 import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import { ClassCounts } from "../metrics/class-counts.js";
@@ -9,7 +8,7 @@ import type { JoinedCourse } from "./joined-course.js";
 import type { EncodedLabels } from "./labels.js";
 import { likeliestClasses } from "./labels.js";
 import { groupsOf } from "./train-joined.js";
-import { uploadRows } from "./training-data.js";
+import { uploadTargets } from "./training-data.js";
 
 export interface Judged {
   /** W then b, row by row. */
@@ -65,7 +64,7 @@ async function scoreGroup(
   const summary = workspace.empty([4]);
   const predicted = workspace.empty([n], "i32");
   // How well the labels are told is what counts, whatever the training was softened by.
-  const { targets } = atOnce(uploadRows(workspace, { x, y, weights: undefined }, 0));
+  const targets = uploadTargets(workspace, { x, y, weights: undefined }, 0);
   const rowWeight = workspace.empty([n]);
   engine.matmul(x, w, { bias: b, out: stacked });
   for (const [i, { weights: held }] of models.entries()) {

@@ -88,7 +88,9 @@ async function refit(
       theta = found as typeof theta;
     },
     isDisposed: () => false,
-    throwIfStopped: () => signal?.throwIfAborted(),
+    throwIfStopped: () => {
+      if (signal?.aborted) throw signal.reason;
+    },
   });
   return { l2, theta, report };
 }

@@ -2,7 +2,6 @@
  * Models that differ in their penalty, in how much rows count, or both, trained by L-BFGS with common passes over X: as many at
  * once as there is memory for, and the others after them.
  */
-import { atOnce } from "../data/pieces.js";
 import type { Tensor } from "../engine/tensor.js";
 import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import { JoinedObjective } from "../losses/joined-objective.js";
@@ -18,7 +17,7 @@ import type { ModelOptions } from "./model-options.js";
 import type { FitReport } from "./report.js";
 import { adviceFor } from "./report.js";
 import { pairsFor } from "./train-lbfgs.js";
-import { uploadRows } from "./training-data.js";
+import { uploadTargets } from "./training-data.js";
 
 /** What the logits and vectors of models that are trained at once may take. */
 const GROUP_BYTES = 512 * 1024 * 1024;
@@ -80,7 +79,7 @@ async function trainGroup(
   const { engine } = workspace;
   const { maxIterations, tolerance, fitIntercept, labelSmoothing } = options;
   const classes = y.classes.length;
-  const { targets } = atOnce(uploadRows(workspace, { x, y, weights: undefined }, labelSmoothing));
+  const targets = uploadTargets(workspace, { x, y, weights: undefined }, labelSmoothing);
   const loss = crossEntropyLoss;
   const objective = await JoinedObjective.create(workspace, {
     x,

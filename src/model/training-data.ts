@@ -143,20 +143,23 @@ function evened(weights: Float32Array): Float32Array {
 }
 
 /** Memory of the workspace, but for features that are a tensor already. */
-export function* uploadRows(
+export function* uploadRows(workspace: Workspace, rows: CheckedRows, labelSmoothing: number): InPieces<UploadedRows> {
+  const { x } = rows;
+  const features = x instanceof Tensor ? x : yield* workspace.denseInPieces(x);
+  return { x: features, targets: uploadTargets(workspace, rows, labelSmoothing) };
+}
+
+/** What rows are to be told as, without their features. */
+export function uploadTargets(
   workspace: Workspace,
   { x, y, weights }: CheckedRows,
   labelSmoothing: number,
-): InPieces<UploadedRows> {
-  const features = x instanceof Tensor ? x : yield* workspace.denseInPieces(x);
+): TrainingTargets {
   const soft = y.kind === "soft" ? { data: y.targets, shape: [x.rows, y.classes.length] } : undefined;
   return {
-    x: features,
-    targets: {
-      labels: y.kind === "labels" ? workspace.tensor(y.indices) : undefined,
-      soft: soft && workspace.tensor(soft),
-      rowWeight: weights && workspace.tensor(weights),
-      labelSmoothing,
-    },
+    labels: y.kind === "labels" ? workspace.tensor(y.indices) : undefined,
+    soft: soft && workspace.tensor(soft),
+    rowWeight: weights && workspace.tensor(weights),
+    labelSmoothing,
   };
 }

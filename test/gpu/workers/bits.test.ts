@@ -98,3 +98,25 @@ test("wide products in every order, and parts of matrices, have the same bits", 
   );
   for (const [i, expected] of results[0].entries()) expect(results[1][i], `result ${i}`).toEqual(expected);
 });
+
+test("few long rows, and many short ones, have the same softmax and cross-entropy", async () => {
+  using alone = await createEngine({ device: "cpu", workers: 0 });
+  using engine = await createEngine({ device: "cpu", workers: 3 });
+  for (const [n, k] of [
+    [1_000, 301],
+    [40_000, 10],
+  ]) {
+    const values = Float32Array.from(randomBytes(n * k, 6), (b) => b / 16 - 8);
+    const labels = Int32Array.from(randomLabels(n, k, 7));
+    const [here, there] = await Promise.all(
+      [alone, engine].map(async (on) => {
+        const z = on.tensor({ data: values, shape: [n, k] });
+        const { loss, gradient } = on.crossEntropy(z, on.tensor(labels));
+        return on.read(on.softmax(z), on.logSoftmax(z), loss, gradient);
+      }),
+    );
+    for (const [i, expected] of here.entries()) {
+      expectSameBits(there[i] as Float32Array, expected as Float32Array, `${n} × ${k}, result ${i}`);
+    }
+  }
+});

@@ -71,10 +71,13 @@ test("passes add up, unless the clock's steps are too coarse for them", () => {
 });
 
 test("the words of the command line", () => {
-  expect(readArguments([])).toMatchObject({ chosen: [], quick: false, gpuOnly: false, budget: Infinity });
-  expect(readArguments(["matmul", "--quick", "sgd", "--budget", "120", "--peak", "66.9"])).toMatchObject({
+  expect(readArguments([])).toMatchObject({
+    ...{ chosen: [], quick: false, gpuOnly: false, cpuOnly: false, budget: Infinity },
+  });
+  expect(readArguments(["matmul", "--quick", "--cpu-only", "sgd", "--budget", "120", "--peak", "66.9"])).toMatchObject({
     chosen: ["matmul", "sgd"],
     quick: true,
+    cpuOnly: true,
     budget: 120,
     peak: 66.9,
   });

@@ -129,7 +129,7 @@ function newLayout<A extends object>(
   if (lead.length * rule.rowCost < WORTH_SHARING || lead.timesGathered >= MOST_GATHERINGS) return undefined;
   const isProduct = (op as object) === matmul || (op as object) === linearGradient;
   // Rows that are not added up may be few, if each is much work.
-  if (!isProduct && blockRows(lead.length) === lead.length) return undefined;
+  if (rule.sum && !isProduct && blockRows(lead.length) === lead.length) return undefined;
   // What an op has left in one place is used there again: only what callers brought is moved.
   if (layoutOf(lead) && !(lead.fromCaller && isProduct)) return undefined;
   return sharesOf(lead.length, workers);
