@@ -26,6 +26,8 @@ const GROUP_BYTES = 512 * 1024 * 1024;
 const LOGITS_EACH = 3;
 
 export interface JoinedRequest {
+  /** What models that are trained at once may take; 512 MiB unless given. */
+  readonly bytesAtOnce?: number;
   readonly x: Tensor;
   readonly y: EncodedLabels;
   readonly members: readonly JoinedMember[];
@@ -40,11 +42,16 @@ export interface TrainedMember {
 }
 
 /** Models that are trained, or judged, at once. */
-export function groupsOf<Member>(x: Tensor, classes: number, members: readonly Member[]): Member[][] {
+export function groupsOf<Member>(
+  x: Pick<Tensor, "rows" | "columns">,
+  classes: number,
+  members: readonly Member[],
+  bytesAtOnce: number = GROUP_BYTES,
+): Member[][] {
   const rows = x.columns + 1;
   const vectors = 2 * pairsFor(rows, classes) + 4;
   const bytes = 16 * Math.ceil(classes / 4) * (LOGITS_EACH * x.rows + vectors * rows);
-  const most = Math.max(1, Math.floor(GROUP_BYTES / bytes));
+  const most = Math.max(1, Math.floor(bytesAtOnce / bytes));
   // Groups of one size, or nearly.
   const count = Math.ceil(members.length / most);
   const size = Math.ceil(members.length / count);
@@ -56,10 +63,10 @@ export async function trainJoined(
   outer: Workspace,
   request: JoinedRequest,
 ): Promise<{ readonly trained: readonly TrainedMember[]; readonly passes: number }> {
-  const { x, y, members } = request;
+  const { x, y, members, bytesAtOnce } = request;
   const trained: TrainedMember[] = [];
   let passes = 0;
-  for (const group of groupsOf(x, y.classes.length, members)) {
+  for (const group of groupsOf(x, y.classes.length, members, bytesAtOnce)) {
     const workspace = new Workspace(outer.engine);
     try {
       passes = await trainGroup(workspace, request, group, trained, passes);
