@@ -113,15 +113,16 @@ async function trainGroup(
 }
 
 function reportOf(
-  { stopReason, iteration, loss, gradientNorm, passes, course: points }: JoinedResult,
+  { stopReason, iteration, loss, gradientNorm, passes, seenMs, course: points }: JoinedResult,
   before: number,
   device: "webgpu" | "cpu",
-  { elapsedMs }: JoinedCourse,
+  { begunMs }: JoinedCourse,
   options: ModelOptions,
 ): FitReport {
   const advice = adviceFor(stopReason, { ...options, gradientNorm, learningRate: undefined });
   const unmeasured = { validationLoss: undefined, validationAccuracy: undefined };
-  // All that is known of the time is when the last of them was done.
+  const elapsedMs = seenMs - begunMs;
+  // Nobody looked at the single iterations: their times are shared out evenly.
   const history = points.map((point, i) => ({
     ...{ ...point, passes: before + point.passes, ...unmeasured },
     elapsedMs: (elapsedMs * (i + 1)) / points.length,
