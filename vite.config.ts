@@ -40,7 +40,12 @@ const config: UserConfig = defineConfig({
             { name: "core", tags: ["$initial"], test: (id) => !/src[\\/]testing[\\/]/.test(id), priority: 2 },
             // What is not in the core and several of the others share: a CPU that only predicts wants no solvers.
             { name: "ops", test: /src[\\/]ops[\\/]/, priority: 1 },
-            { name: "solvers", test: /src[\\/](?:losses|solvers)[\\/]/, priority: 1 },
+            // Models that are trained together are another matter, and come with what asks for them.
+            {
+              name: "solvers",
+              test: /src[\\/](?:losses|solvers)[\\/](?!joined|member|weighted|lbfgs-joined)/,
+              priority: 1,
+            },
           ],
         },
         minify,

@@ -6,9 +6,10 @@ import type { CheckedJoinedOptions } from "./joined-options.js";
 const REPORT_MS = 100;
 
 export class JoinedCourse {
+  /** As `performance.now` tells the time. */
+  readonly begunMs: number = performance.now();
   readonly #where: string;
   readonly #options: CheckedJoinedOptions;
-  readonly #begun: number = performance.now();
   #lastReport = Number.NEGATIVE_INFINITY;
 
   constructor(where: string, options: CheckedJoinedOptions) {
@@ -17,7 +18,7 @@ export class JoinedCourse {
   }
 
   get elapsedMs(): number {
-    return performance.now() - this.#begun;
+    return performance.now() - this.begunMs;
   }
 
   /** Throws the signal's reason once it is aborted. */

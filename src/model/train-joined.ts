@@ -25,6 +25,8 @@ const GROUP_BYTES = 512 * 1024 * 1024;
 const LOGITS_EACH = 3;
 
 export interface JoinedRequest {
+  /** What models that are trained at once may take; 512 MiB unless given. */
+  readonly bytesAtOnce?: number;
   readonly x: Tensor;
   readonly y: EncodedLabels;
   readonly members: readonly JoinedMember[];
@@ -39,11 +41,16 @@ export interface TrainedMember {
 }
 
 /** Models that are trained, or judged, at once. */
-export function groupsOf<Member>(x: Tensor, classes: number, members: readonly Member[]): Member[][] {
+export function groupsOf<Member>(
+  x: Pick<Tensor, "rows" | "columns">,
+  classes: number,
+  members: readonly Member[],
+  bytesAtOnce: number = GROUP_BYTES,
+): Member[][] {
   const rows = x.columns + 1;
   const vectors = 2 * pairsFor(rows, classes) + 4;
   const bytes = 16 * Math.ceil(classes / 4) * (LOGITS_EACH * x.rows + vectors * rows);
-  const most = Math.max(1, Math.floor(GROUP_BYTES / bytes));
+  const most = Math.max(1, Math.floor(bytesAtOnce / bytes));
   // Groups of one size, or nearly.
   const count = Math.ceil(members.length / most);
   const size = Math.ceil(members.length / count);
@@ -55,10 +62,10 @@ export async function trainJoined(
   outer: Workspace,
   request: JoinedRequest,
 ): Promise<{ readonly trained: readonly TrainedMember[]; readonly passes: number }> {
-  const { x, y, members } = request;
+  const { x, y, members, bytesAtOnce } = request;
   const trained: TrainedMember[] = [];
   let passes = 0;
-  for (const group of groupsOf(x, y.classes.length, members)) {
+  for (const group of groupsOf(x, y.classes.length, members, bytesAtOnce)) {
     const workspace = new Workspace(outer.engine);
     try {
       passes = await trainGroup(workspace, request, group, trained, passes);
@@ -105,15 +112,16 @@ async function trainGroup(
 }
 
 function reportOf(
-  { stopReason, iteration, loss, gradientNorm, passes, course: points }: JoinedResult,
+  { stopReason, iteration, loss, gradientNorm, passes, seenMs, course: points }: JoinedResult,
   before: number,
   device: "webgpu" | "cpu",
-  { elapsedMs }: JoinedCourse,
+  { begunMs }: JoinedCourse,
   options: ModelOptions,
 ): FitReport {
   const advice = adviceFor(stopReason, { ...options, gradientNorm, learningRate: undefined });
   const unmeasured = { validationLoss: undefined, validationAccuracy: undefined };
-  // All that is known of the time is when the last of them was done.
+  const elapsedMs = seenMs - begunMs;
+  // Nobody looked at the single iterations: their times are shared out evenly.
   const history = points.map((point, i) => ({
     ...{ ...point, passes: before + point.passes, ...unmeasured },
     elapsedMs: (elapsedMs * (i + 1)) / points.length,

@@ -35,6 +35,8 @@ export interface JoinedOptions {
 
 export interface JoinedResult extends SolverResult {
   readonly theta: Float32Array;
+  /** When it was seen to have stopped, as `performance.now` tells the time. */
+  readonly seenMs: number;
   /** One for each iteration, the first point before any. */
   readonly course: readonly SolverProgress[];
 }
@@ -114,7 +116,12 @@ async function look(engine: TensorEngine, running: readonly Runner[], results: J
   if (stopped.length === 0) return left;
   const weights = await engine.read(...stopped.map(({ runner }) => runner.member.parameters));
   for (const [i, { runner, result }] of stopped.entries()) {
-    results[runner.index] = { ...result, theta: weights[i] as Float32Array, course: runner.course };
+    results[runner.index] = {
+      ...result,
+      theta: weights[i] as Float32Array,
+      seenMs: performance.now(),
+      course: runner.course,
+    };
     runner.workspace.dispose();
     runner.member.dispose();
   }

@@ -66,7 +66,16 @@ test(`a bundled page of softmax regression loads at most ${CORE_GZIP_BYTES} byte
 });
 
 /** A word of each format and reader. */
-const FOREIGN_TO_THE_CORE = ["data_offsets", "Gemm", "fromSklearn", "readIdx", "readNpy", "readCsv"];
+const FOREIGN_TO_THE_CORE = [
+  "data_offsets",
+  "Gemm",
+  "fromSklearn",
+  "readIdx",
+  "readNpy",
+  "readCsv",
+  "crossValidate",
+  "fitPath",
+];
 
 test("what the core does without is there for those who name it", async () => {
   const codes = await bundled(
@@ -78,6 +87,8 @@ test("what the core does without is there for those who name it", async () => {
     "readIdx",
     "readNpy",
     "readCsv",
+    "crossValidate",
+    "fitPath",
   );
   for (const word of FOREIGN_TO_THE_CORE) expect(codes.join()).toContain(word);
 });

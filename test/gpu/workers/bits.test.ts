@@ -1,6 +1,12 @@
 /** However many workers there are, and without any: the same bits. */
 import { describe, expect, test } from "vitest";
-import { createEngine, type Engine, SoftmaxRegression, type SoftmaxRegressionOptions } from "../../../src/index.js";
+import {
+  createEngine,
+  crossValidate,
+  type Engine,
+  SoftmaxRegression,
+  type SoftmaxRegressionOptions,
+} from "../../../src/index.js";
 import { expectSameBits } from "../../support/compare.js";
 import { randomBytes, randomLabels } from "../../support/random-matrix.js";
 
@@ -53,6 +59,18 @@ describe.for(Object.keys(COURSES))("%s", (name) => {
       expect(engine.stats()).toMatchObject({ buffers: 0, bytes: 0 });
     }
   });
+});
+
+test("models that are trained together have the same bits as well", async () => {
+  const outcome = async (workers: number) => {
+    using engine = await createEngine({ device: "cpu", workers });
+    const options = { l2s: [0.1, 0.01], folds: 3, maxIterations: 22, tolerance: 0 };
+    const { scores, model } = await crossValidate(x, y, { engine, ...options, sampleWeight });
+    expect(engine.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    return { scores: scores.map(({ logLoss, accuracy }) => [logLoss, accuracy]), coef: model?.coef };
+  };
+  const expected = await outcome(0);
+  for (const workers of [1, 3]) expect(await outcome(workers)).toEqual(expected);
 });
 
 test("a tensor serves one solver after the other, wherever its rows were last", async () => {
