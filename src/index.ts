@@ -55,6 +55,7 @@ export { type FromSafetensorsOptions, fromSafetensors, fromSklearn } from "./mod
 export type { JoinedFitOptions, JoinedFitProgress } from "./model/joined-options.js";
 export type { Label, LabelsLike } from "./model/labels.js";
 export type {
+  CheckpointOptions,
   EvaluateOptions,
   Features,
   FitOptions,
@@ -66,6 +67,15 @@ export type { FoldScores, PenaltyScore } from "./model/penalty-scores.js";
 export type { FitPoint, FitProgress, FitReport, StopReason } from "./model/report.js";
 export type { MatrixResult, RankedLabel } from "./model/results.js";
 export type { ClassWeight } from "./model/row-weights.js";
+export {
+  deleteModel,
+  type LoadModelOptions,
+  loadModel,
+  type SavedModelOptions,
+  saveModel,
+} from "./model/saved-models.js";
 export { SoftmaxRegression } from "./model/softmax-regression.js";
 export type { CalibrationReport } from "./model/temperature.js";
 export type { LearningRateSchedule } from "./solvers/learning-rate.js";
+export { type ByteStore, memoryStore } from "./storage/byte-store.js";
+export { indexedDbStore } from "./storage/indexed-db.js";

@@ -5,6 +5,7 @@ import type { EngineOptions } from "../engine/create-engine.js";
 import type { Engine } from "../engine/engine.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { LearningRateSchedule } from "../solvers/learning-rate.js";
+import type { ByteStore } from "../storage/byte-store.js";
 import type { EarlyStopping } from "./early-stopping.js";
 import type { Label, LabelsLike } from "./labels.js";
 import type { FitProgress } from "./report.js";
@@ -73,6 +74,22 @@ export interface ValidationRows {
   readonly sampleWeight?: NumericArray | readonly number[];
 }
 
+/** Where a fit keeps its state. */
+export interface CheckpointOptions {
+  /** `indexedDbStore()` in a browser, or one of your own. */
+  readonly store: ByteStore;
+  /** Tells fits apart: the state lies in the store as `checkpoints/NAME`. */
+  readonly name: string;
+  /**
+   * The shortest time between two, in milliseconds, ≥ 0. Default 10,000, and longer where the last one took more than a tenth of that.
+   * L-BFGS keeps its state at every twentieth iteration only.
+   */
+  readonly everyMs?: number;
+}
+
+/** A copy that nobody else changes. */
+export type CheckedCheckpoint = Required<Omit<CheckpointOptions, "everyMs">> & { readonly everyMs: number | undefined };
+
 /** What one `fit` takes besides X and y. */
 export interface FitOptions {
   /** A weight ≥ 0 for each row: 2 is the same as having it twice, 0 as leaving it out. */
@@ -84,6 +101,11 @@ export interface FitOptions {
   readonly validation?: number | ValidationRows;
   /** Ends the fit when validation gets no better, and gives the model the weights that were best. `true` for the defaults. */
   readonly earlyStopping?: boolean | EarlyStopping;
+  /**
+   * Keeps the state of the fit now and then, and goes on from the state of one that was interrupted: by an abort, a reload, a crash. It
+   * ends with the bits of a fit that was never interrupted, on the same device. Deleted when the fit has ended with a report.
+   */
+  readonly checkpoint?: CheckpointOptions;
   /** Called about ten times a second and at the end; may return a promise. Throwing ends the fit. */
   readonly onProgress?: (progress: FitProgress) => unknown;
   /** Ends the fit early: it rejects with the signal's reason, and the weights so far stay usable. */
@@ -117,6 +139,7 @@ export type ModelOptions = Required<
 };
 
 /** With the defaults of early stopping filled in. */
-export interface CheckedFitOptions extends Omit<FitOptions, "earlyStopping"> {
+export interface CheckedFitOptions extends Omit<FitOptions, "earlyStopping" | "checkpoint"> {
+  readonly checkpoint: CheckedCheckpoint | undefined;
   readonly earlyStopping: Required<EarlyStopping> | undefined;
 }

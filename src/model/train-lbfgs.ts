@@ -24,7 +24,7 @@ export async function trainLbfgs(
   const asUsersKnow = (theta: Float32Array): Float32Array => withIntercept(theta, problem.x.columns, problem.classes);
   let latest: Float32Array | undefined;
   const theta = async (): Promise<Float32Array> => latest ?? asUsersKnow(await objective.weights());
-  const course = follow({ maxIterations: options.maxIterations, stepsPerEpoch: undefined, theta });
+  const { course, checkpoints } = follow({ maxIterations: options.maxIterations, stepsPerEpoch: undefined, theta });
   const { rows, columns } = objective.parameters;
   try {
     const run = minimiseLbfgs(workspace, objective, {
@@ -36,6 +36,7 @@ export async function trainLbfgs(
         return course.observeAll(progress);
       },
       throwIfStopped: () => course.throwIfStopped(),
+      checkpoints,
       ...(request.fit.earlyStopping && { pacing: EACH_ITERATION }),
     });
     const result = await unlessStoppedEarly(run, course);

@@ -31,7 +31,7 @@ export async function trainByMinibatches(
   const rates = learningRates(learningRate, options.epochs * objective.batches);
   /** The last weights that were seen to be finite. */
   let latest = withIntercept(problem.start ?? new Float32Array(0), x.columns, classes);
-  const course = follow({
+  const { course, checkpoints } = follow({
     maxIterations: options.epochs * objective.batches,
     stepsPerEpoch: objective.batches,
     theta: async () => latest,
@@ -50,6 +50,7 @@ export async function trainByMinibatches(
       },
       observe: (progress) => course.observe(progress),
       throwIfStopped: () => course.throwIfStopped(),
+      checkpoints,
     });
     const result = await unlessStoppedEarly(run, course);
     if (result.stopReason === "diverged") request.publish(latest);

@@ -1,6 +1,6 @@
 /** How a fit ends, whatever solver it took: its result or the error that broke it off, the weights that stay, the report. */
 import type { TensorEngine } from "../engine/tensor-engine.js";
-import { CallbackError } from "../errors.js";
+import { CallbackError, StorageError } from "../errors.js";
 import type { LearningRateSchedule } from "../solvers/learning-rate.js";
 import type { SolverResult } from "../solvers/solver.js";
 import type { Course } from "./course.js";
@@ -21,9 +21,11 @@ export async function unlessStoppedEarly(run: Promise<SolverResult>, course: Cou
   }
 }
 
-/** Whether the caller broke the fit off. After a fault of the device nothing read from it would prove anything. */
+/** Whether the caller broke the fit off, or the caller's disk. After a fault of the device nothing read from it would prove anything. */
 export function isCallers(error: unknown, { fit, isDisposed }: TrainingRequest): boolean {
-  return !isDisposed() && (fit.signal?.aborted === true || error instanceof CallbackError);
+  return (
+    !isDisposed() && (fit.signal?.aborted === true || error instanceof CallbackError || error instanceof StorageError)
+  );
 }
 
 /** Makes `theta` the model's, unless it is not finite or the device that holds it has gone. */

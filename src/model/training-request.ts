@@ -1,5 +1,7 @@
 /** What a fit is asked for, and how it is followed. Types only. */
+import type { SolverCheckpoints } from "../solvers/solver-checkpoints.js";
 import type { Course, CourseOptions } from "./course.js";
+import type { FitCheckpoint } from "./fit-checkpoint.js";
 import type { CheckedFitOptions, ModelOptions } from "./model-options.js";
 import type { CheckedData } from "./training-data.js";
 
@@ -13,7 +15,15 @@ export interface TrainingRequest {
   readonly isDisposed: () => boolean;
   /** Throws what ends the fit from outside: its signal's reason, or a DisposedError. */
   readonly throwIfStopped: () => void;
+  /** Undefined where none was asked for. */
+  readonly checkpoint?: FitCheckpoint | undefined;
 }
 
 /** The course of a fit, of which a solver knows these parts. */
-export type Follow = (part: Pick<CourseOptions, "maxIterations" | "stepsPerEpoch" | "theta">) => Course;
+export type Follow = (part: Pick<CourseOptions, "maxIterations" | "stepsPerEpoch" | "theta">) => Followed;
+
+export interface Followed {
+  readonly course: Course;
+  /** What the solver keeps and takes up, its course with it. */
+  readonly checkpoints: SolverCheckpoints | undefined;
+}

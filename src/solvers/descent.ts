@@ -53,7 +53,7 @@ export class Descent {
   readonly #gradient: Tensor;
   readonly #products: Tensor;
   readonly #norms: Tensor;
-  /** Passes after each attempt. */
+  /** Passes after each attempt; of those before a restart nobody asks. */
   readonly #passes: number[] = [];
 
   constructor(workspace: Workspace, objective: LineObjective, options: DescentOptions) {
@@ -80,6 +80,35 @@ export class Descent {
     engine.write(this.state, firstState());
   }
 
+  /**
+   * What the iterations to come depend on, at a {@link isRefreshing} point. All else is written before it is read: the logits too,
+   * which are summed anew there, from θ alone.
+   */
+  get kept(): Readonly<Record<string, Tensor>> {
+    const { state } = this;
+    return {
+      ...{ state, theta: this.#objective.parameters, direction: this.#direction },
+      ...{ stack: this.#stack, gram: this.#gram, norms: this.#norms },
+    };
+  }
+
+  /** Goes on from what `kept` held after so many attempts and passes, as the objective does; `aim` is to follow. */
+  restore(arrays: Readonly<Record<string, Float32Array>>, attempts: number, passes: number): void {
+    for (const [name, tensor] of Object.entries(this.kept)) this.#engine.write(tensor, arrays[name]);
+    this.#passes.length = 0;
+    for (let attempt = 0; attempt <= attempts; attempt++) this.#passes.push(passes);
+  }
+
+  /** Whether the next `aim` sums the cached logits anew: between attempts, a fit can be taken up there and nowhere else. */
+  get isRefreshing(): boolean {
+    return (this.attempts + 1) % REFRESH_EVERY === 0;
+  }
+
+  /** Passes over the data so far. */
+  get passes(): number {
+    return this.#objective.passes;
+  }
+
   /** Line searches recorded. */
   get attempts(): number {
     return this.#passes.length - 1;
@@ -98,7 +127,7 @@ export class Descent {
 
   /** The direction's logits; now and then also θ's anew. */
   aim(): void {
-    if ((this.attempts + 1) % REFRESH_EVERY === 0) this.#objective.refresh();
+    if (this.isRefreshing) this.#objective.refresh();
     this.#objective.aim(this.#direction);
   }
 

@@ -40,3 +40,9 @@ export interface LineObjective {
   /** Moves the logits by the step that the state tells, and gives loss, gradient and pair there; θ itself stays. One pass. */
   evaluate(evaluation: Evaluation): void;
 }
+
+/** One whose fit can be taken up where another has left it. */
+export interface ResumableObjective extends LineObjective {
+  /** θ as it was read from `parameters`, and the passes until then; `refresh` is to follow. */
+  restore(theta: Float32Array, passes: number): void;
+}
