@@ -1,5 +1,13 @@
 /** The only public door of Luce. */
-export { type CsvData, type LabelledCsvData, type ReadCsvOptions, readCsv } from "./data/csv.js";
+export {
+  type CsvBatch,
+  type CsvData,
+  type LabelledCsvData,
+  type ReadCsvBatchesOptions,
+  type ReadCsvOptions,
+  readCsv,
+  readCsvBatches,
+} from "./data/csv.js";
 export { flattenRows, type IdxArray, type ReadIdxOptions, readIdx } from "./data/idx.js";
 export type { FeatureStorage, HalfArray, MatrixData, MatrixLike, NumericArray, TensorData } from "./data/matrix.js";
 export { type NpyArray, type NpyData, readNpy } from "./data/npy.js";
@@ -55,11 +63,14 @@ export { type FromSafetensorsOptions, fromSafetensors, fromSklearn } from "./mod
 export type { JoinedFitOptions, JoinedFitProgress } from "./model/joined-options.js";
 export type { Label, LabelsLike } from "./model/labels.js";
 export type {
+  Batches,
+  BatchFitOptions,
   CheckpointOptions,
   EvaluateOptions,
   Features,
   FitOptions,
   JudgeRowsOptions,
+  RowBatch,
   SoftmaxRegressionOptions,
   ValidationRows,
 } from "./model/model-options.js";

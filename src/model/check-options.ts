@@ -10,6 +10,7 @@ import type { ByteStore } from "../storage/byte-store.js";
 import type { Label } from "./labels.js";
 import { isLearningRate } from "./learning-rate-option.js";
 import type {
+  BatchFitOptions,
   CheckedCheckpoint,
   CheckedFitOptions,
   CheckpointOptions,
@@ -82,6 +83,13 @@ const FIT_TABLE = {
   signal: { kind: "custom", accepts: isSignal, expected: "an AbortSignal" },
 } as const;
 
+/** What a fit of batches takes. */
+const BATCHES_TABLE = {
+  validation: { kind: "custom", accepts: isObject, expected: "{ x, y }: batches cannot be shared out" },
+  onProgress: FIT_TABLE.onProgress,
+  signal: FIT_TABLE.signal,
+} as const;
+
 const JUDGE_TABLE = { sampleWeight: FIT_TABLE.sampleWeight } as const;
 const EVALUATE_TABLE = { ...JUDGE_TABLE, bins: { kind: "integer", min: 1, max: 1e6, default: 15 } } as const;
 
@@ -123,6 +131,10 @@ const STOPPING_TABLE = {
   minDelta: { kind: "number", min: 0, default: 0 },
   monitor: { kind: "choice", choices: ["validationLoss", "validationAccuracy"], default: "validationLoss" },
 } as const;
+
+/** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
+export const checkBatchFitOptions = (given: BatchFitOptions): BatchFitOptions =>
+  checkOptions(given, BATCHES_TABLE, "fit: of batches") as BatchFitOptions;
 
 const isStore = (value: unknown): value is ByteStore =>
   isObject(value) && ["get", "put", "delete"].every((call) => typeof (value as never)[call] === "function");

@@ -1,8 +1,9 @@
 /** What a fit is of, part by part, so that a checkpoint goes on with nothing else: rows and options that decide on a bit. */
-import { yieldToPage } from "../engine/yield-to-page.js";
+
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { VERSION } from "../engine/version.js";
+import { yieldToPage } from "../engine/yield-to-page.js";
 import { learningRates } from "../solvers/learning-rate.js";
 import { digestInSlices, digestOf } from "../storage/digest.js";
 import type { CheckedFitOptions, ModelOptions } from "./model-options.js";

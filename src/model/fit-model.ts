@@ -6,16 +6,41 @@ import { DisposedError } from "../errors.js";
 import { checkFitOptions } from "./check-options.js";
 import type { FitCheckpoint } from "./fit-checkpoint.js";
 import type { LabelsLike } from "./labels.js";
-import type { CheckedCheckpoint, CheckedFitOptions, Features, FitOptions } from "./model-options.js";
+import type {
+  Batches,
+  BatchFitOptions,
+  CheckedCheckpoint,
+  CheckedFitOptions,
+  Features,
+  FitOptions,
+} from "./model-options.js";
 import type { ModelState } from "./model-state.js";
 import type { FitReport } from "./report.js";
 import { type CheckedData, checkData } from "./training-data.js";
 import { warmStartFrom } from "./warm-start.js";
 
 /** As `SoftmaxRegression.fit`. */
-export async function fitModel(state: ModelState, x: Features, y: LabelsLike, options: FitOptions): Promise<FitReport> {
+export async function fitModel(
+  state: ModelState,
+  x: Features | Batches,
+  y: LabelsLike | BatchFitOptions | undefined,
+  options: FitOptions,
+): Promise<FitReport> {
   state.requireAlive("fit");
   state.requireIdle("fit");
+  if (isBatches(x)) {
+    return state.exclusively("fit", async () => {
+      const { fitBatches } = await import("./fit-batches.js");
+      return fitBatches(state, x, y as BatchFitOptions | undefined);
+    });
+  }
+  return fitRows(state, x, y as LabelsLike, options);
+}
+
+const isBatches = (x: unknown): x is Batches =>
+  typeof x === "function" || (typeof x === "object" && x !== null && Symbol.asyncIterator in x);
+
+async function fitRows(state: ModelState, x: Features, y: LabelsLike, options: FitOptions): Promise<FitReport> {
   const fit = checkFitOptions(options);
   const { signal } = fit;
   const throwIfStopped = (): void => {

@@ -64,6 +64,30 @@ export interface SoftmaxRegressionOptions extends EngineOptions {
 /** Features: a matrix in any of its forms, or a tensor of the model's own engine. */
 export type Features = MatrixLike | Tensor;
 
+/** Some of the rows to train on. */
+export interface RowBatch {
+  /** [m×d], in any form that X may have; d is the same for all. */
+  readonly x: Features;
+  /** As all labels; each must be one of the model's `classes`. */
+  readonly y: LabelsLike;
+  /** A weight ≥ 0 for each of these rows. */
+  readonly sampleWeight?: NumericArray | readonly number[];
+}
+
+/**
+ * Rows that come in pieces: an async iterable, or a function that makes one (or a plain iterable, or a promise of either) for each pass
+ * over the rows. The pieces need not be of one size, and are copied when they come.
+ */
+export type Batches =
+  | AsyncIterable<RowBatch>
+  | (() => AsyncIterable<RowBatch> | Iterable<RowBatch> | Promise<AsyncIterable<RowBatch> | Iterable<RowBatch>>);
+
+/** What a `fit` of batches takes besides. */
+export type BatchFitOptions = Pick<FitOptions, "onProgress" | "signal"> & {
+  /** Rows to measure loss and accuracy on while training goes on; they stay in memory. */
+  readonly validation?: ValidationRows;
+};
+
 /** Rows with known labels that are not trained on. */
 export interface ValidationRows {
   /** [m×d], in any form that X may have. */

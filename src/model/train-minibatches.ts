@@ -11,7 +11,7 @@ import type { FitReport } from "./report.js";
 import { isCallers, publishFinite, reportOf, unlessStoppedEarly } from "./training-outcome.js";
 import type { Follow, TrainingRequest } from "./training-request.js";
 
-const LEARNING_RATE = { sgd: 0.1, adam: 0.01 };
+export const LEARNING_RATE: Readonly<Record<"sgd" | "adam", number>> = { sgd: 0.1, adam: 0.01 };
 
 export async function trainByMinibatches(
   workspace: Workspace,
@@ -68,7 +68,7 @@ export async function trainByMinibatches(
   }
 }
 
-function sumOfSquares(values: Float32Array, count: number): number {
+export function sumOfSquares(values: Float32Array, count: number): number {
   let sum = 0;
   for (let i = 0; i < count; i++) sum += values[i] * values[i];
   return sum;

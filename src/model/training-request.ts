@@ -8,7 +8,7 @@ import type { CheckedData } from "./training-data.js";
 export interface TrainingRequest {
   readonly data: CheckedData;
   readonly options: ModelOptions;
-  readonly fit: Pick<CheckedFitOptions, "onProgress" | "signal" | "earlyStopping">;
+  readonly fit: Pick<CheckedFitOptions, "onProgress" | "signal"> & Partial<Pick<CheckedFitOptions, "earlyStopping">>;
   /** W then b to start from, with the intercept's row whether there is one or not. */
   readonly start: Float32Array | undefined;
   readonly publish: (theta: Float32Array) => void;
@@ -18,6 +18,9 @@ export interface TrainingRequest {
   /** Undefined where none was asked for. */
   readonly checkpoint?: FitCheckpoint | undefined;
 }
+
+/** The same, whatever the data is. */
+export type SolverRequest = Omit<TrainingRequest, "data" | "start">;
 
 /** The course of a fit, of which a solver knows these parts. */
 export type Follow = (part: Pick<CourseOptions, "maxIterations" | "stepsPerEpoch" | "theta">) => Followed;

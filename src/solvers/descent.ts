@@ -32,6 +32,13 @@ const MOST_SLICES = 256;
 const QUADS_PER_CHUNK = 1024;
 const MOST_CHUNKS = 64;
 
+/** A promise where the data must be waited for; else the work is recorded when the call returns. */
+export type Waits = void | Promise<void>;
+
+function after(first: Waits, next: () => Waits): Waits {
+  return first ? first.then(next) : next();
+}
+
 export class Descent {
   /** `[28]`: the solver's scalars. */
   readonly state: Tensor;
@@ -120,15 +127,14 @@ export class Descent {
   }
 
   /** The first point: loss, gradient, and the first direction. */
-  begin(): void {
-    this.#objective.refresh();
-    this.evaluate();
+  begin(): Waits {
+    return after(this.#objective.refresh(), () => this.evaluate());
   }
 
   /** The direction's logits; now and then also θ's anew. */
-  aim(): void {
-    if (this.isRefreshing) this.#objective.refresh();
-    this.#objective.aim(this.#direction);
+  aim(): Waits {
+    const refreshed = this.isRefreshing ? this.#objective.refresh() : undefined;
+    return after(refreshed, () => this.#objective.aim(this.#direction));
   }
 
   /** One launch of trial steps, and what follows from it. */
@@ -139,7 +145,14 @@ export class Descent {
   }
 
   /** The point that the search found: loss, gradient, whether to go on, and the next direction. */
-  evaluate(): void {
+  evaluate(): Waits {
+    const { memory: pairs } = this.#options;
+    const vectors = { state: this.state, direction: this.#direction, stack: this.#stack };
+    const sums = { losses: this.losses, gradient: this.#gradient };
+    return after(this.#objective.evaluate({ ...vectors, ...sums, pairs }), () => this.#judge());
+  }
+
+  #judge(): void {
     const { parameters, scale, l2, penalisedRows } = this.#objective;
     const { memory: pairs, tolerance, maxIterations } = this.#options;
     const engine = this.#engine;
@@ -147,7 +160,6 @@ export class Descent {
     const stack = this.#stack;
     const direction = this.#direction;
     const attempt = this.#passes.length;
-    this.#objective.evaluate({ state, direction, stack, pairs, losses: this.losses, gradient: this.#gradient });
     engine.run(stackProducts, { stack, pairs, state, out: this.#products });
     engine.run(judgePoint, {
       ...{ losses: this.losses, gradient: this.#gradient, state, ring: this.ring },

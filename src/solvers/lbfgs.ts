@@ -144,7 +144,7 @@ export async function minimiseLbfgs(
     seen = attempts;
     last = { iteration, loss, gradientNorm, passes: lastPasses };
   } else {
-    descent.begin();
+    await descent.begin();
     startLook();
   }
   for (;;) {
@@ -160,11 +160,11 @@ export async function minimiseLbfgs(
         const result = await save(checkpoints);
         if (result) return result;
       }
-      descent.aim();
+      await descent.aim();
       await pause();
       for (let launch = 0; launch < launches; launch++) descent.search();
       await pause();
-      descent.evaluate();
+      await descent.evaluate();
       await pause();
       const now = performance.now();
       const everyMs = Math.max(leastMs, Math.min(mostMs, LOOK_SHARE * (now - begun)));
