@@ -48,7 +48,12 @@ export type ErrorCode =
   | "OVERLAP"
   | "HOLE"
   | "TRAILING_BYTES"
-  | "NON_FINITE_WEIGHTS";
+  | "NON_FINITE_WEIGHTS"
+  | "DAMAGED"
+  | "STORAGE_UNAVAILABLE"
+  | "STORAGE_FAILED"
+  | "QUOTA_EXCEEDED"
+  | "CHECKPOINT_MISMATCH";
 
 /** The base of all of them: `error instanceof LuceError` tells ours from everybody else's. */
 export class LuceError extends Error {
@@ -115,8 +120,16 @@ export class KernelError extends LuceError {
 /**
  * A file that is not what it should be. Codes: BAD_MAGIC, TRUNCATED, TOO_LARGE, BAD_JSON, BAD_VERSION, BAD_FIELD; of safetensors also
  * HEADER_PAST_END, HEADER_TOO_LARGE, HEADER_OVERFLOW, BAD_UTF8, DUPLICATE_KEY, UNKNOWN_TYPE, BAD_RANGE, SIZE_OVERFLOW, SPAN_MISMATCH,
- * OVERLAP, HOLE, TRAILING_BYTES, NON_FINITE_WEIGHTS.
+ * OVERLAP, HOLE, TRAILING_BYTES, NON_FINITE_WEIGHTS; of checkpoints DAMAGED.
  */
 export class FormatError extends LuceError {
   override readonly name = "FormatError";
+}
+
+/**
+ * A store that cannot keep or give what it is asked for; what it kept before stays. Codes: STORAGE_UNAVAILABLE, STORAGE_FAILED,
+ * QUOTA_EXCEEDED; CHECKPOINT_MISMATCH when it has a checkpoint of another fit under the name.
+ */
+export class StorageError extends LuceError {
+  override readonly name = "StorageError";
 }

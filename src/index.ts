@@ -1,5 +1,13 @@
 /** The only public door of Luce. */
-export { type CsvData, type LabelledCsvData, type ReadCsvOptions, readCsv } from "./data/csv.js";
+export {
+  type CsvBatch,
+  type CsvData,
+  type LabelledCsvData,
+  type ReadCsvBatchesOptions,
+  type ReadCsvOptions,
+  readCsv,
+  readCsvBatches,
+} from "./data/csv.js";
 export { flattenRows, type IdxArray, type ReadIdxOptions, readIdx } from "./data/idx.js";
 export type { FeatureStorage, HalfArray, MatrixData, MatrixLike, NumericArray, TensorData } from "./data/matrix.js";
 export { type NpyArray, type NpyData, readNpy } from "./data/npy.js";
@@ -55,10 +63,14 @@ export { type FromSafetensorsOptions, fromSafetensors, fromSklearn } from "./mod
 export type { JoinedFitOptions, JoinedFitProgress } from "./model/joined-options.js";
 export type { Label, LabelsLike } from "./model/labels.js";
 export type {
+  Batches,
+  BatchFitOptions,
+  CheckpointOptions,
   EvaluateOptions,
   Features,
   FitOptions,
   JudgeRowsOptions,
+  RowBatch,
   SoftmaxRegressionOptions,
   ValidationRows,
 } from "./model/model-options.js";
@@ -66,6 +78,15 @@ export type { FoldScores, PenaltyScore } from "./model/penalty-scores.js";
 export type { FitPoint, FitProgress, FitReport, StopReason } from "./model/report.js";
 export type { MatrixResult, RankedLabel } from "./model/results.js";
 export type { ClassWeight } from "./model/row-weights.js";
+export {
+  deleteModel,
+  type LoadModelOptions,
+  loadModel,
+  type SavedModelOptions,
+  saveModel,
+} from "./model/saved-models.js";
 export { SoftmaxRegression } from "./model/softmax-regression.js";
 export type { CalibrationReport } from "./model/temperature.js";
 export type { LearningRateSchedule } from "./solvers/learning-rate.js";
+export { type ByteStore, memoryStore } from "./storage/byte-store.js";
+export { indexedDbStore } from "./storage/indexed-db.js";

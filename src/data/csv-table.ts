@@ -19,6 +19,8 @@ export class CsvTable {
   #values = new Float32Array(1024);
   #count = 0;
   #rows = 0;
+  /** Rows that have been handed out in batches. */
+  #before = 0;
   #labels: string[] = [];
   #areNumbers = true;
 
@@ -50,6 +52,26 @@ export class CsvTable {
       } else if (column === this.#label) this.#pushLabel(text, quoted[column]);
       else this.#push(this.#number(text, column, line));
     }
+  }
+
+  /** Rows that have not been handed out. */
+  get waiting(): number {
+    return this.#rows - this.#before;
+  }
+
+  /** Hands out the rows since the last time, one at least. */
+  batch(): { data: Float32Array; rows: number; columns: number; labels: string[] } {
+    const rows = this.waiting;
+    const given = { data: this.#values.slice(0, this.#count), rows, columns: this.#count / rows, labels: this.#labels };
+    this.#before = this.#rows;
+    this.#count = 0;
+    this.#labels = [];
+    return given;
+  }
+
+  /** Whether all labels so far look like numbers. */
+  get areNumbers(): boolean {
+    return this.#areNumbers;
   }
 
   /** The matrix [n×d], the labels, and the names of its columns. */
@@ -105,7 +127,7 @@ export class CsvTable {
     // A label of this row may have been taken already.
     this.#count = start;
     this.#rows--;
-    if (this.#label >= 0) this.#labels.length = this.#rows;
+    if (this.#label >= 0) this.#labels.length = this.waiting;
   }
 
   #number(text: string, column: number, line: number): number {

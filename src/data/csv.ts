@@ -59,10 +59,7 @@ export async function readCsv(
   const { delimiter, maxBytes, ...table } = checkedOptions(options);
   const rows = new CsvTable(table);
   const cells = new CsvCells(delimiter, WHERE, (row) => rows.take(row));
-  if (typeof source === "string") {
-    requireSize(source.length, maxBytes);
-    cells.take(source.startsWith("\uFEFF") ? source.slice(1) : source);
-  } else await takeBytes(source, cells, maxBytes);
+  for await (const text of textOf(source, maxBytes)) cells.take(text);
   cells.end();
   const { data, columns, labels, areNumbers, rows: n } = rows.end();
   const read: CsvData = { x: { data, shape: [n, columns.length] }, columns };
@@ -70,7 +67,96 @@ export async function readCsv(
   return { ...read, y: areNumbers ? labels.map(Number) : labels };
 }
 
-async function takeBytes(source: ByteSource, cells: CsvCells, maxBytes: number): Promise<void> {
+/** What `readCsvBatches` is told besides. */
+export interface ReadCsvBatchesOptions extends ReadCsvOptions {
+  /** The column of the labels: its name, or its place from 0 on. */
+  readonly labelColumn: string | number;
+  /** Rows in a batch, at least; the last one may have fewer. Default 8192. */
+  readonly rowsPerBatch?: number;
+  /** Labels are numbers; else they are texts. What is no number is an error then. Default false. */
+  readonly numericLabels?: boolean;
+}
+
+/** Some rows of a CSV file, as `fit` takes them. */
+export interface CsvBatch {
+  /** The numbers, row by row. */
+  readonly x: CsvData["x"];
+  /** A label a row. */
+  readonly y: readonly string[] | readonly number[];
+}
+
+/**
+ * The table of `readCsv` in batches, as it arrives: memory holds one of them. A source that is a stream or a Response is read once, so a
+ * fit of several passes asks for a new one each time: `model.fit(() => readCsvBatches(await fetch(url), { labelColumn }))`. There is no limit
+ * of size unless `maxBytes` is given.
+ *
+ * @throws what `readCsv` throws, when the row is reached; FormatError BAD_FIELD for a label that is no number with `numericLabels`
+ */
+export function readCsvBatches(
+  source: string | ByteSource,
+  options: ReadCsvBatchesOptions,
+): AsyncGenerator<CsvBatch, void, undefined> {
+  const { rowsPerBatch = 8192, numericLabels = false, ...rest } = options;
+  const checked = checkedOptions({ maxBytes: Number.MAX_SAFE_INTEGER, ...rest });
+  requireBatchOptions(options, rowsPerBatch, numericLabels);
+  return batches(source, checked, rowsPerBatch, numericLabels);
+}
+
+async function* batches(
+  source: string | ByteSource,
+  { delimiter, maxBytes, ...table }: Checked,
+  rowsPerBatch: number,
+  numericLabels: boolean,
+): AsyncGenerator<CsvBatch, void, undefined> {
+  const rows = new CsvTable(table);
+  const cells = new CsvCells(delimiter, WHERE, (row) => rows.take(row));
+  const batch = (): CsvBatch => {
+    if (numericLabels && !rows.areNumbers) {
+      throw new FormatError(
+        "BAD_FIELD",
+        `${WHERE}: a label is no number: expected numbers in column ${describeValue(table.labelColumn)}. Leave out numericLabels for texts.`,
+      );
+    }
+    const { data, rows: n, columns, labels } = rows.batch();
+    return { x: { data, shape: [n, columns] }, y: numericLabels ? labels.map(Number) : labels };
+  };
+  for await (const text of textOf(source, maxBytes)) {
+    for (let at = 0; at < text.length; at += PIECE) {
+      cells.take(text.slice(at, at + PIECE));
+      if (rows.waiting >= rowsPerBatch) yield batch();
+    }
+  }
+  cells.end();
+  if (rows.waiting > 0) yield batch();
+  // Throws where there was no row at all.
+  rows.end();
+}
+
+/** Characters between two looks at how many rows there are. */
+const PIECE = 65_536;
+
+function requireBatchOptions({ labelColumn }: ReadCsvBatchesOptions, rows: unknown, numeric: unknown): void {
+  const bad = (name: string, expected: string, got: unknown): OptionError =>
+    new OptionError(
+      "BAD_OPTION",
+      `${WHERE}: option \`${name}\` cannot be used: expected ${expected}, got ${describeValue(got)}.`,
+    );
+  if (labelColumn === undefined) throw bad("labelColumn", "a name or a place from 0 on", labelColumn);
+  if (!(Number.isSafeInteger(rows) && (rows as number) > 0)) throw bad("rowsPerBatch", "a whole number above 0", rows);
+  if (typeof numeric !== "boolean") throw bad("numericLabels", "true or false", numeric);
+}
+
+/** The text as it arrives, without a mark of byte order. */
+async function* textOf(source: string | ByteSource, maxBytes: number): AsyncGenerator<string, void, undefined> {
+  if (typeof source !== "string") {
+    yield* decoded(source, maxBytes);
+    return;
+  }
+  requireSize(source.length, maxBytes);
+  yield source.startsWith("\uFEFF") ? source.slice(1) : source;
+}
+
+async function* decoded(source: ByteSource, maxBytes: number): AsyncGenerator<string, void, undefined> {
   // It takes the mark of byte order away by itself.
   const decoder = new TextDecoder("utf-8", { fatal: true });
   const decode = (bytes?: Uint8Array): string => {
@@ -88,9 +174,9 @@ async function takeBytes(source: ByteSource, cells: CsvCells, maxBytes: number):
     for (let piece = await bytes.read(); piece !== undefined; piece = await bytes.read()) {
       size += piece.length;
       requireSize(size, maxBytes);
-      cells.take(decode(piece));
+      yield decode(piece);
     }
-    cells.take(decode());
+    yield decode();
   } finally {
     bytes.cancel();
   }

@@ -9,14 +9,14 @@
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { finishGradient } from "../ops/finish-gradient.js";
-import type { Evaluation, LineObjective } from "../solvers/objective.js";
+import type { Evaluation, ResumableObjective } from "../solvers/objective.js";
 import type { Workspace } from "../solvers/workspace.js";
 import type { LinearProblem } from "./linear-problem.js";
 
 /** A part of a sum is no fewer rows than this. */
 export const ROWS_PER_SLICE = 64;
 
-export class LinearObjective implements LineObjective {
+export class LinearObjective implements ResumableObjective {
   readonly parameters: Tensor;
   readonly scale: number;
   readonly l2: number;
@@ -92,6 +92,12 @@ export class LinearObjective implements LineObjective {
     }
     engine.matmul(this.#meansTensor, w, { alpha: -1, bias: t.row(x.columns), out: this.#shift });
     engine.matmul(x, w, { bias: this.#shift, out });
+  }
+
+  restore(theta: Float32Array, passes: number): void {
+    this.#engine.write(this.parameters, theta);
+    this.passes = passes;
+    this.#untouched = false;
   }
 
   refresh(): void {

@@ -42,7 +42,11 @@ export class MinibatchObjective implements BatchObjective {
   /** Undefined on the fused plan. */
   readonly #separate: SeparateBatches | undefined;
 
-  constructor(workspace: Workspace, problem: LinearProblem, batchSize: number) {
+  /**
+   * @param parameters θ of somebody else's, which has moved already; then every step has launches of its own, so that what the update
+   *   rule remembers is the same for all objectives of these parameters
+   */
+  constructor(workspace: Workspace, problem: LinearProblem, batchSize: number, parameters?: Tensor) {
     const { engine } = workspace;
     const { x, targets, classes, fitIntercept, start } = problem;
     this.#engine = engine;
@@ -50,13 +54,13 @@ export class MinibatchObjective implements BatchObjective {
     this.batchSize = Math.min(batchSize, x.rows);
     this.penalisedRows = x.columns;
     const rows = x.columns + (fitIntercept ? 1 : 0);
-    this.parameters = workspace.zeros([rows, classes]);
-    if (start) engine.write(this.parameters, start);
+    this.parameters = parameters ?? workspace.zeros([rows, classes]);
+    if (start && !parameters) engine.write(this.parameters, start);
     this.#order = workspace.empty([x.rows], "i32");
     const plan = fusedPlan(engine, problem, this.batchSize);
     const fused = plan !== undefined;
-    this.many = plan?.stepsPerDispatch !== undefined;
-    this.stepsAtOnce = plan?.stepsPerDispatch ?? 1;
+    this.many = plan?.stepsPerDispatch !== undefined && !parameters;
+    this.stepsAtOnce = this.many ? (plan?.stepsPerDispatch ?? 1) : 1;
     this.ringLength = RING[this.many ? "many" : "one"];
     this.#lossRing = workspace.zeros([this.ringLength, 4]);
     this.#weightRing = fused || !targets.rowWeight ? undefined : workspace.zeros([this.ringLength, 4]);

@@ -6,10 +6,14 @@ import { MOST_WORKERS } from "../engine/cpu/cpu-device.js";
 import type { EngineOptions } from "../engine/create-engine.js";
 import { Engine } from "../engine/engine.js";
 import { OptionError } from "../errors.js";
+import type { ByteStore } from "../storage/byte-store.js";
 import type { Label } from "./labels.js";
 import { isLearningRate } from "./learning-rate-option.js";
 import type {
+  BatchFitOptions,
+  CheckedCheckpoint,
   CheckedFitOptions,
+  CheckpointOptions,
   EvaluateOptions,
   FitOptions,
   JudgeRowsOptions,
@@ -74,8 +78,16 @@ const FIT_TABLE = {
     accepts: isObjectOrBoolean,
     expected: "true, false or { patience, minDelta, monitor }",
   },
+  checkpoint: { kind: "custom", accepts: isObject, expected: "{ store, name }" },
   onProgress: { kind: "custom", accepts: isFunction, expected: "a function" },
   signal: { kind: "custom", accepts: isSignal, expected: "an AbortSignal" },
+} as const;
+
+/** What a fit of batches takes. */
+const BATCHES_TABLE = {
+  validation: { kind: "custom", accepts: isObject, expected: "{ x, y }: batches cannot be shared out" },
+  onProgress: FIT_TABLE.onProgress,
+  signal: FIT_TABLE.signal,
 } as const;
 
 const JUDGE_TABLE = { sampleWeight: FIT_TABLE.sampleWeight } as const;
@@ -120,10 +132,33 @@ const STOPPING_TABLE = {
   monitor: { kind: "choice", choices: ["validationLoss", "validationAccuracy"], default: "validationLoss" },
 } as const;
 
+/** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
+export const checkBatchFitOptions = (given: BatchFitOptions): BatchFitOptions =>
+  checkOptions(given, BATCHES_TABLE, "fit: of batches") as BatchFitOptions;
+
+const isStore = (value: unknown): value is ByteStore =>
+  isObject(value) && ["get", "put", "delete"].every((call) => typeof (value as never)[call] === "function");
+const isName = (value: unknown): value is string => typeof value === "string" && value !== "";
+const CHECKPOINT_TABLE = {
+  store: { kind: "custom", accepts: isStore, expected: "a store such as indexedDbStore()" },
+  name: { kind: "custom", accepts: isName, expected: "a string that is not empty" },
+  everyMs: { kind: "number", min: 0 },
+} as const;
+
+function checkCheckpoint(given: CheckpointOptions): CheckedCheckpoint {
+  const { store, name, everyMs } = checkOptions(given, CHECKPOINT_TABLE, "fit: checkpoint");
+  if (store && name !== undefined) return { store, name, everyMs };
+  const missing = store ? "name" : "store";
+  throw new OptionError(
+    "BAD_OPTION",
+    `fit: checkpoint: option \`${missing}\` is missing: expected ${CHECKPOINT_TABLE[missing].expected}, got undefined.`,
+  );
+}
+
 /** The options as they are now, each read once; the caller may change the object. @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
 export function checkFitOptions(given: FitOptions): CheckedFitOptions {
-  const options = checkOptions(given, FIT_TABLE, "fit") as FitOptions;
-  const { earlyStopping = false } = options;
+  const { earlyStopping = false, ...rest } = checkOptions(given, FIT_TABLE, "fit") as FitOptions;
+  const options = { ...rest, checkpoint: rest.checkpoint && checkCheckpoint(rest.checkpoint) };
   if (earlyStopping === false) return { ...options, earlyStopping: undefined };
   if (options.validation === undefined) {
     throw new OptionError(

@@ -21,6 +21,8 @@ export interface CourseOptions extends Pick<FitOptions, "onProgress" | "signal">
   readonly isDisposed: () => boolean;
   /** Judges validation at the end of each epoch, or after each iteration of L-BFGS. */
   readonly bestWeights: BestWeights | undefined;
+  /** The course of the fit that goes on here. */
+  readonly before?: { readonly history: readonly FitPoint[]; readonly elapsedMs: number } | undefined;
 }
 
 interface Measured {
@@ -29,15 +31,17 @@ interface Measured {
 }
 
 export class Course {
-  readonly history: FitPoint[] = [];
+  readonly history: FitPoint[];
   readonly #options: CourseOptions;
-  readonly #begun = performance.now();
+  readonly #begun: number;
   #lastReport = Number.NEGATIVE_INFINITY;
   /** The iteration that was reported last. */
   #reported: number | undefined;
 
   constructor(options: CourseOptions) {
     this.#options = options;
+    this.history = [...(options.before?.history ?? [])];
+    this.#begun = performance.now() - (options.before?.elapsedMs ?? 0);
   }
 
   get elapsedMs(): number {

@@ -16,15 +16,31 @@ export class EarlyStop extends Error {
   override readonly name = "EarlyStop";
 }
 
+/** What checks so far have come to. */
+export interface Checks {
+  readonly best: { readonly point: FitPoint; readonly theta: Float32Array } | undefined;
+  /** What the next must be better than, and checks since one was. */
+  readonly reference: number;
+  readonly since: number;
+}
+
 export class BestWeights {
   /** The best check so far, and the weights it was of. */
-  best: { readonly point: FitPoint; readonly theta: Float32Array } | undefined;
+  best: Checks["best"];
   readonly #options: Required<EarlyStopping>;
-  #reference = Number.NEGATIVE_INFINITY;
-  #since = 0;
+  #reference: number;
+  #since: number;
 
-  constructor(options: Required<EarlyStopping>) {
+  /** @param before the checks of a fit that goes on here */
+  constructor(options: Required<EarlyStopping>, before?: Checks) {
     this.#options = options;
+    this.best = before?.best;
+    this.#reference = before?.reference ?? Number.NEGATIVE_INFINITY;
+    this.#since = before?.since ?? 0;
+  }
+
+  get checks(): Checks {
+    return { best: this.best, reference: this.#reference, since: this.#since };
   }
 
   /** Takes note of a check; true when it is time to stop. */

@@ -1,19 +1,46 @@
 /** A fit of a model: everything is checked before anything changes, then the solver is loaded and runs. */
 import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
+import type { TensorEngine } from "../engine/tensor-engine.js";
 import { DisposedError } from "../errors.js";
 import { checkFitOptions } from "./check-options.js";
+import type { FitCheckpoint } from "./fit-checkpoint.js";
 import type { LabelsLike } from "./labels.js";
-import type { Features, FitOptions } from "./model-options.js";
+import type {
+  Batches,
+  BatchFitOptions,
+  CheckedCheckpoint,
+  CheckedFitOptions,
+  Features,
+  FitOptions,
+} from "./model-options.js";
 import type { ModelState } from "./model-state.js";
 import type { FitReport } from "./report.js";
-import { checkData } from "./training-data.js";
+import { type CheckedData, checkData } from "./training-data.js";
 import { warmStartFrom } from "./warm-start.js";
 
 /** As `SoftmaxRegression.fit`. */
-export async function fitModel(state: ModelState, x: Features, y: LabelsLike, options: FitOptions): Promise<FitReport> {
+export async function fitModel(
+  state: ModelState,
+  x: Features | Batches,
+  y: LabelsLike | BatchFitOptions | undefined,
+  options: FitOptions,
+): Promise<FitReport> {
   state.requireAlive("fit");
   state.requireIdle("fit");
+  if (isBatches(x)) {
+    return state.exclusively("fit", async () => {
+      const { fitBatches } = await import("./fit-batches.js");
+      return fitBatches(state, x, y as BatchFitOptions | undefined);
+    });
+  }
+  return fitRows(state, x, y as LabelsLike, options);
+}
+
+const isBatches = (x: unknown): x is Batches =>
+  typeof x === "function" || (typeof x === "object" && x !== null && Symbol.asyncIterator in x);
+
+async function fitRows(state: ModelState, x: Features, y: LabelsLike, options: FitOptions): Promise<FitReport> {
   const fit = checkFitOptions(options);
   const { signal } = fit;
   const throwIfStopped = (): void => {
@@ -33,8 +60,11 @@ export async function fitModel(state: ModelState, x: Features, y: LabelsLike, op
       const features = data.x.columns;
       // Loaded here: a page that only predicts needs no solver.
       const { train } = await import("./training.js");
+      const checkpoint = fit.checkpoint && (await openCheckpoint(engine, data, state, fit, fit.checkpoint));
+      state.requireAlive("fit");
+      if (signal?.aborted) throw signal.reason;
       return await train(engine, {
-        ...{ data, options: state.options, fit, start },
+        ...{ data, options: state.options, fit, start, checkpoint },
         publish: (theta) => {
           state.fitted = { classes, features, theta };
         },
@@ -48,4 +78,16 @@ export async function fitModel(state: ModelState, x: Features, y: LabelsLike, op
       throw error;
     }
   });
+}
+
+/** Loaded by fits that keep checkpoints; before the data goes to the device, which may take the memory along. */
+async function openCheckpoint(
+  engine: TensorEngine,
+  data: CheckedData,
+  { options }: ModelState,
+  fit: CheckedFitOptions,
+  checkpoint: CheckedCheckpoint,
+): Promise<FitCheckpoint> {
+  const { FitCheckpoint, fingerprintOf } = await import("./checkpointing.js");
+  return FitCheckpoint.open(checkpoint, await fingerprintOf(engine, data, options, fit));
 }

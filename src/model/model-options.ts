@@ -5,6 +5,7 @@ import type { EngineOptions } from "../engine/create-engine.js";
 import type { Engine } from "../engine/engine.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { LearningRateSchedule } from "../solvers/learning-rate.js";
+import type { ByteStore } from "../storage/byte-store.js";
 import type { EarlyStopping } from "./early-stopping.js";
 import type { Label, LabelsLike } from "./labels.js";
 import type { FitProgress } from "./report.js";
@@ -63,6 +64,30 @@ export interface SoftmaxRegressionOptions extends EngineOptions {
 /** Features: a matrix in any of its forms, or a tensor of the model's own engine. */
 export type Features = MatrixLike | Tensor;
 
+/** Some of the rows to train on. */
+export interface RowBatch {
+  /** [m×d], in any form that X may have; d is the same for all. */
+  readonly x: Features;
+  /** As all labels; each must be one of the model's `classes`. */
+  readonly y: LabelsLike;
+  /** A weight ≥ 0 for each of these rows. */
+  readonly sampleWeight?: NumericArray | readonly number[];
+}
+
+/**
+ * Rows that come in pieces: an async iterable, or a function that makes one (or a plain iterable, or a promise of either) for each pass
+ * over the rows. The pieces need not be of one size, and are copied when they come.
+ */
+export type Batches =
+  | AsyncIterable<RowBatch>
+  | (() => AsyncIterable<RowBatch> | Iterable<RowBatch> | Promise<AsyncIterable<RowBatch> | Iterable<RowBatch>>);
+
+/** What a `fit` of batches takes besides. */
+export type BatchFitOptions = Pick<FitOptions, "onProgress" | "signal"> & {
+  /** Rows to measure loss and accuracy on while training goes on; they stay in memory. */
+  readonly validation?: ValidationRows;
+};
+
 /** Rows with known labels that are not trained on. */
 export interface ValidationRows {
   /** [m×d], in any form that X may have. */
@@ -72,6 +97,22 @@ export interface ValidationRows {
   /** A weight ≥ 0 for each of these rows. */
   readonly sampleWeight?: NumericArray | readonly number[];
 }
+
+/** Where a fit keeps its state. */
+export interface CheckpointOptions {
+  /** `indexedDbStore()` in a browser, or one of your own. */
+  readonly store: ByteStore;
+  /** Tells fits apart: the state lies in the store as `checkpoints/NAME`. */
+  readonly name: string;
+  /**
+   * The shortest time between two, in milliseconds, ≥ 0. Default 10,000, and longer where the last one took more than a tenth of that.
+   * L-BFGS keeps its state at every twentieth iteration only.
+   */
+  readonly everyMs?: number;
+}
+
+/** A copy that nobody else changes. */
+export type CheckedCheckpoint = Required<Omit<CheckpointOptions, "everyMs">> & { readonly everyMs: number | undefined };
 
 /** What one `fit` takes besides X and y. */
 export interface FitOptions {
@@ -84,6 +125,11 @@ export interface FitOptions {
   readonly validation?: number | ValidationRows;
   /** Ends the fit when validation gets no better, and gives the model the weights that were best. `true` for the defaults. */
   readonly earlyStopping?: boolean | EarlyStopping;
+  /**
+   * Keeps the state of the fit now and then, and goes on from the state of one that was interrupted: by an abort, a reload, a crash. It
+   * ends with the bits of a fit that was never interrupted, on the same device. Deleted when the fit has ended with a report.
+   */
+  readonly checkpoint?: CheckpointOptions;
   /** Called about ten times a second and at the end; may return a promise. Throwing ends the fit. */
   readonly onProgress?: (progress: FitProgress) => unknown;
   /** Ends the fit early: it rejects with the signal's reason, and the weights so far stay usable. */
@@ -117,6 +163,7 @@ export type ModelOptions = Required<
 };
 
 /** With the defaults of early stopping filled in. */
-export interface CheckedFitOptions extends Omit<FitOptions, "earlyStopping"> {
+export interface CheckedFitOptions extends Omit<FitOptions, "earlyStopping" | "checkpoint"> {
+  readonly checkpoint: CheckedCheckpoint | undefined;
   readonly earlyStopping: Required<EarlyStopping> | undefined;
 }

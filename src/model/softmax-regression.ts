@@ -16,6 +16,8 @@ import { judgedTargets } from "./judged-targets.js";
 import type { Label, LabelsLike } from "./labels.js";
 import { decodeLabels, likeliestClasses } from "./labels.js";
 import type {
+  Batches,
+  BatchFitOptions,
   EvaluateOptions,
   Features,
   FitOptions,
@@ -41,6 +43,14 @@ export class SoftmaxRegression {
   }
 
   /**
+   * Learns from rows that come in batches `{ x, y, sampleWeight? }`, when all of X does not fit into memory. The model's `classes` must be
+   * declared. SGD and Adam cut each batch into minibatches, and go over all of them `epochs` times; L-BFGS goes over them about twice an
+   * iteration, and keeps labels, weights and three values a row and class on the device.
+   *
+   * @throws CallbackError when the batches throw; what `fit` of rows throws, where a batch is named by its place from 0 on
+   */
+  fit(batches: Batches, options?: BatchFitOptions): Promise<FitReport>;
+  /**
    * Learns W and b from X [n×d] and y: the minimum of mean cross-entropy + (l2/2)·‖W‖². Resolves with a report when the solver
    * has converged or used up its iterations. Inputs are never changed. They are copied at once, but for a matrix of more than half a
    * million values: that is copied piece by piece, so that the page has its turns. Leave it, and what goes with it, as it is until
@@ -49,7 +59,8 @@ export class SoftmaxRegression {
    * @throws ShapeError, DataError, LabelError, OptionError before anything has changed; BusyError during another fit;
    *   DeviceError, KernelError from the device; CallbackError; the signal's reason when it is aborted
    */
-  fit(x: Features, y: LabelsLike, options: FitOptions = {}): Promise<FitReport> {
+  fit(x: Features, y: LabelsLike, options?: FitOptions): Promise<FitReport>;
+  fit(x: Features | Batches, y?: LabelsLike | BatchFitOptions, options: FitOptions = {}): Promise<FitReport> {
     return fitModel(this.#state, x, y, options);
   }
 

@@ -1,30 +1,51 @@
 /** A fit by L-BFGS: all rows at each iteration, to the optimum. */
 import { LinearObjective } from "../losses/linear-objective.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
-import { minimiseLbfgs } from "../solvers/lbfgs.js";
+import { minimiseLbfgs, type Pacing } from "../solvers/lbfgs.js";
+import type { ResumableObjective } from "../solvers/objective.js";
 import type { Workspace } from "../solvers/workspace.js";
 import { withIntercept } from "./fitted.js";
 import type { FitReport } from "./report.js";
 import { isCallers, publishFinite, reportOf, unlessStoppedEarly } from "./training-outcome.js";
-import type { Follow, TrainingRequest } from "./training-request.js";
+import type { Follow, SolverRequest } from "./training-request.js";
 
 /** Pairs that L-BFGS remembers, and the bytes they may take: a GPU binds 128 MiB at once, unless asked for more. */
 const MEMORY = { pairs: 20, bytes: 128 * 1024 * 1024 };
 /** Looks at the device after each iteration: what early stopping sees must not depend on a clock. */
-const EACH_ITERATION = { aheadMs: 0, mostMs: 0, leastMs: 0 };
+export const EACH_ITERATION: Pacing = { aheadMs: 0, mostMs: 0, leastMs: 0 };
 
 export async function trainLbfgs(
   workspace: Workspace,
   problem: LinearProblem,
-  request: TrainingRequest,
+  request: SolverRequest,
   follow: Follow,
 ): Promise<FitReport> {
-  const { options } = request;
   const objective = await LinearObjective.create(workspace, problem);
-  const asUsersKnow = (theta: Float32Array): Float32Array => withIntercept(theta, problem.x.columns, problem.classes);
+  const pacing = request.fit.earlyStopping && EACH_ITERATION;
+  return runLbfgs(workspace, objective, problem.x.columns, request, follow, pacing);
+}
+
+/** An objective whose θ users know as W and b. */
+export interface LinearModelObjective extends ResumableObjective {
+  weights(): Promise<Float32Array>;
+  weightsOf(theta: Float32Array): Float32Array;
+}
+
+/** @param pacing how far to record ahead; as far as is good where it is undefined */
+export async function runLbfgs(
+  workspace: Workspace,
+  objective: LinearModelObjective,
+  features: number,
+  request: SolverRequest,
+  follow: Follow,
+  pacing: Pacing | undefined = undefined,
+): Promise<FitReport> {
+  const { options } = request;
+  const asUsersKnow = (theta: Float32Array): Float32Array =>
+    withIntercept(theta, features, objective.parameters.columns);
   let latest: Float32Array | undefined;
   const theta = async (): Promise<Float32Array> => latest ?? asUsersKnow(await objective.weights());
-  const course = follow({ maxIterations: options.maxIterations, stepsPerEpoch: undefined, theta });
+  const { course, checkpoints } = follow({ maxIterations: options.maxIterations, stepsPerEpoch: undefined, theta });
   const { rows, columns } = objective.parameters;
   try {
     const run = minimiseLbfgs(workspace, objective, {
@@ -36,7 +57,8 @@ export async function trainLbfgs(
         return course.observeAll(progress);
       },
       throwIfStopped: () => course.throwIfStopped(),
-      ...(request.fit.earlyStopping && { pacing: EACH_ITERATION }),
+      checkpoints,
+      ...(pacing && { pacing }),
     });
     const result = await unlessStoppedEarly(run, course);
     if (result.stopReason === "diverged") await publishFinite(request, theta);

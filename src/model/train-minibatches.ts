@@ -11,7 +11,7 @@ import type { FitReport } from "./report.js";
 import { isCallers, publishFinite, reportOf, unlessStoppedEarly } from "./training-outcome.js";
 import type { Follow, TrainingRequest } from "./training-request.js";
 
-const LEARNING_RATE = { sgd: 0.1, adam: 0.01 };
+export const LEARNING_RATE: Readonly<Record<"sgd" | "adam", number>> = { sgd: 0.1, adam: 0.01 };
 
 export async function trainByMinibatches(
   workspace: Workspace,
@@ -31,7 +31,7 @@ export async function trainByMinibatches(
   const rates = learningRates(learningRate, options.epochs * objective.batches);
   /** The last weights that were seen to be finite. */
   let latest = withIntercept(problem.start ?? new Float32Array(0), x.columns, classes);
-  const course = follow({
+  const { course, checkpoints } = follow({
     maxIterations: options.epochs * objective.batches,
     stepsPerEpoch: objective.batches,
     theta: async () => latest,
@@ -50,6 +50,7 @@ export async function trainByMinibatches(
       },
       observe: (progress) => course.observe(progress),
       throwIfStopped: () => course.throwIfStopped(),
+      checkpoints,
     });
     const result = await unlessStoppedEarly(run, course);
     if (result.stopReason === "diverged") request.publish(latest);
@@ -67,7 +68,7 @@ export async function trainByMinibatches(
   }
 }
 
-function sumOfSquares(values: Float32Array, count: number): number {
+export function sumOfSquares(values: Float32Array, count: number): number {
   let sum = 0;
   for (let i = 0; i < count; i++) sum += values[i] * values[i];
   return sum;

@@ -36,7 +36,8 @@ export function checkFeatures(x: Features, where: string, name: string, storage:
   return atOnce(featuresInPieces(x, where, name, storage));
 }
 
-function* featuresInPieces(
+/** The same a piece at a time. */
+export function* featuresInPieces(
   x: Features,
   where: string,
   name: string,
@@ -109,7 +110,8 @@ function* shareOut(
   return { training: yield* part(split.training), validation: yield* part(split.validation) };
 }
 
-function* checkValidation(
+/** Rows that are not trained on, of the classes and features of those that are. */
+export function* checkValidation(
   validation: ValidationRows,
   columns: number,
   labels: EncodedLabels,
@@ -136,7 +138,7 @@ function* checkValidation(
  * The weights times a power of two that brings the largest into [1, 2). J is the same to the last bit, since it divides by
  * their sum, and neither that sum nor its inverse can leave float32, where weights are tiny or huge.
  */
-function evened(weights: Float32Array): Float32Array {
+export function evened(weights: Float32Array): Float32Array {
   const largest = weights.reduce((most, w) => Math.max(most, w), 0);
   const factor = 2 ** -Math.floor(Math.log2(largest));
   return weights.map((w) => w * factor);

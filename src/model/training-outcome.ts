@@ -1,6 +1,6 @@
 /** How a fit ends, whatever solver it took: its result or the error that broke it off, the weights that stay, the report. */
 import type { TensorEngine } from "../engine/tensor-engine.js";
-import { CallbackError } from "../errors.js";
+import { CallbackError, StorageError } from "../errors.js";
 import type { LearningRateSchedule } from "../solvers/learning-rate.js";
 import type { SolverResult } from "../solvers/solver.js";
 import type { Course } from "./course.js";
@@ -8,7 +8,7 @@ import { EarlyStop } from "./early-stopping.js";
 import type { ModelOptions } from "./model-options.js";
 import type { FitReport } from "./report.js";
 import { adviceFor } from "./report.js";
-import type { TrainingRequest } from "./training-request.js";
+import type { SolverRequest } from "./training-request.js";
 
 /** The solver's result, or where it was when validation had got no better for long enough. */
 export async function unlessStoppedEarly(run: Promise<SolverResult>, course: Course): Promise<SolverResult> {
@@ -21,13 +21,15 @@ export async function unlessStoppedEarly(run: Promise<SolverResult>, course: Cou
   }
 }
 
-/** Whether the caller broke the fit off. After a fault of the device nothing read from it would prove anything. */
-export function isCallers(error: unknown, { fit, isDisposed }: TrainingRequest): boolean {
-  return !isDisposed() && (fit.signal?.aborted === true || error instanceof CallbackError);
+/** Whether the caller broke the fit off, or the caller's disk. After a fault of the device nothing read from it would prove anything. */
+export function isCallers(error: unknown, { fit, isDisposed }: SolverRequest): boolean {
+  return (
+    !isDisposed() && (fit.signal?.aborted === true || error instanceof CallbackError || error instanceof StorageError)
+  );
 }
 
 /** Makes `theta` the model's, unless it is not finite or the device that holds it has gone. */
-export async function publishFinite(request: TrainingRequest, theta: () => Promise<Float32Array>): Promise<void> {
+export async function publishFinite(request: SolverRequest, theta: () => Promise<Float32Array>): Promise<void> {
   const now = await theta().catch(() => undefined);
   if (now?.every(Number.isFinite) && !request.isDisposed()) request.publish(now);
 }

@@ -45,14 +45,20 @@ async function trainIn(workspace: Workspace, request: TrainingRequest): Promise<
     data.validation && judged && new Validation(workspace, problem.loss, data.validation, judged, classes);
   const { publish, isDisposed } = request;
   const { earlyStopping } = request.fit;
-  const bestWeights = earlyStopping && new BestWeights(earlyStopping);
-  const follow: Follow = (part) =>
-    new Course({ ...request.fit, ...part, validation, rows: rows.x.rows, publish, isDisposed, bestWeights });
+  const { checkpoint } = request;
+  const before = checkpoint?.resumed;
+  const bestWeights = earlyStopping && new BestWeights(earlyStopping, before?.checks);
+  const follow: Follow = (part) => {
+    const given = { ...request.fit, ...part, validation, rows: rows.x.rows, publish, isDisposed };
+    const course = new Course({ ...given, bestWeights, before });
+    return { course, checkpoints: checkpoint?.following(course, bestWeights) };
+  };
   const { solver } = options;
   const report =
     solver === "sgd" || solver === "adam"
       ? await trainByMinibatches(workspace, problem, request, solver, follow)
       : await trainLbfgs(workspace, problem, request, follow);
+  await checkpoint?.remove();
   return bestWeights?.best ? withBest(report, bestWeights.best, publish) : report;
 }
 

@@ -17,6 +17,7 @@ export function adam(workspace: Workspace, target: UpdateTarget): UpdateRule {
   const moments = { mean: workspace.zeros(shape), variance: workspace.zeros(shape) };
   const both = workspace.zeros(target.many ? [2 * rows, columns] : [1]);
   return {
+    memory: target.many ? { both } : moments,
     apply: ({ gradient, learningRate, number }) =>
       engine.run(adamStep, {
         ...{ weights: theta, l2, penalisedRows },

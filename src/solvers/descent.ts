@@ -32,6 +32,13 @@ const MOST_SLICES = 256;
 const QUADS_PER_CHUNK = 1024;
 const MOST_CHUNKS = 64;
 
+/** A promise where the data must be waited for; else the work is recorded when the call returns. */
+export type Waits = void | Promise<void>;
+
+function after(first: Waits, next: () => Waits): Waits {
+  return first ? first.then(next) : next();
+}
+
 export class Descent {
   /** `[28]`: the solver's scalars. */
   readonly state: Tensor;
@@ -53,7 +60,7 @@ export class Descent {
   readonly #gradient: Tensor;
   readonly #products: Tensor;
   readonly #norms: Tensor;
-  /** Passes after each attempt. */
+  /** Passes after each attempt; of those before a restart nobody asks. */
   readonly #passes: number[] = [];
 
   constructor(workspace: Workspace, objective: LineObjective, options: DescentOptions) {
@@ -80,6 +87,35 @@ export class Descent {
     engine.write(this.state, firstState());
   }
 
+  /**
+   * What the iterations to come depend on, at a {@link isRefreshing} point. All else is written before it is read: the logits too,
+   * which are summed anew there, from θ alone.
+   */
+  get kept(): Readonly<Record<string, Tensor>> {
+    const { state } = this;
+    return {
+      ...{ state, theta: this.#objective.parameters, direction: this.#direction },
+      ...{ stack: this.#stack, gram: this.#gram, norms: this.#norms },
+    };
+  }
+
+  /** Goes on from what `kept` held after so many attempts and passes, as the objective does; `aim` is to follow. */
+  restore(arrays: Readonly<Record<string, Float32Array>>, attempts: number, passes: number): void {
+    for (const [name, tensor] of Object.entries(this.kept)) this.#engine.write(tensor, arrays[name]);
+    this.#passes.length = 0;
+    for (let attempt = 0; attempt <= attempts; attempt++) this.#passes.push(passes);
+  }
+
+  /** Whether the next `aim` sums the cached logits anew: between attempts, a fit can be taken up there and nowhere else. */
+  get isRefreshing(): boolean {
+    return (this.attempts + 1) % REFRESH_EVERY === 0;
+  }
+
+  /** Passes over the data so far. */
+  get passes(): number {
+    return this.#objective.passes;
+  }
+
   /** Line searches recorded. */
   get attempts(): number {
     return this.#passes.length - 1;
@@ -91,15 +127,14 @@ export class Descent {
   }
 
   /** The first point: loss, gradient, and the first direction. */
-  begin(): void {
-    this.#objective.refresh();
-    this.evaluate();
+  begin(): Waits {
+    return after(this.#objective.refresh(), () => this.evaluate());
   }
 
   /** The direction's logits; now and then also θ's anew. */
-  aim(): void {
-    if ((this.attempts + 1) % REFRESH_EVERY === 0) this.#objective.refresh();
-    this.#objective.aim(this.#direction);
+  aim(): Waits {
+    const refreshed = this.isRefreshing ? this.#objective.refresh() : undefined;
+    return after(refreshed, () => this.#objective.aim(this.#direction));
   }
 
   /** One launch of trial steps, and what follows from it. */
@@ -110,7 +145,14 @@ export class Descent {
   }
 
   /** The point that the search found: loss, gradient, whether to go on, and the next direction. */
-  evaluate(): void {
+  evaluate(): Waits {
+    const { memory: pairs } = this.#options;
+    const vectors = { state: this.state, direction: this.#direction, stack: this.#stack };
+    const sums = { losses: this.losses, gradient: this.#gradient };
+    return after(this.#objective.evaluate({ ...vectors, ...sums, pairs }), () => this.#judge());
+  }
+
+  #judge(): void {
     const { parameters, scale, l2, penalisedRows } = this.#objective;
     const { memory: pairs, tolerance, maxIterations } = this.#options;
     const engine = this.#engine;
@@ -118,7 +160,6 @@ export class Descent {
     const stack = this.#stack;
     const direction = this.#direction;
     const attempt = this.#passes.length;
-    this.#objective.evaluate({ state, direction, stack, pairs, losses: this.losses, gradient: this.#gradient });
     engine.run(stackProducts, { stack, pairs, state, out: this.#products });
     engine.run(judgePoint, {
       ...{ losses: this.losses, gradient: this.#gradient, state, ring: this.ring },

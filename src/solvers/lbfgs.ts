@@ -4,8 +4,9 @@
  */
 import { STATE, STATUS } from "../ops/solver-state.js";
 import { Descent, RING } from "./descent.js";
-import type { LineObjective } from "./objective.js";
+import type { ResumableObjective } from "./objective.js";
 import type { SolverProgress, SolverResult, StopReason } from "./solver.js";
+import type { SolverCheckpoints } from "./solver-checkpoints.js";
 import type { Workspace } from "./workspace.js";
 
 export interface LbfgsOptions {
@@ -19,6 +20,7 @@ export interface LbfgsOptions {
   /** Throws when the caller wants no more; asked several times an iteration. */
   readonly throwIfStopped: () => void;
   readonly pacing?: Pacing;
+  readonly checkpoints?: SolverCheckpoints | undefined;
 }
 
 /** How far the host runs ahead of the device, which changes no bit of the result. */
@@ -51,11 +53,13 @@ interface Look {
  */
 export async function minimiseLbfgs(
   workspace: Workspace,
-  objective: LineObjective,
+  objective: ResumableObjective,
   options: LbfgsOptions,
 ): Promise<SolverResult> {
   const { engine } = workspace;
   const { aheadMs, mostMs, leastMs } = options.pacing ?? PACING;
+  const { checkpoints } = options;
+  const resumed = checkpoints?.resumed;
   const descent = new Descent(workspace, objective, options);
   const { launches } = engine.trialSteps;
   const begun = performance.now();
@@ -104,6 +108,23 @@ export async function minimiseLbfgs(
     return { ...(last.iteration < 0 ? { ...last, iteration: 0, passes: descent.passesAt(0) } : last), stopReason };
   };
 
+  /** Keeps what the next iterations depend on, when all that was recorded has been told; the result when the solver has stopped. */
+  const save = async (to: SolverCheckpoints): Promise<SolverResult | undefined> => {
+    const ended = pending && (await take(await pending));
+    pending = undefined;
+    const result = ended ?? (descent.attempts > seen ? await take(await look()) : undefined);
+    if (result) return result;
+    const kept = Object.entries(descent.kept);
+    const values = (await engine.read(...kept.map(([, tensor]) => tensor))) as Float32Array[];
+    const { attempts, passes } = descent;
+    const { iteration, loss, gradientNorm = 0 } = last;
+    await to.save({
+      numbers: { attempts, passes, iteration, loss, gradientNorm, lastPasses: last.passes },
+      arrays: Object.fromEntries(kept.map(([name], i) => [name, values[i]])),
+    });
+    return undefined;
+  };
+
   /** Whether no more may be recorded before the device has been looked at. */
   const mustWait = (): boolean => {
     const ahead = descent.attempts - seen;
@@ -116,8 +137,16 @@ export async function minimiseLbfgs(
     options.throwIfStopped();
   };
 
-  descent.begin();
-  startLook();
+  if (resumed) {
+    const { attempts, passes, iteration, loss, gradientNorm, lastPasses } = resumed.numbers;
+    objective.restore(resumed.arrays.theta, passes);
+    descent.restore(resumed.arrays, attempts, passes);
+    seen = attempts;
+    last = { iteration, loss, gradientNorm, passes: lastPasses };
+  } else {
+    await descent.begin();
+    startLook();
+  }
   for (;;) {
     options.throwIfStopped();
     if (pending && (arrived || mustWait())) {
@@ -127,11 +156,15 @@ export async function minimiseLbfgs(
     } else if (mustWait()) {
       startLook();
     } else {
-      descent.aim();
+      if (checkpoints && descent.isRefreshing && checkpoints.isDue()) {
+        const result = await save(checkpoints);
+        if (result) return result;
+      }
+      await descent.aim();
       await pause();
       for (let launch = 0; launch < launches; launch++) descent.search();
       await pause();
-      descent.evaluate();
+      await descent.evaluate();
       await pause();
       const now = performance.now();
       const everyMs = Math.max(leastMs, Math.min(mostMs, LOOK_SHARE * (now - begun)));

@@ -7,6 +7,7 @@ import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { Random } from "../random.js";
 import type { SolverObserver, SolverResult, StopReason } from "./solver.js";
+import type { SolverCheckpoints } from "./solver-checkpoints.js";
 import type { UpdateRule } from "./update-rule.js";
 
 /** What a batch's step left behind. */
@@ -55,6 +56,7 @@ export interface MinibatchOptions {
   readonly observe: SolverObserver;
   /** Throws when the caller wants no more steps; asked before each `advance`. */
   readonly throwIfStopped: () => void;
+  readonly checkpoints?: SolverCheckpoints | undefined;
 }
 
 const REPORT_MS = 100;
@@ -127,12 +129,43 @@ export async function minimiseByMinibatches(
     return started;
   };
 
+  const { checkpoints } = options;
+  const kept = { theta: objective.parameters, ...rule.memory };
+  /** Keeps what the next steps depend on, once all before are known to be sound. False when training has diverged. */
+  const save = async (to: SolverCheckpoints): Promise<boolean> => {
+    if (report && !(await report)) return false;
+    report = undefined;
+    if (reported < step && !(await startReport())) return false;
+    const values = (await engine.read(...Object.values(kept))) as Float32Array[];
+    await to.save({
+      numbers: { step, loss, ...(firstLoss !== undefined && { firstLoss }) },
+      arrays: Object.fromEntries(Object.keys(kept).map((name, i) => [name, values[i]])),
+    });
+    return true;
+  };
+
+  const resumed = checkpoints?.resumed;
+  if (resumed) {
+    for (const [name, tensor] of Object.entries(kept)) engine.write(tensor, resumed.arrays[name]);
+    step = resumed.numbers.step;
+    reported = step;
+    loss = resumed.numbers.loss;
+    firstLoss = resumed.numbers.firstLoss as number | undefined;
+  }
+  const firstEpoch = Math.floor(step / objective.batches);
+  // The seed tells the order of the rows: those of the epochs before are drawn again.
+  if (options.shuffle) for (let epoch = 0; epoch < firstEpoch; epoch++) random.shuffle(order);
+
   try {
-    for (let epoch = 0; epoch < options.epochs; epoch++) {
+    for (let epoch = firstEpoch; epoch < options.epochs; epoch++) {
       if (options.shuffle) random.shuffle(order);
-      if (options.shuffle || epoch === 0) objective.setOrder(signed);
-      for (let batch = 0; batch < objective.batches; ) {
+      if (options.shuffle || epoch === firstEpoch) objective.setOrder(signed);
+      for (let batch = step - epoch * objective.batches; batch < objective.batches; ) {
         options.throwIfStopped();
+        // Before a step rather than after: what is due at the end of an epoch has been done by then.
+        if (checkpoints?.isDue() && step > (resumed?.numbers.step ?? 0) && !(await save(checkpoints))) {
+          return result("diverged");
+        }
         const rate = options.learningRate(step);
         const most = Math.min(objective.stepsAtOnce, objective.batches - batch);
         // The steps of a launch are of one length.

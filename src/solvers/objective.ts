@@ -19,7 +19,8 @@ export interface Evaluation {
 
 /**
  * `J(θ) = scale · Σℓ + (l2/2)·‖W‖²` of a linear model, W the first rows of θ. Logits are linear in θ, so trial steps along a
- * direction cost no pass over the data. Calls record work on the device; nothing waits.
+ * direction cost no pass over the data. Calls record work on the device; nothing waits, unless the data itself must be waited for:
+ * then the passes give a promise.
  */
 export interface LineObjective {
   /** θ [p×k]: the solver moves it. */
@@ -32,11 +33,17 @@ export interface LineObjective {
   /** Products with the data so far: what a solver's cost is counted in. */
   readonly passes: number;
   /** Makes the cached logits agree with θ. One pass. */
-  refresh(): void;
+  refresh(): void | Promise<void>;
   /** Prepares trial steps along `direction` [p×k]. One pass. */
-  aim(direction: Tensor): void;
+  aim(direction: Tensor): void | Promise<void>;
   /** Σℓ and its derivatives at the trial steps that the state wants, into `out` [r×4T]. */
   tryStep(state: Tensor, out: Tensor): void;
   /** Moves the logits by the step that the state tells, and gives loss, gradient and pair there; θ itself stays. One pass. */
-  evaluate(evaluation: Evaluation): void;
+  evaluate(evaluation: Evaluation): void | Promise<void>;
+}
+
+/** One whose fit can be taken up where another has left it. */
+export interface ResumableObjective extends LineObjective {
+  /** θ as it was read from `parameters`, and the passes until then; `refresh` is to follow. */
+  restore(theta: Float32Array, passes: number): void;
 }

@@ -16,6 +16,7 @@ export function sgd(
   const { weights: theta, l2, penalisedRows } = target;
   const velocity = workspace.zeros([theta.rows, theta.columns]);
   return {
+    memory: { velocity },
     apply: ({ gradient, learningRate }) =>
       engine.run(sgdStep, { weights: theta, l2, penalisedRows, gradient, velocity, learningRate, momentum, nesterov }),
     advance: (batch, { learningRate }) =>

@@ -20,6 +20,8 @@ export type LinearBatches = Pick<
   Pick<SmallBatchArguments<Tensor>, "losses" | "firstSlot">;
 
 export interface UpdateRule {
+  /** What it remembers from step to step, by name: with θ and the number of steps all that the next step depends on. */
+  readonly memory: Readonly<Record<string, Tensor>>;
   /** Moves the weights by the gradient, in place, on the device. */
   apply(step: UpdateStep & { readonly gradient: Tensor }): void;
   /** Computes the gradient of a batch of a linear softmax model and moves the weights by it, in two launches. */

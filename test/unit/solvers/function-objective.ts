@@ -6,7 +6,7 @@ import type { Tensor } from "../../../src/engine/tensor.js";
 import { createEngine } from "../../../src/index.js";
 import type { Matrix, Op } from "../../../src/ops/op.js";
 import { isIdle, STATE } from "../../../src/ops/solver-state.js";
-import type { Evaluation, LineObjective } from "../../../src/solvers/objective.js";
+import type { Evaluation, ResumableObjective } from "../../../src/solvers/objective.js";
 import { Workspace } from "../../../src/solvers/workspace.js";
 
 export interface Smooth {
@@ -92,7 +92,7 @@ function alongLine(f: Smooth, tried: (step: number) => void): Op<LineArguments> 
   };
 }
 
-export class FunctionObjective implements LineObjective {
+export class FunctionObjective implements ResumableObjective {
   readonly parameters: Tensor;
   readonly scale = 1;
   readonly l2 = 0;
@@ -114,6 +114,11 @@ export class FunctionObjective implements LineObjective {
     this.workspace = workspace;
     this.#f = f;
     this.parameters = workspace.tensor({ data: [...start], shape: [start.length, 1] });
+  }
+
+  restore(theta: Float32Array, passes: number): void {
+    this.workspace.engine.write(this.parameters, theta);
+    this.passes = passes;
   }
 
   refresh(): void {

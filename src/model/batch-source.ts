@@ -1,0 +1,157 @@
+/** Rows that come in pieces, each checked as it comes: what a fit reads when the whole does not fit into memory. */
+import type { DenseMatrix } from "../data/matrix.js";
+import { inTurns } from "../engine/in-turns.js";
+import type { Tensor } from "../engine/tensor.js";
+import { CallbackError, DataError, OptionError, ShapeError } from "../errors.js";
+import { requireKnownOptions } from "../known-options.js";
+import type { EncodedLabels, Label } from "./labels.js";
+import { checkSampleWeight, encodeLabels } from "./labels.js";
+import type { Batches, ModelOptions, RowBatch } from "./model-options.js";
+import { classWeighted, countedWeights } from "./row-weights.js";
+import { featuresInPieces } from "./training-data.js";
+
+/** A piece of the rows, checked. */
+export interface CheckedBatch {
+  readonly x: DenseMatrix | Tensor;
+  readonly y: EncodedLabels;
+  /** `[m]`, or undefined: every row counts 1. */
+  readonly weights: Float32Array | undefined;
+}
+
+/** What the batches are checked by. */
+export interface BatchRules extends Pick<ModelOptions, "features" | "ignoreLabel" | "classWeight"> {
+  readonly classes: readonly Label[];
+  /** Throws when the caller wants no more. */
+  readonly throwIfStopped: () => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Whether a second pass can begin: a generator that has been gone through gives nothing more. */
+export function isRepeatable(batches: Batches): boolean {
+  if (typeof batches === "function") return true;
+  const iterator = batches[Symbol.asyncIterator]();
+  return (iterator as unknown) !== batches;
+}
+
+export class BatchReader {
+  readonly #source: Batches;
+  readonly #rules: BatchRules;
+  /** d and the form of y, as the first batch has them. */
+  #columns: number | undefined;
+  #kind: EncodedLabels["kind"] | undefined;
+  #passes = 0;
+
+  constructor(source: Batches, rules: BatchRules) {
+    this.#source = source;
+    this.#rules = rules;
+  }
+
+  /**
+   * One pass over all batches, in their order. The source is told when it is broken off.
+   * @throws CallbackError when the source throws; ShapeError, DataError, LabelError for a batch, which is named by its place
+   */
+  async *pass(): AsyncGenerator<CheckedBatch, void, undefined> {
+    const { throwIfStopped } = this.#rules;
+    throwIfStopped();
+    const iterator = await this.#asked(async () => iteratorOf(this.#source));
+    this.#passes++;
+    let ended = false;
+    try {
+      for (let place = 0; ; place++) {
+        const next = await this.#asked(async () => iterator.next());
+        throwIfStopped();
+        if (typeof next !== "object" || next === null) throw noBatches();
+        if (next.done) {
+          ended = true;
+          if (place === 0) throw this.#nothing();
+          return;
+        }
+        yield await this.#checked(next.value, place);
+        throwIfStopped();
+      }
+    } catch (error) {
+      // What threw has ended by itself.
+      if (error instanceof CallbackError) ended = true;
+      throw error;
+    } finally {
+      // Nobody waits for it: a source that hangs must not hold up an abort.
+      if (!ended) void Promise.resolve(iterator.return?.()).catch(() => undefined);
+    }
+  }
+
+  /** Waits for the source, but no longer than until the signal is aborted. */
+  async #asked<Result>(ask: () => Promise<Result>): Promise<Result> {
+    const { signal } = this.#rules;
+    let stop = (): void => undefined;
+    try {
+      const answer = ask();
+      if (!signal) return await answer;
+      const aborted = new Promise<never>((_, reject) => {
+        stop = () => reject(signal.reason);
+        signal.addEventListener("abort", stop, { once: true });
+      });
+      return await Promise.race([answer, aborted]);
+    } catch (cause) {
+      if (signal?.aborted) throw signal.reason;
+      if (cause instanceof OptionError) throw cause;
+      throw new CallbackError("CALLBACK_FAILED", "fit: the batches threw; the weights so far are kept.", cause);
+    } finally {
+      signal?.removeEventListener("abort", stop);
+    }
+  }
+
+  async #checked(batch: unknown, place: number): Promise<CheckedBatch> {
+    const where = `fit: batch ${place}`;
+    if (typeof batch !== "object" || batch === null || !("x" in batch && "y" in batch)) {
+      throw new DataError("UNSUPPORTED_TYPE", `${where} cannot be used: expected { x, y, sampleWeight? }.`);
+    }
+    requireKnownOptions(batch, ["x", "y", "sampleWeight"], where);
+    const { x: givenX, y: givenY, sampleWeight } = batch as RowBatch;
+    const { features, classes, ignoreLabel, classWeight, throwIfStopped } = this.#rules;
+    const x = await inTurns(featuresInPieces(givenX, where, "X", features), throwIfStopped);
+    const y = encodeLabels(givenY, x.rows, { where, ignore: ignoreLabel, classes });
+    this.#columns ??= x.columns;
+    this.#kind ??= y.kind;
+    if (x.columns !== this.#columns) {
+      throw new ShapeError(
+        "SHAPE_MISMATCH",
+        `${where}: X has another number of features than the batches before: expected ${this.#columns}, got ${x.columns}.`,
+      );
+    }
+    if (y.kind !== this.#kind) {
+      const [expected, got] = y.kind === "soft" ? ["labels", "probabilities"] : ["probabilities", "labels"];
+      throw new DataError(
+        "UNSUPPORTED_TYPE",
+        `${where}: y is of another form than before: expected ${expected}, got ${got}.`,
+      );
+    }
+    const given = sampleWeight && checkSampleWeight(sampleWeight, x.rows, where);
+    const counted = countedWeights(y, given, where);
+    return { x, y, weights: classWeight === undefined ? counted : classWeighted(y, counted, classWeight, where) };
+  }
+
+  #nothing(): DataError {
+    return this.#passes === 1
+      ? new DataError("EMPTY_INPUT", "fit: there are no batches: expected one { x, y } at least, got none.")
+      : new DataError(
+          "EMPTY_INPUT",
+          `fit: pass ${this.#passes} over the batches gave none, and the first did: expected the same rows each time. ` +
+            "Pass a function that makes a new iterable for each pass.",
+        );
+  }
+}
+
+async function iteratorOf(source: Batches): Promise<AsyncIterator<unknown> | Iterator<unknown>> {
+  const iterable: unknown = typeof source === "function" ? await source() : source;
+  if (typeof iterable === "object" && iterable !== null) {
+    if (Symbol.asyncIterator in iterable) return (iterable as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    if (Symbol.iterator in iterable) return (iterable as Iterable<unknown>)[Symbol.iterator]();
+  }
+  throw noBatches();
+}
+
+const noBatches = (): OptionError =>
+  new OptionError(
+    "BAD_OPTION",
+    "fit: X gives no batches: expected an async iterable of { x, y }, or a function that makes one for each pass.",
+  );

@@ -1,0 +1,63 @@
+/** What a fit is of, part by part, so that a checkpoint goes on with nothing else: rows and options that decide on a bit. */
+
+import { Tensor } from "../engine/tensor.js";
+import type { TensorEngine } from "../engine/tensor-engine.js";
+import { VERSION } from "../engine/version.js";
+import { yieldToPage } from "../engine/yield-to-page.js";
+import { learningRates } from "../solvers/learning-rate.js";
+import { digestInSlices, digestOf } from "../storage/digest.js";
+import type { CheckedFitOptions, ModelOptions } from "./model-options.js";
+import type { CheckedData, CheckedRows } from "./training-data.js";
+
+/** A word for each part, by its name for people. */
+export type Fingerprint = Readonly<Record<string, string>>;
+
+/** Options that the data show already, or that say where and not what; every other one counts, those to come too. */
+const SEEN_OTHERWISE: ReadonlySet<string> = new Set([
+  ...["engine", "device", "gpuDevice", "gpu", "powerPreference", "workers", "createWorker"],
+  ...["features", "classes", "classWeight", "ignoreLabel", "warmStart"],
+]);
+
+/** Reads X back where it is a tensor; else nothing but the host's memory. */
+export async function fingerprintOf(
+  engine: TensorEngine,
+  data: CheckedData,
+  options: ModelOptions,
+  { earlyStopping }: Pick<CheckedFitOptions, "earlyStopping">,
+): Promise<Fingerprint> {
+  const steps = options.epochs * Math.ceil(data.x.rows / Math.min(options.batchSize, data.x.rows));
+  const rest = Object.entries(options).filter(([name, value]) => !SEEN_OTHERWISE.has(name) && value !== undefined);
+  const validation = earlyStopping && data.validation;
+  return {
+    "the library's version": VERSION,
+    "the device": `${engine.device} ${engine.trialSteps.perLaunch}`,
+    "the classes": JSON.stringify(data.y.classes),
+    ...(await rowsPrint(engine, data, "")),
+    ...(validation && (await rowsPrint(engine, validation, "validation."))),
+    ...(earlyStopping && { "option `earlyStopping`": JSON.stringify(earlyStopping) }),
+    ...Object.fromEntries(rest.map(([name, value]) => [`option \`${name}\``, valuePrint(value, steps)])),
+  };
+}
+
+async function rowsPrint(engine: TensorEngine, { x, y, weights }: CheckedRows, of: string): Promise<Fingerprint> {
+  const elements = x instanceof Tensor ? (await engine.read(x))[0] : x.data;
+  const [scale, offset] = [Math.fround(x.scale), Math.fround(x.offset)];
+  const form = `${x.rows}×${x.columns} of ${elements.constructor.name} · ${scale} + ${offset}`;
+  return {
+    [`${of}X`]: `${form} ${await digestInSlices(elements, yieldToPage)}`,
+    [`${of}y`]: await digestInSlices(y.kind === "labels" ? y.indices : y.targets, yieldToPage),
+    [`the weights of ${of}X's rows`]: weights ? await digestInSlices(weights, yieldToPage) : "",
+  };
+}
+
+/** A function is a learning rate's: what it gives tells it, its text does not. */
+function valuePrint(value: unknown, steps: number): string {
+  if (typeof value !== "function") return JSON.stringify(value);
+  const rates = learningRates(value as (step: number, steps: number) => number, steps);
+  return digestOf(Float64Array.from({ length: steps }, (_, t) => rates(t)));
+}
+
+/** The parts in which two fits differ. */
+export function differences(one: Fingerprint, other: Fingerprint): string[] {
+  return [...new Set([...Object.keys(one), ...Object.keys(other)])].filter((part) => one[part] !== other[part]);
+}

@@ -1,0 +1,163 @@
+import { describe, expect } from "vitest";
+import {
+  type ByteStore,
+  type CheckpointOptions,
+  type Engine,
+  type FitOptions,
+  type FitReport,
+  memoryStore,
+  SoftmaxRegression,
+  type SoftmaxRegressionOptions,
+} from "../../../src/index.js";
+import { expectSameBits } from "../../support/compare.js";
+import { ENGINE_DEVICES, test } from "../../support/device.js";
+import { clusters } from "./clusters.js";
+import { expectMemoryBack } from "./live-memory.js";
+
+const data = clusters(75, 9, 4);
+const { x, y } = clusters(30, 9, 4, 2);
+const held = { x, y };
+const KEY = "checkpoints/fit";
+
+interface Ended {
+  readonly report: FitReport;
+  readonly theta: Float32Array;
+}
+
+async function fitted(engine: Engine, options: SoftmaxRegressionOptions, fit: FitOptions = {}): Promise<Ended> {
+  const model = new SoftmaxRegression({ engine, batchSize: 16, ...options });
+  const report = await model.fit(data.x, data.y, fit);
+  return { report, theta: Float32Array.of(...model.coef.data, ...model.intercept) };
+}
+
+/** A store that calls `after` when so many checkpoints have been kept. */
+function counted(count: number, after: () => void): ByteStore & { puts: number } {
+  const inner = memoryStore();
+  return {
+    ...inner,
+    puts: 0,
+    async put(name, bytes) {
+      await inner.put(name, bytes);
+      if (++this.puts === count) after();
+    },
+  };
+}
+
+/** Aborts a fit after so many checkpoints, and gives what is left in the store. */
+async function interrupted(
+  engine: Engine,
+  options: SoftmaxRegressionOptions,
+  count: number,
+  fit: FitOptions = {},
+): Promise<ByteStore> {
+  const abort = new AbortController();
+  const store = counted(count, () => abort.abort("tab closed"));
+  const checkpoint: CheckpointOptions = { store, name: "fit", everyMs: 0 };
+  await expect(fitted(engine, options, { ...fit, checkpoint, signal: abort.signal })).rejects.toBe("tab closed");
+  expect(await store.names()).toEqual([KEY]);
+  return store;
+}
+
+const COURSES: readonly (SoftmaxRegressionOptions & { readonly named: string })[] = [
+  { named: "L-BFGS", solver: "lbfgs", tolerance: 0, l2: 1e-6, maxIterations: 130 },
+  {
+    named: "L-BFGS without an intercept",
+    solver: "lbfgs",
+    tolerance: 0,
+    l2: 1e-6,
+    maxIterations: 70,
+    fitIntercept: false,
+  },
+  { named: "SGD", solver: "sgd", momentum: 0.5, nesterov: true, epochs: 5 },
+  { named: "SGD with a function's rates", solver: "sgd", epochs: 4, learningRate: (t) => 0.1 / (1 + t) },
+  { named: "Adam", solver: "adam", epochs: 5 },
+  { named: "Adam in the rows' own order", solver: "adam", epochs: 5, shuffle: false },
+];
+
+describe.each(ENGINE_DEVICES)("on %s", (device) => {
+  test.for(COURSES)(
+    "$named: interrupted and gone on with, the same bits",
+    async ({ named: _, ...course }, { engines }) => {
+      const engine = engines[device];
+      const whole = await fitted(engine, course);
+      const plain = memoryStore();
+      const kept = await fitted(engine, course, { checkpoint: { store: plain, name: "fit", everyMs: 0 } });
+      expectSameBits(kept.theta, whole.theta, "with checkpoints");
+      expect(await plain.names()).toEqual([]);
+      for (const count of [1, 3]) {
+        const store = await interrupted(engine, course, count);
+        // Other work leaves other buffers behind.
+        await fitted(engine, { solver: "adam", epochs: 1, l2: 0.3 });
+        const again = counted(0, () => undefined);
+        await again.put(KEY, (await store.get(KEY)) as Uint8Array);
+        const resumed = await fitted(engine, course, { checkpoint: { store: again, name: "fit", everyMs: 0 } });
+        expectSameBits(resumed.theta, whole.theta, `after ${count} checkpoints`);
+        const { stopReason, iterations, passes, loss, gradientNorm } = whole.report;
+        expect(resumed.report).toMatchObject({ stopReason, iterations, passes, gradientNorm });
+        if (course.solver === "lbfgs") {
+          expect(resumed.report.loss).toBe(loss);
+          const points = ({ report }: Ended) =>
+            report.history.map((point) => [point.iteration, point.loss, point.passes]);
+          expect(points(resumed)).toEqual(points(whole));
+        }
+        // It did go on from there rather than from the beginning, and left nothing.
+        expect(again.puts).toBeLessThanOrEqual(1 + (course.solver === "lbfgs" ? 8 - count : 30 - count));
+        expect(await again.names()).toEqual([]);
+      }
+    },
+  );
+
+  test.for(["lbfgs", "sgd"] as const)("%s with early stopping stops at the same place", async (solver, { engines }) => {
+    const engine = engines[device];
+    const course: SoftmaxRegressionOptions = {
+      solver,
+      tolerance: 0,
+      l2: 0,
+      maxIterations: 200,
+      epochs: 60,
+      learningRate: 0.3,
+    };
+    const fit: FitOptions = { validation: held, earlyStopping: { patience: 25 } };
+    const whole = await fitted(engine, course, fit);
+    expect(whole.report.stopReason).toBe("early-stop");
+    const store = await interrupted(engine, course, 1, fit);
+    const resumed = await fitted(engine, course, { ...fit, checkpoint: { store, name: "fit", everyMs: 0 } });
+    expectSameBits(resumed.theta, whole.theta);
+    const { stopReason, iterations, bestIteration } = whole.report;
+    expect(resumed.report).toMatchObject({ stopReason, iterations, bestIteration });
+  });
+
+  test("all memory comes back, and the weights of the last report stay, when the disk is full", async ({ engines }) => {
+    const engine = engines[device];
+    const inner = memoryStore();
+    const full: ByteStore = { ...inner, put: () => Promise.reject(new DOMException("full", "QuotaExceededError")) };
+    const model = new SoftmaxRegression({ engine, solver: "sgd", batchSize: 16 });
+    await expectMemoryBack(engine, () =>
+      expect(model.fit(data.x, data.y, { checkpoint: { store: full, name: "fit", everyMs: 0 } })).rejects.toMatchObject(
+        { name: "CallbackError", code: "CALLBACK_FAILED", cause: { name: "QuotaExceededError" } },
+      ),
+    );
+    expect(model.coef.data.some((w) => w !== 0)).toBe(true);
+  });
+});
+
+test("a tensor of the caller's is told from another one", async ({ engines }) => {
+  for (const device of ENGINE_DEVICES) {
+    const engine = engines[device];
+    const abort = new AbortController();
+    const store = counted(1, () => abort.abort("enough"));
+    const checkpoint = { store, name: "fit", everyMs: 0 };
+    const course: SoftmaxRegressionOptions = { engine, solver: "adam", batchSize: 16 };
+    using rows = engine.tensor(data.x);
+    const first = new SoftmaxRegression(course).fit(rows, data.y, { checkpoint, signal: abort.signal });
+    await expect(first).rejects.toBe("enough");
+    using other = engine.tensor({ ...data.x, data: data.x.data.map((v, i) => (i === 100 ? v + 1e-6 : v)) });
+    await expect(new SoftmaxRegression(course).fit(other, data.y, { checkpoint })).rejects.toMatchObject({
+      code: "CHECKPOINT_MISMATCH",
+      message: expect.stringContaining("another value of X."),
+    });
+    using same = engine.tensor(data.x);
+    const report = await new SoftmaxRegression(course).fit(same, data.y, { checkpoint });
+    expect(report.stopReason).toBe("max-iterations");
+  }
+});
