@@ -1,6 +1,7 @@
 /** `score_h = mean over folds f of the loss on f's rows of the model that learnt from the others with penalty h`: the public door. */
 import { describeValue } from "../data/describe-value.js";
 import type { Engine } from "../engine/engine.js";
+import { inTurns } from "../engine/in-turns.js";
 import { OptionError } from "../errors.js";
 import { EngineHolder } from "./engine-holder.js";
 import { foldsOf, foldWeights } from "./folds.js";
@@ -96,7 +97,8 @@ export async function crossValidate(
       `${WHERE}: option \`l2s\` has a penalty twice: expected different ones, got ${describeValue(checked.l2s)}.`,
     );
   }
-  const rows = checkJoinedRows(x, y, checked, WHERE);
+  const course = new JoinedCourse(WHERE, checked);
+  const rows = await inTurns(checkJoinedRows(x, y, checked, WHERE), () => course.throwIfStopped());
   const dealt = foldsOf(rows.y, rows.weights, { folds, stratified, seed: checked.model.seed }, WHERE);
   const all = weightingOf(rows, checked, WHERE);
   const shares = Array.from({ length: dealt.count }, (_, fold) => {
@@ -104,7 +106,6 @@ export async function crossValidate(
     const held = foldWeights(dealt.foldOf, rows.weights, fold, "fold");
     return { weighting: weightingOf({ ...rows, weights }, checked, WHERE), held };
   });
-  const course = new JoinedCourse(WHERE, checked);
   course.throwIfStopped();
   const holder = new EngineHolder(checked.model.engine, checked.engine);
   try {

@@ -1,4 +1,5 @@
 /** `min over W_h, b_h of J with penalty l2_h`, for several penalties h from common passes over X: the public door. */
+import { inTurns } from "../engine/in-turns.js";
 import { Workspace } from "../solvers/workspace.js";
 import { EngineHolder } from "./engine-holder.js";
 import { JoinedCourse } from "./joined-course.js";
@@ -33,10 +34,11 @@ const WHERE = "fitPath";
  */
 export async function fitPath(x: Features, y: LabelsLike, options: JoinedFitOptions): Promise<PathPoint[]> {
   const checked = checkJoinedOptions(options, [], WHERE);
-  const rows = checkJoinedRows(x, y, checked, WHERE);
-  const weighting = weightingOf(rows, checked, WHERE);
   const course = new JoinedCourse(WHERE, checked);
-  course.throwIfStopped();
+  const throwIfStopped = (): void => course.throwIfStopped();
+  const rows = await inTurns(checkJoinedRows(x, y, checked, WHERE), throwIfStopped);
+  const weighting = weightingOf(rows, checked, WHERE);
+  throwIfStopped();
   const holder = new EngineHolder(checked.model.engine, checked.engine);
   try {
     const engine = await holder.open();
@@ -44,7 +46,7 @@ export async function fitPath(x: Features, y: LabelsLike, options: JoinedFitOpti
     const { trainJoined } = await import("./train-joined.js");
     const workspace = new Workspace(engine);
     try {
-      const { x: tensor, y: labels } = onDevice(workspace, rows);
+      const { x: tensor, y: labels } = await inTurns(onDevice(workspace, rows), throwIfStopped);
       const members = checked.l2s.map((l2) => ({ l2, weighting }));
       const request = { x: tensor, y: labels, members, options: checked.model, course };
       const { trained } = await trainJoined(workspace, request);

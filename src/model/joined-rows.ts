@@ -1,4 +1,5 @@
 /** The rows of `fitPath` and `crossValidate`: checked once at the door, uploaded once, trained on with several weightings. */
+import type { InPieces } from "../data/pieces.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { RowWeighting } from "../losses/joined-problem.js";
@@ -9,16 +10,16 @@ import { checkSampleWeight, encodeLabels } from "./labels.js";
 import type { Features } from "./model-options.js";
 import { countedWeights } from "./row-weights.js";
 import type { CheckedRows } from "./training-data.js";
-import { checkFeatures, weighted } from "./training-data.js";
+import { featuresInPieces, weighted } from "./training-data.js";
 
 /** Rows whose weights are the sample weights, 0 where a label is ignored; class weights are not in them yet. */
-export function checkJoinedRows(
+export function* checkJoinedRows(
   x: Features,
   y: LabelsLike,
   { model, fit }: CheckedJoinedOptions,
   where: string,
-): CheckedRows {
-  const checked = checkFeatures(x, where, "X", model.features);
+): InPieces<CheckedRows> {
+  const checked = yield* featuresInPieces(x, where, "X", model.features);
   const { classes, ignoreLabel: ignore } = model;
   const labels = encodeLabels(y, checked.rows, { where, ignore, ...(classes && { classes }) });
   const given = fit.sampleWeight && checkSampleWeight(fit.sampleWeight, checked.rows, where);
@@ -26,8 +27,8 @@ export function checkJoinedRows(
 }
 
 /** The same rows, with X on the device: memory of the workspace, unless it was a tensor already. */
-export function onDevice(workspace: Workspace, rows: CheckedRows): CheckedRows & { readonly x: Tensor } {
-  return { ...rows, x: rows.x instanceof Tensor ? rows.x : workspace.fromDense(rows.x) };
+export function* onDevice(workspace: Workspace, rows: CheckedRows): InPieces<CheckedRows & { readonly x: Tensor }> {
+  return { ...rows, x: rows.x instanceof Tensor ? rows.x : yield* workspace.denseInPieces(rows.x) };
 }
 
 /** @throws ShapeError for a tensor of another engine, DisposedError */

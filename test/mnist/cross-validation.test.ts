@@ -1,6 +1,6 @@
 /**
  * Five folds of five penalties on the first 6,000 digits: 25 models, whose common passes cost at most as much as eight fits. On all
- * 60,000 the same holds with room to spare; that takes minutes, and counts the same.
+ * 60,000, which takes ten minutes of one core, they were 533 where one fit takes 143 in the mean, 377 at most.
  */
 import { expect, test } from "vitest";
 import { createEngine, crossValidate, fitPath, SoftmaxRegression } from "../../src/index.js";
