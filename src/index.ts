@@ -9,7 +9,23 @@ export {
   readCsvBatches,
 } from "./data/csv.js";
 export { flattenRows, type IdxArray, type ReadIdxOptions, readIdx } from "./data/idx.js";
-export type { FeatureStorage, HalfArray, MatrixData, MatrixLike, NumericArray, TensorData } from "./data/matrix.js";
+export {
+  type CanvasLike,
+  type ImageLike,
+  type ImageRows,
+  type ImageRowsOptions,
+  imageRows,
+} from "./data/image-rows.js";
+export type {
+  ColumnLike,
+  FeatureStorage,
+  HalfArray,
+  MatrixData,
+  MatrixLike,
+  NumericArray,
+  TableLike,
+  TensorData,
+} from "./data/matrix.js";
 export { type NpyArray, type NpyData, readNpy } from "./data/npy.js";
 export type { EngineStats } from "./engine/backend.js";
 export type { DeviceChoice, EngineOptions } from "./engine/create-engine.js";

@@ -1,4 +1,5 @@
 /** The forms in which a caller may hand over a matrix, and the one form it has inside. Types only. */
+import type { TableLike } from "./columns.js";
 import type { NumericArray } from "./numeric-array.js";
 
 /**
@@ -24,8 +25,8 @@ export interface TensorData extends Omit<MatrixData, "shape"> {
   readonly dims: readonly number[];
 }
 
-/** A dense matrix as a caller may give it: numbers with a shape, an array of rows, or an array of typed-array rows. */
-export type MatrixLike = MatrixData | TensorData | readonly (readonly number[])[] | readonly NumericArray[];
+/** A dense matrix as a caller may give it: numbers with a shape, an array of rows, an array of typed-array rows, or a table of columns. */
+export type MatrixLike = MatrixData | TensorData | readonly (readonly number[])[] | readonly NumericArray[] | TableLike;
 
 /**
  * A matrix that has been checked: `rows × columns` finite values, row-major, in memory of its own.

@@ -3,14 +3,17 @@
  * Imports errors and its neighbours in this folder only, so that the engine may use it too.
  */
 import { DataError, ShapeError } from "../errors.js";
+import { isTableLike } from "./columns.js";
 import { describeValue } from "./describe-value.js";
 import type { FeatureStorage } from "./feature-storage.js";
+import { matrixFromColumns } from "./matrix-from-columns.js";
 import { matrixFromData } from "./matrix-from-data.js";
 import { matrixFromRows } from "./matrix-from-rows.js";
 import type { DenseMatrix, MatrixData, MatrixLike, TensorData } from "./matrix-like.js";
 import { isNumericArray } from "./numeric-array.js";
 import { atOnce, type InPieces } from "./pieces.js";
 
+export type { ColumnLike, TableLike } from "./columns.js";
 export type { FeatureStorage } from "./feature-storage.js";
 export type { DenseMatrix, MatrixData, MatrixLike, TensorData } from "./matrix-like.js";
 export type { HalfArray, NumericArray } from "./numeric-array.js";
@@ -55,6 +58,7 @@ export function* denseMatrix(
       `${where}: ${name} has no shape: expected { data, shape: [rows, columns] }, got ${describeValue(given)}.`,
     );
   }
+  if (isTableLike(given)) return yield* matrixFromColumns(given, storage, argument);
   if (hasData(given)) return yield* matrixFromData(given, storage, argument);
   const got = isSparse(given) ? "a sparse matrix" : describeValue(given);
   throw new DataError(

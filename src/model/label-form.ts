@@ -1,9 +1,17 @@
 /** Which of its forms the caller's y has: one label for each row, or one probability for each row and class. */
 import type { Argument } from "../data/argument.js";
 import type { Label } from "../data/classes.js";
+import { isColumnLike, plainValue } from "../data/columns.js";
 import { describeValue } from "../data/describe-value.js";
 import { HalfElements } from "../data/element-source.js";
-import { type MatrixData, type MatrixLike, type NumericArray, type TensorData, toDenseMatrix } from "../data/matrix.js";
+import {
+  type ColumnLike,
+  type MatrixData,
+  type MatrixLike,
+  type NumericArray,
+  type TensorData,
+  toDenseMatrix,
+} from "../data/matrix.js";
 import { checkedData, checkedShape } from "../data/matrix-from-data.js";
 import { isNumericArray, refuseDetached } from "../data/numeric-array.js";
 import { DataError, LabelError, ShapeError } from "../errors.js";
@@ -11,12 +19,13 @@ import { fromHalf } from "../half-float.js";
 
 /**
  * Labels as a caller may give them: an array of labels, a typed array, or a tensor of shape [n] or [n, 1], whose numbers
- * are the labels, null only where it is the label to ignore; or a matrix [n×k] of target probabilities (one-hot or soft), whose columns are the classes in their order.
+ * are the labels, or a column of a table, null only where it is the label to ignore; or a matrix [n×k] of target probabilities (one-hot or soft), whose columns are the classes in their order.
  */
 export type LabelsLike =
   | readonly (Label | null)[]
   | NumericArray
   | MatrixLike
+  | ColumnLike
   | { readonly data: readonly (Label | null)[]; readonly shape: readonly number[] };
 
 /** Either `labels [n]`, not yet looked through, or checked `targets [n×k]`. */
@@ -39,6 +48,7 @@ export function labelForm(y: LabelsLike, rows: number, where: string): LabelForm
     const isMatrix = Array.isArray(given[0]) || ArrayBuffer.isView(given[0]);
     return isMatrix ? soft(given, rows, argument) : flat(given, rows, argument);
   }
+  if (isColumnLike(given)) return flat(Array.from(given, plainValue), rows, argument);
   if (!hasData(given)) {
     throw new DataError(
       "UNSUPPORTED_TYPE",
