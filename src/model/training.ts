@@ -3,26 +3,45 @@ import { inTurns } from "../engine/in-turns.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
+import type { Loss } from "../losses/loss.js";
+import type { LossChoice } from "../losses/loss-option.js";
 import { Workspace } from "../solvers/workspace.js";
 import { Course } from "./course.js";
 import { BestWeights } from "./early-stopping.js";
+import { oneClassRows } from "./one-class-rows.js";
 import type { FitReport } from "./report.js";
 import { trainLbfgs } from "./train-lbfgs.js";
 import { trainByMinibatches } from "./train-minibatches.js";
+import type { CheckedData } from "./training-data.js";
 import { uploadRows } from "./training-data.js";
 import type { Follow, TrainingRequest } from "./training-request.js";
 import { Validation } from "./validation.js";
 
 export async function train(engine: TensorEngine, request: TrainingRequest): Promise<FitReport> {
+  const oneClass = request.options.loss.name === "margin";
+  const asked = oneClass ? { ...request, data: oneClassData(request.data) } : request;
+  const loss = await lossOf(request.options.loss);
   const workspace = new Workspace(engine);
   try {
-    return await trainIn(workspace, request);
+    return await trainIn(workspace, asked, loss);
   } finally {
     workspace.dispose();
   }
 }
 
-async function trainIn(workspace: Workspace, request: TrainingRequest): Promise<FitReport> {
+/** Loaded when it is wanted: few models are trained by anything but cross-entropy. */
+async function lossOf(choice: LossChoice): Promise<Loss> {
+  if (choice.name === "cross-entropy") return crossEntropyLoss;
+  const { chosenLoss } = await import("../losses/chosen-loss.js");
+  return chosenLoss(choice);
+}
+
+const oneClassData = (data: CheckedData): CheckedData => ({
+  ...oneClassRows(data, "fit"),
+  validation: data.validation && oneClassRows(data.validation, "fit: validation"),
+});
+
+async function trainIn(workspace: Workspace, request: TrainingRequest, loss: Loss): Promise<FitReport> {
   const { data, options } = request;
   const classes = data.y.classes.length;
   const { throwIfStopped } = request;
@@ -34,7 +53,7 @@ async function trainIn(workspace: Workspace, request: TrainingRequest): Promise<
     rowWeight: data.weights,
     totalWeight: data.weights ? data.weights.reduce((sum, w) => sum + w, 0) : rows.x.rows,
     classes,
-    loss: crossEntropyLoss,
+    loss,
     l2: options.l2,
     fitIntercept: options.fitIntercept,
     start: request.start?.subarray(0, (features + Number(options.fitIntercept)) * classes),
