@@ -1,14 +1,13 @@
 /** One fit from checked data to a report: memory is taken, a solver runs, memory is given back. */
 import { inTurns } from "../engine/in-turns.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
-import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
 import type { Loss } from "../losses/loss.js";
-import type { LossChoice } from "../losses/loss-option.js";
+import { lossOf } from "../losses/loss-of.js";
 import { Workspace } from "../solvers/workspace.js";
 import { Course } from "./course.js";
 import { BestWeights } from "./early-stopping.js";
-import { oneClassRows } from "./one-class-rows.js";
+import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
 import { trainLbfgs } from "./train-lbfgs.js";
 import { trainByMinibatches } from "./train-minibatches.js";
@@ -18,28 +17,20 @@ import type { Follow, TrainingRequest } from "./training-request.js";
 import { Validation } from "./validation.js";
 
 export async function train(engine: TensorEngine, request: TrainingRequest): Promise<FitReport> {
-  const oneClass = request.options.loss.name === "margin";
-  const asked = oneClass ? { ...request, data: oneClassData(request.data) } : request;
-  const loss = await lossOf(request.options.loss);
+  const { data, options } = request;
+  const { validation } = data;
+  const targets: CheckedData = {
+    ...{ ...data, y: targetsFor(options.loss, data.y, "fit") },
+    validation: validation && { ...validation, y: targetsFor(options.loss, validation.y, "fit: validation") },
+  };
+  const loss = await lossOf(options.loss);
   const workspace = new Workspace(engine);
   try {
-    return await trainIn(workspace, asked, loss);
+    return await trainIn(workspace, { ...request, data: targets }, loss);
   } finally {
     workspace.dispose();
   }
 }
-
-/** Loaded when it is wanted: few models are trained by anything but cross-entropy. */
-async function lossOf(choice: LossChoice): Promise<Loss> {
-  if (choice.name === "cross-entropy") return crossEntropyLoss;
-  const { chosenLoss } = await import("../losses/chosen-loss.js");
-  return chosenLoss(choice);
-}
-
-const oneClassData = (data: CheckedData): CheckedData => ({
-  ...oneClassRows(data, "fit"),
-  validation: data.validation && oneClassRows(data.validation, "fit: validation"),
-});
 
 async function trainIn(workspace: Workspace, request: TrainingRequest, loss: Loss): Promise<FitReport> {
   const { data, options } = request;

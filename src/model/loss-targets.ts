@@ -1,14 +1,14 @@
-/** Rows for a loss that knows one class a row. */
+/** Targets in the form that a loss takes: a margin is that of one class. */
 import { LabelError } from "../errors.js";
-import type { CheckedRows } from "./training-data.js";
+import type { LossChoice } from "../losses/loss-option.js";
+import type { EncodedLabels } from "./labels.js";
 
 /**
- * The rows with labels in place of one-hot targets.
- * @throws LabelError BAD_LABEL for a target between classes
+ * What was given; for a margin labels in place of one-hot targets.
+ * @throws LabelError BAD_LABEL for a target between classes and a loss that takes none
  */
-export function oneClassRows<Rows extends CheckedRows>(rows: Rows, where: string): Rows {
-  const { y } = rows;
-  if (y.kind === "labels") return rows;
+export function targetsFor({ name }: LossChoice, y: EncodedLabels, where: string): EncodedLabels {
+  if (name !== "margin" || y.kind === "labels") return y;
   const { classes, targets } = y;
   const indices = new Int32Array(targets.length / classes.length).fill(-1);
   targets.forEach((target, e) => {
@@ -22,5 +22,5 @@ export function oneClassRows<Rows extends CheckedRows>(rows: Rows, where: string
       );
     }
   });
-  return { ...rows, y: { kind: "labels", classes, indices } };
+  return { kind: "labels", classes, indices };
 }
