@@ -1,6 +1,7 @@
 // From φ, φ′, φ″ at the trial steps of a launch to the step taken, or to the next trial steps: Newton's method on φ′ inside a
-// bracket, where J is scale · (sum over rows) + l2/2 · ‖W‖². φ is convex: the sign of φ′ tells on which side of the minimum
-// a step lies. One workgroup; it adds up the partial sums of line_search and next_direction in a fixed order.
+// bracket, where J is scale · (sum over rows) + l2/2 · ‖W‖². Where φ is smooth and convex, the sign of φ′ tells on which side of
+// the minimum a step lies; else J must come down, and less steeply at the end than at the beginning (Wolfe's weak conditions).
+// One workgroup; it adds up the partial sums of line_search and next_direction in a fixed order.
 
 // Threads in the workgroup, a power of two and a multiple of TRIALS.
 override THREADS: u32;
@@ -14,6 +15,13 @@ override SLOPE_SHARE: f32;
 override LEAST_GAIN: f32;
 // How much further a step may go at once while no upper bound is known.
 override STRETCH: f32;
+// Judge steps by J too.
+override BY_VALUE: bool;
+// By value: J must fall by this share of what the slope promises, give or take this share of J that may be rounding;
+override LEAST_FALL: f32;
+override ROUNDING: f32;
+// and a step is too short while the slope is steeper than this share of φ′(0).
+override STEEP: f32;
 
 struct State {
   running: f32,
@@ -34,7 +42,7 @@ struct State {
   since: f32,
   least_loss: f32,
   least_gradient: f32,
-  unused: f32,
+  fit: f32,
   slot: f32,
   steps: array<f32, 8>,
 }
@@ -113,6 +121,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   // Newton's step from the flattest point of this launch.
   var newton = -1.0;
   var flattest = HIGHEST;
+  // Of the steps that meet Wolfe's conditions the one where J is lowest.
+  var met = 0.0;
+  var lowest = HIGHEST;
   for (var trial = 0u; trial < u32(wanted); trial++) {
     let step = states[s].steps[trial];
     let sums = points[trial];
@@ -122,25 +133,44 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     if (usable && abs(here) < flattest) {
       flattest = abs(here);
       newton = -1.0;
-      if (finite(curvature) && curvature > 0.0) { newton = step - here / curvature; }
+      // Between corners a loss may be straight, and the penalty's curvature alone tells nothing.
+      if (finite(curvature) && curvature > 0.0 && (!BY_VALUE || sums.z > 0.0)) { newton = step - here / curvature; }
     }
     if (usable && step > 0.0 && abs(here) < best_slope) {
       best_step = step;
       best_slope = abs(here);
     }
-    if (usable && here <= 0.0) { low = max(low, step); } else { high = min(high, step); }
+    if (BY_VALUE) {
+      let fit = states[s].fit;
+      let rise = parameters.scale * sums.x - fit + parameters.l2 * step * (mixed + 0.5 * step * squares);
+      let falls = rise <= LEAST_FALL * step * slope + ROUNDING * abs(fit);
+      if (!usable || (!falls && step > 0.0)) { high = min(high, step); }
+      else if (step == 0.0 || here < STEEP * slope) { low = max(low, step); }
+      else if (rise < lowest) { met = step; lowest = rise; }
+    } else if (usable && here <= 0.0) { low = max(low, step); } else { high = min(high, step); }
   }
   let launches = states[s].launches + 1.0;
   let unbounded = high == HIGHEST;
   // Nothing but a probe at 0 so far: any step may be tried.
   var limit = high;
   var next = low + 0.5 * (high - low);
+  // By value, where nothing is known: the slope's line down to a loss of 0, and tenths of it.
+  var first = 1.0;
+  if (BY_VALUE) {
+    if (slope < 0.0) { first = states[s].fit / -slope; }
+    if (low == 0.0) { next = high / STRETCH; }
+  }
   if (unbounded) {
     limit = select(HIGHEST, STRETCH * low, low > 0.0);
-    next = select(1.0, limit, low > 0.0);
+    next = select(first, limit, low > 0.0);
   }
   if (finite(newton) && newton > low && newton < limit) { next = newton; }
   let descent = finite(slope) && slope < 0.0;
+  if (BY_VALUE) {
+    // At the end of its launches a search by value may take a step that is short.
+    best_step = select(low, met, met > 0.0);
+    best_slope = select(select(HIGHEST, LEAST_GAIN * -slope, low > 0.0), 0.0, met > 0.0);
+  }
   let good = best_slope <= SLOPE_SHARE * -slope;
   if (good || !descent || !(next > low && next < high) || launches >= MOST_LAUNCHES) {
     let found = descent && best_slope <= LEAST_GAIN * -slope;

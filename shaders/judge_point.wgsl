@@ -30,7 +30,7 @@ struct State {
   since: f32,
   least_loss: f32,
   least_gradient: f32,
-  unused: f32,
+  fit: f32,
   slot: f32,
   steps: array<f32, 8>,
 }
@@ -114,7 +114,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     return;
   }
   let sums = gradient_sums[0];
-  let loss = parameters.scale * loss_sums[0].x + 0.5 * parameters.l2 * sums.x;
+  let fit = parameters.scale * loss_sums[0].x;
+  let loss = fit + 0.5 * parameters.l2 * sums.x;
   if (loss_sums[0].w + sums.w > 0.0 || !finite(loss) || !finite(sums.z)) {
     stop(s, DIVERGED);
     return;
@@ -122,6 +123,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   let iteration = states[s].iteration + 1.0;
   states[s].iteration = iteration;
   states[s].taken = 1.0;
+  states[s].fit = fit;
   ring[parameters.ring_offset + u32(iteration) % parameters.ring_rows] = vec4f(iteration, parameters.attempt, loss, sums.y);
   let least = states[s].least_loss;
   let falls = loss < least - LEAST_FALL * abs(loss);

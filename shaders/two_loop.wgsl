@@ -30,7 +30,7 @@ struct State {
   since: f32,
   least_loss: f32,
   least_gradient: f32,
-  unused: f32,
+  fit: f32,
   slot: f32,
   steps: array<f32, 8>,
 }

@@ -45,6 +45,7 @@ export type { ModelJson } from "./formats/json.js";
 export { toONNX } from "./formats/onnx.js";
 export { toSafetensors } from "./formats/safetensors.js";
 export { type SklearnModel, type SklearnParameters, toSklearn } from "./formats/sklearn.js";
+export type { LossChoice, LossOption } from "./losses/loss-option.js";
 export {
   accuracy,
   type BalancedAccuracyOptions,

@@ -28,6 +28,7 @@ import { summarize } from "../ops/summarize.js";
 import { totalLoss } from "../ops/total-loss.js";
 import { totalWeight } from "../ops/total-weight.js";
 import { Random } from "../random.js";
+import { scoreLossCases } from "./self-check-losses.js";
 import type { AddCase } from "./self-check-solver.js";
 import { solverCases, stateOf } from "./self-check-solver.js";
 
@@ -186,6 +187,8 @@ export function selfCheckCases(): SelfCheckCase[] {
     };
     add(crossEntropyStep, `${shape}, labels`, { ...step, ...targets }, EXPONENTIAL + sumOf(rows));
   }
+
+  scoreLossCases(add, { floats, integers, blank }, 4 * EXPONENTIAL + sumOf(67));
 
   const [x, y, out] = [floats(13, 9), floats(13, 9), floats(13, 9)];
   add(addScaled, "13×9", { x, alpha: -2, y, beta: 0.5, out, keep: 1 }, sumOf(3), true);

@@ -78,5 +78,5 @@ export function solverCases(
   const norms = hostMatrix(Float32Array.of(0, 0, -1, 0, 0, 0, -3, 0), 2, 4);
   const trials = stateOf({ trials: 2, steps: 1 });
   trials.data[STATE.steps + 1] = 2;
-  add(chooseStep, "2 steps", { line, norms, state: trials, scale: 1, l2: 0 }, ROUNDINGS);
+  add(chooseStep, "2 steps", { line, norms, state: trials, scale: 1, l2: 0, byValue: false }, ROUNDINGS);
 }

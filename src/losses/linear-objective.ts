@@ -21,6 +21,7 @@ export class LinearObjective implements ResumableObjective {
   readonly scale: number;
   readonly l2: number;
   readonly penalisedRows: number;
+  readonly byValue: boolean;
   readonly slices: number;
   passes: number;
   readonly #engine: TensorEngine;
@@ -57,6 +58,7 @@ export class LinearObjective implements ResumableObjective {
     this.scale = 1 / problem.totalWeight;
     this.l2 = problem.l2;
     this.penalisedRows = d;
+    this.byValue = !problem.loss.smoothConvex;
     this.slices = Math.min(engine.slices, Math.ceil(n / ROWS_PER_SLICE));
     this.passes = means ? 1 : 0;
     this.parameters = workspace.zeros([rows, classes]);

@@ -60,6 +60,8 @@ export interface LossAfterStep {
 
 export interface Loss {
   readonly name: string;
+  /** The slope along a line alone tells how good a step is; else solvers look at the value too. */
+  readonly smoothConvex: boolean;
   evaluate(engine: TensorEngine, evaluation: LossEvaluation): void;
   /** Undefined where the logits must be there first. */
   evaluateLinear?(engine: TensorEngine, evaluation: LinearEvaluation): void;

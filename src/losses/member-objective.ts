@@ -34,6 +34,7 @@ export class MemberObjective implements JoinedObjective {
   readonly scale: number;
   readonly l2: number;
   readonly penalisedRows: number;
+  readonly byValue: boolean;
   readonly slices: number;
   /** Whether θ's logits are wanted, and the direction whose logits are. */
   refreshing = false;
@@ -55,6 +56,7 @@ export class MemberObjective implements JoinedObjective {
     this.#part = part;
     this.scale = part.scale;
     this.l2 = part.l2;
+    this.byValue = !part.loss.smoothConvex;
     this.penalisedRows = means ? rows - 1 : rows;
     this.slices = Math.min(engine.slices, Math.ceil(samples / ROWS_PER_SLICE));
     this.parameters = workspace.zeros([rows, classes]);

@@ -9,6 +9,7 @@ import { OptionError } from "../errors.js";
 import type { ByteStore } from "../storage/byte-store.js";
 import type { Label } from "./labels.js";
 import { isLearningRate } from "./learning-rate-option.js";
+import { isLoss } from "./loss-option.js";
 import type {
   BatchFitOptions,
   CheckedCheckpoint,
@@ -39,6 +40,12 @@ const isEngine = (value: unknown): value is Engine => value instanceof Engine;
 const isSignal = (value: unknown): value is AbortSignal => value instanceof AbortSignal;
 
 const MODEL_TABLE = {
+  loss: {
+    kind: "custom",
+    accepts: isLoss,
+    expected: '"cross-entropy", "squared", "margin", "absolute", or { name, … } with parameters in their ranges',
+    default: "cross-entropy",
+  },
   l2: { kind: "number", min: 0, default: 1e-4 },
   fitIntercept: { kind: "boolean", default: true },
   solver: { kind: "choice", choices: ["auto", "lbfgs", "sgd", "adam"], default: "auto" },
@@ -117,13 +124,20 @@ export const checkEvaluateOptions = (given: EvaluateOptions): EvaluateOptions & 
 /** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
 export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions {
   const options = checkOptions(given, MODEL_TABLE, "SoftmaxRegression");
+  const loss = typeof options.loss === "string" ? { name: options.loss } : { ...options.loss };
   if (options.nesterov && options.momentum === 0) {
     throw new OptionError(
       "BAD_OPTION",
       "SoftmaxRegression: option `nesterov` needs momentum: expected `momentum` > 0, got 0.",
     );
   }
-  return options;
+  if (loss.name === "margin" && options.labelSmoothing > 0) {
+    throw new OptionError(
+      "BAD_OPTION",
+      `SoftmaxRegression: option \`labelSmoothing\` is not for loss "margin", which knows one class a row: expected 0, got ${options.labelSmoothing}.`,
+    );
+  }
+  return { ...options, loss };
 }
 
 const STOPPING_TABLE = {

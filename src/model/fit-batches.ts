@@ -2,12 +2,13 @@
 import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
 import { DisposedError, OptionError } from "../errors.js";
-import { crossEntropyLoss } from "../losses/cross-entropy.js";
+import { lossOf } from "../losses/loss-of.js";
 import { Workspace } from "../solvers/workspace.js";
 import type { BatchRequest } from "./batch-request.js";
 import { BatchReader, isRepeatable } from "./batch-source.js";
 import { checkBatchFitOptions } from "./check-options.js";
 import type { EncodedLabels, Label } from "./labels.js";
+import { targetsFor } from "./loss-targets.js";
 import type { Batches, BatchFitOptions, ModelOptions } from "./model-options.js";
 import type { ModelState } from "./model-state.js";
 import type { FitReport } from "./report.js";
@@ -37,8 +38,9 @@ export async function fitBatches(
   try {
     const engine = await state.openEngine();
     throwIfStopped();
+    const loss = await lossOf(options.loss);
     const request: BatchRequest = {
-      ...{ options, fit, reader, classes, last, checkpoint: undefined },
+      ...{ options, fit, reader, classes, loss, last, checkpoint: undefined },
       publish: (theta) => {
         state.fitted = { classes, features: theta.length / classes.length - 1, theta };
       },
@@ -47,10 +49,11 @@ export async function fitBatches(
       validationOn: async (workspace, columns) => {
         if (!validation) return undefined;
         const labels: EncodedLabels = { kind: "labels", classes: [...classes], indices: NONE };
-        const rows = await inTurns(checkValidation(validation, columns, labels, options), throwIfStopped);
+        const checked = await inTurns(checkValidation(validation, columns, labels, options), throwIfStopped);
+        const rows = { ...checked, y: targetsFor(options.loss, checked.y, "fit: validation") };
         if (rows.x instanceof Tensor) engine.requireOwn("fit", rows.x);
         const uploaded = await inTurns(uploadRows(workspace, rows, 0), throwIfStopped);
-        return new Validation(workspace, crossEntropyLoss, rows, uploaded, classes.length);
+        return new Validation(workspace, loss, rows, uploaded, classes.length);
       },
     };
     const workspace = new Workspace(engine);

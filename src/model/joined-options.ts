@@ -37,6 +37,7 @@ export interface JoinedFitOptions
 }
 
 const MODEL_NAMES = [
+  "loss",
   "fitIntercept",
   "maxIterations",
   "tolerance",

@@ -4,6 +4,7 @@ import type { FeatureStorage, MatrixLike, NumericArray } from "../data/matrix.js
 import type { EngineOptions } from "../engine/create-engine.js";
 import type { Engine } from "../engine/engine.js";
 import type { Tensor } from "../engine/tensor.js";
+import type { LossChoice, LossOption } from "../losses/loss-option.js";
 import type { LearningRateSchedule } from "../solvers/learning-rate.js";
 import type { ByteStore } from "../storage/byte-store.js";
 import type { EarlyStopping } from "./early-stopping.js";
@@ -13,6 +14,11 @@ import type { ClassWeight } from "./row-weights.js";
 
 /** What a model is made with; every fit of it goes by these. */
 export interface SoftmaxRegressionOptions extends EngineOptions {
+  /**
+   * What training brings down: a word, or `{ name, … }` with parameters. Default `"cross-entropy"`, whose probabilities mean what they
+   * say; with the others they are the softmax of scores that were not trained to be that, and want `calibrate`.
+   */
+  readonly loss?: LossOption;
   /** Factor of ‖W‖²/2 in the mean-scale objective, ≥ 0; scikit-learn's `C` is 1 / (l2 · Σ sample weights). Default 1e-4. */
   readonly l2?: number;
   /** Learn b too; it is never penalised. Default true. */
@@ -152,9 +158,10 @@ export interface EvaluateOptions extends JudgeRowsOptions {
 export type ModelOptions = Required<
   Omit<
     SoftmaxRegressionOptions,
-    "learningRate" | "classes" | "classWeight" | "ignoreLabel" | "engine" | keyof EngineOptions
+    "loss" | "learningRate" | "classes" | "classWeight" | "ignoreLabel" | "engine" | keyof EngineOptions
   >
 > & {
+  readonly loss: LossChoice;
   readonly classWeight: ClassWeight | undefined;
   readonly ignoreLabel: Label | null | undefined;
   readonly learningRate: number | LearningRateSchedule | undefined;

@@ -1,4 +1,5 @@
 /** What a fit tells while it runs and when it ends. */
+import type { LossChoice } from "../losses/loss-option.js";
 import type { LearningRateSchedule } from "../solvers/learning-rate.js";
 import type { StopReason } from "../solvers/solver.js";
 
@@ -16,7 +17,7 @@ export interface FitPoint {
   readonly passes: number;
   /** Milliseconds since the fit began. */
   readonly elapsedMs: number;
-  /** Mean cross-entropy on the validation rows, without penalty; undefined where it was not measured. */
+  /** Mean loss on the validation rows, the model's own `loss` without penalty; undefined where it was not measured. */
   readonly validationLoss: number | undefined;
   /** Share of validation rows whose class is predicted right, 0 … 1. */
   readonly validationAccuracy: number | undefined;
@@ -62,6 +63,7 @@ export interface FitReport {
 export function adviceFor(
   stopReason: StopReason,
   numbers: {
+    readonly loss: LossChoice;
     readonly maxIterations: number;
     readonly tolerance: number;
     readonly gradientNorm: number | undefined;
@@ -69,11 +71,17 @@ export function adviceFor(
     readonly learningRate: number | LearningRateSchedule | undefined;
   },
 ): string | undefined {
-  const { maxIterations, tolerance, gradientNorm, learningRate } = numbers;
+  const { loss, maxIterations, tolerance, gradientNorm, learningRate } = numbers;
   if (stopReason === "max-iterations" && gradientNorm !== undefined) {
     return (
       `The gradient is still ${gradientNorm.toExponential(1)} after ${maxIterations} iterations; ${tolerance} was asked for. ` +
       "Raise maxIterations, raise l2, or bring the features to similar ranges."
+    );
+  }
+  if (stopReason === "precision" && loss.name === "margin" && (loss.power !== 2 || loss.form === "max")) {
+    return (
+      `Loss "margin" has corners, and at one of them the gradient does not vanish: it is ${gradientNorm?.toExponential(1)}, and ${tolerance} ` +
+      'was asked for. float32 sees no lower loss nearby. Use the model as it is; { name: "margin", power: 2 } has no corners.'
     );
   }
   if (stopReason === "precision") {

@@ -3,9 +3,9 @@
  * once as there is memory for, and the others after them.
  */
 import type { Tensor } from "../engine/tensor.js";
-import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import { JoinedObjective } from "../losses/joined-objective.js";
 import type { JoinedMember } from "../losses/joined-problem.js";
+import { lossOf } from "../losses/loss-of.js";
 import type { MemberObjective } from "../losses/member-objective.js";
 import type { JoinedResult } from "../solvers/lbfgs-joined.js";
 import { minimiseJoined } from "../solvers/lbfgs-joined.js";
@@ -13,6 +13,7 @@ import { Workspace } from "../solvers/workspace.js";
 import { withIntercept } from "./fitted.js";
 import type { JoinedCourse } from "./joined-course.js";
 import type { EncodedLabels } from "./labels.js";
+import { targetsFor } from "./loss-targets.js";
 import type { ModelOptions } from "./model-options.js";
 import type { FitReport } from "./report.js";
 import { adviceFor } from "./report.js";
@@ -86,8 +87,9 @@ async function trainGroup(
   const { engine } = workspace;
   const { maxIterations, tolerance, fitIntercept, labelSmoothing } = options;
   const classes = y.classes.length;
-  const targets = uploadTargets(workspace, { x, y, weights: undefined }, labelSmoothing);
-  const loss = crossEntropyLoss;
+  const towards = targetsFor(options.loss, y, "fit");
+  const targets = uploadTargets(workspace, { x, y: towards, weights: undefined }, labelSmoothing);
+  const loss = await lossOf(options.loss);
   const objective = await JoinedObjective.create(workspace, {
     x,
     targets,

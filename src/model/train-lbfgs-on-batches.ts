@@ -4,13 +4,13 @@ import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { DataError } from "../errors.js";
-import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import { StreamedObjective, type StreamedRows } from "../losses/streamed-objective.js";
 import { Workspace } from "../solvers/workspace.js";
 import type { BatchRequest } from "./batch-request.js";
 import type { CheckedBatch } from "./batch-source.js";
 import { Course } from "./course.js";
 import type { EncodedLabels } from "./labels.js";
+import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
 import { EACH_ITERATION, runLbfgs } from "./train-lbfgs.js";
 import { evened } from "./training-data.js";
@@ -27,8 +27,9 @@ interface Survey {
 
 export async function trainLbfgsOnBatches(workspace: Workspace, request: BatchRequest): Promise<FitReport> {
   const { engine } = workspace;
-  const { options, fit, classes, publish, isDisposed } = request;
-  const { rows, columns, y, weights, start } = await survey(request);
+  const { options, fit, classes, loss, publish, isDisposed } = request;
+  const { rows, columns, y: given, weights, start } = await survey(request);
+  const y = targetsFor(options.loss, given, "fit");
   const k = classes.length;
   const validation = await request.validationOn(workspace, columns);
   const targets = {
@@ -38,7 +39,7 @@ export async function trainLbfgsOnBatches(workspace: Workspace, request: BatchRe
     labelSmoothing: options.labelSmoothing,
   };
   const objective = await StreamedObjective.create(workspace, {
-    ...{ rows, columns, targets, rowWeight: weights, classes: k, loss: crossEntropyLoss, l2: options.l2 },
+    ...{ rows, columns, targets, rowWeight: weights, classes: k, loss, l2: options.l2 },
     totalWeight: weights ? weights.reduce((sum, w) => sum + w, 0) : rows,
     fitIntercept: options.fitIntercept,
     start: start?.subarray(0, (columns + Number(options.fitIntercept)) * k),

@@ -1,7 +1,6 @@
 /** SGD and Adam on batches: each is brought onto the device, gone through in minibatches, and given back before the next. */
 import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
-import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
 import { MinibatchObjective } from "../losses/minibatch-objective.js";
 import { adam } from "../solvers/adam.js";
@@ -15,6 +14,7 @@ import type { BatchRequest } from "./batch-request.js";
 import type { CheckedBatch } from "./batch-source.js";
 import { Course } from "./course.js";
 import { withIntercept } from "./fitted.js";
+import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
 import { LEARNING_RATE, sumOfSquares } from "./train-minibatches.js";
 import { evened, uploadRows } from "./training-data.js";
@@ -136,9 +136,10 @@ class StepsOnBatches {
     if (batch.x instanceof Tensor) this.#workspace.engine.requireOwn("fit", batch.x);
     this.#begun ??= await this.#begin(batch);
     const { theta, rule, course } = this.#begun;
-    const { options, classes } = this.#request;
+    const { options, classes, loss } = this.#request;
     const { engine } = this.#workspace;
-    const { x, y, weights } = batch;
+    const { x, weights } = batch;
+    const y = targetsFor(options.loss, batch.y, "fit");
     const own = new Workspace(engine);
     try {
       const even = weights && evened(weights);
@@ -146,7 +147,7 @@ class StepsOnBatches {
       const uploaded = await inTurns(uploadRows(own, rows, options.labelSmoothing), this.#request.throwIfStopped);
       const problem: LinearProblem = {
         ...{ x: uploaded.x, targets: uploaded.targets, rowWeight: even, totalWeight: x.rows },
-        ...{ classes: classes.length, loss: crossEntropyLoss, l2: options.l2, fitIntercept: options.fitIntercept },
+        ...{ classes: classes.length, loss, l2: options.l2, fitIntercept: options.fitIntercept },
         start: undefined,
       };
       const objective = new MinibatchObjective(own, problem, options.batchSize, theta);

@@ -1,28 +1,38 @@
 /** One fit from checked data to a report: memory is taken, a solver runs, memory is given back. */
 import { inTurns } from "../engine/in-turns.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
-import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
+import type { Loss } from "../losses/loss.js";
+import { lossOf } from "../losses/loss-of.js";
 import { Workspace } from "../solvers/workspace.js";
 import { Course } from "./course.js";
 import { BestWeights } from "./early-stopping.js";
+import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
 import { trainLbfgs } from "./train-lbfgs.js";
 import { trainByMinibatches } from "./train-minibatches.js";
+import type { CheckedData } from "./training-data.js";
 import { uploadRows } from "./training-data.js";
 import type { Follow, TrainingRequest } from "./training-request.js";
 import { Validation } from "./validation.js";
 
 export async function train(engine: TensorEngine, request: TrainingRequest): Promise<FitReport> {
+  const { data, options } = request;
+  const { validation } = data;
+  const targets: CheckedData = {
+    ...{ ...data, y: targetsFor(options.loss, data.y, "fit") },
+    validation: validation && { ...validation, y: targetsFor(options.loss, validation.y, "fit: validation") },
+  };
+  const loss = await lossOf(options.loss);
   const workspace = new Workspace(engine);
   try {
-    return await trainIn(workspace, request);
+    return await trainIn(workspace, { ...request, data: targets }, loss);
   } finally {
     workspace.dispose();
   }
 }
 
-async function trainIn(workspace: Workspace, request: TrainingRequest): Promise<FitReport> {
+async function trainIn(workspace: Workspace, request: TrainingRequest, loss: Loss): Promise<FitReport> {
   const { data, options } = request;
   const classes = data.y.classes.length;
   const { throwIfStopped } = request;
@@ -34,7 +44,7 @@ async function trainIn(workspace: Workspace, request: TrainingRequest): Promise<
     rowWeight: data.weights,
     totalWeight: data.weights ? data.weights.reduce((sum, w) => sum + w, 0) : rows.x.rows,
     classes,
-    loss: crossEntropyLoss,
+    loss,
     l2: options.l2,
     fitIntercept: options.fitIntercept,
     start: request.start?.subarray(0, (features + Number(options.fitIntercept)) * classes),

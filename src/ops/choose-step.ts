@@ -1,6 +1,7 @@
 /**
  * Where a line search goes on: from φ, φ′, φ″ at the trial steps of a launch to the step taken, or to the next trial steps.
- * Newton's method on φ′ inside a bracket. φ is convex, so the sign of φ′ tells on which side of the minimum a step lies.
+ * Newton's method on φ′ inside a bracket. Where φ is smooth and convex, the sign of φ′ tells on which side of the minimum a step lies.
+ * Else `byValue`: a step must bring J down, and end less steeply than it began (Wolfe's weak conditions; Lewis & Overton 2013).
  */
 import { at } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
@@ -20,8 +21,15 @@ export interface ChooseStepArguments<M extends Matrix = Matrix> {
   /** Factor of the sums over rows in J. */
   readonly scale: number;
   readonly l2: number;
+  /** Steps are judged by J as well as by its slope: for losses that are not convex, or have corners. */
+  readonly byValue: boolean;
 }
 
+/** By value: J must fall by this share of what the slope promises, give or take a share of J that may be rounding; */
+const LEAST_FALL = 1e-4;
+const ROUNDING = 2 ** -20;
+/** and a step goes too short a way while the slope is steeper than this share of φ′(0). */
+const STEEP = 0.9;
 /** A step is good enough when |φ′(t)| ≤ this · |φ′(0)|. */
 const SLOPE_SHARE = 0.1;
 /** Where that is not to be had, a step will do at which the slope is below this share: less of a change is rounding. */
@@ -40,7 +48,7 @@ function columnSum(m: HostMatrix, column: number): number {
   return sum;
 }
 
-function reference({ line, norms, state, scale, l2 }: On<ChooseStepArguments, HostMatrix>): void {
+function reference({ line, norms, state, scale, l2, byValue }: On<ChooseStepArguments, HostMatrix>): void {
   const { data } = state;
   const wanted = data[STATE.trials];
   if (!(wanted > 0)) return;
@@ -52,6 +60,9 @@ function reference({ line, norms, state, scale, l2 }: On<ChooseStepArguments, Ho
   /** Newton's step from the flattest point of this launch. */
   let newton = -1;
   let flattest = HIGHEST;
+  /** Of the steps that meet Wolfe's conditions the one where J is lowest. */
+  let met = 0;
+  let lowest = HIGHEST;
   for (let trial = 0; trial < wanted; trial++) {
     const step = data[STATE.steps + trial];
     const [value, first, second, faults] = [0, 1, 2, 3].map((part) => columnSum(line, 4 * trial + part));
@@ -61,18 +72,31 @@ function reference({ line, norms, state, scale, l2 }: On<ChooseStepArguments, Ho
     const usable = faults === 0 && Math.abs(value) <= HIGHEST && size <= HIGHEST;
     if (usable && size < flattest) {
       flattest = size;
-      newton = curvature > 0 && curvature <= HIGHEST ? Math.fround(step - here / curvature) : -1;
+      // Between corners a loss may be straight, and the penalty's curvature alone tells nothing.
+      const curved = curvature > 0 && curvature <= HIGHEST && (!byValue || second > 0);
+      newton = curved ? Math.fround(step - here / curvature) : -1;
     }
     if (usable && step > 0 && size < bestSlope) [bestStep, bestSlope] = [step, size];
-    if (usable && here <= 0) low = Math.max(low, step);
+    if (byValue) {
+      const rise = scale * value - data[STATE.fit] + l2 * step * (mixed + (step / 2) * squares);
+      const falls = rise <= LEAST_FALL * step * slope + ROUNDING * Math.abs(data[STATE.fit]);
+      if (!(usable && (falls || step === 0))) high = Math.min(high, step);
+      else if (step === 0 || here < STEEP * slope) low = Math.max(low, step);
+      else if (rise < lowest) [met, lowest] = [step, rise];
+    } else if (usable && here <= 0) low = Math.max(low, step);
     else high = Math.min(high, step);
   }
   const launches = data[STATE.launches] + 1;
   const unbounded = high === HIGHEST;
   // Nothing but a probe at 0 so far: any step may be tried.
   const limit = unbounded ? (low > 0 ? STRETCH * low : HIGHEST) : high;
-  const elsewhere = unbounded ? (low > 0 ? limit : 1) : (low + high) / 2;
+  // By value, where nothing is known: the slope's line down to a loss of 0, and tenths of it.
+  const first = byValue && slope < 0 ? data[STATE.fit] / -slope : 1;
+  const inside = byValue && low === 0 ? high / STRETCH : (low + high) / 2;
+  const elsewhere = unbounded ? (low > 0 ? limit : first) : inside;
   const next = Math.fround(newton > low && newton < limit ? newton : elsewhere);
+  // At the end of its launches a search by value may take a step that is short.
+  if (byValue) [bestStep, bestSlope] = met > 0 ? [met, 0] : [low, low > 0 ? LEAST_GAIN * -slope : HIGHEST];
   const good = bestSlope <= SLOPE_SHARE * -slope;
   if (good || !(slope < 0) || !(next > low && next < high) || launches >= MOST_LAUNCHES) {
     const found = bestSlope <= LEAST_GAIN * -slope;
@@ -109,7 +133,7 @@ export const chooseStep: Op<ChooseStepArguments> = {
     requireShape("chooseStep", "state", state, 1, STATE_LENGTH);
   },
   reference,
-  plan({ line, norms, state, scale, l2 }, planner) {
+  plan({ line, norms, state, scale, l2, byValue }, planner) {
     const [from, n] = [wholeBlock("chooseStep", "line", line), wholeBlock("chooseStep", "norms", norms)];
     const to = wholeBlock("chooseStep", "state", state);
     planner.dispatch({
@@ -121,6 +145,10 @@ export const chooseStep: Op<ChooseStepArguments> = {
         SLOPE_SHARE,
         LEAST_GAIN,
         STRETCH,
+        BY_VALUE: Number(byValue),
+        LEAST_FALL,
+        ROUNDING,
+        STEEP,
       },
       buffers: [from.buffer, n.buffer, to.buffer],
       parameters: [

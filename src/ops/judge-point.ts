@@ -75,6 +75,7 @@ function reference(args: On<JudgePointArguments, HostMatrix>): void {
   const iteration = data[STATE.iteration] + 1;
   data[STATE.iteration] = iteration;
   data[STATE.taken] = 1;
+  data[STATE.fit] = scale * sum;
   ring.data.set([iteration, args.attempt, loss, largest], (iteration % ring.rows) * 4);
   const falls = loss < data[STATE.leastLoss] - LEAST_FALL * Math.abs(loss);
   const descends = largest < LEAST_DESCENT * data[STATE.leastGradient];

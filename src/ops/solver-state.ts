@@ -38,6 +38,8 @@ export const STATE = {
   since: 15,
   leastLoss: 16,
   leastGradient: 17,
+  /** The part of J that is the data's, at the last point: scale · Σℓ. */
+  fit: 18,
   /** Where the next pair goes in the memory. */
   slot: 19,
   /** Here the trial steps begin, {@link MOST_TRIALS} of them. */

@@ -139,9 +139,9 @@ export class Descent {
 
   /** One launch of trial steps, and what follows from it. */
   search(): void {
-    const { scale, l2 } = this.#objective;
+    const { scale, l2, byValue = false } = this.#objective;
     this.#objective.tryStep(this.state, this.#line);
-    this.#engine.run(chooseStep, { line: this.#line, norms: this.#norms, state: this.state, scale, l2 });
+    this.#engine.run(chooseStep, { line: this.#line, norms: this.#norms, state: this.state, scale, l2, byValue });
   }
 
   /** The point that the search found: loss, gradient, whether to go on, and the next direction. */

@@ -28,6 +28,8 @@ export interface LineObjective {
   readonly scale: number;
   readonly l2: number;
   readonly penalisedRows: number;
+  /** Steps are judged by J too, not by its slope alone: not given where J is smooth and convex. */
+  readonly byValue?: boolean;
   /** r: how many rows its sums are left in, to be added up by the solver. */
   readonly slices: number;
   /** Products with the data so far: what a solver's cost is counted in. */

@@ -14,6 +14,9 @@ import { linearGradient } from "../../ops/linear-gradient.js";
 import type { MatmulArguments } from "../../ops/matmul.js";
 import { matmul } from "../../ops/matmul.js";
 import type { HostMatrix, Op } from "../../ops/op.js";
+import { scoreLoss } from "../../ops/score-loss.js";
+import { scoreLossLine } from "../../ops/score-loss-line.js";
+import { scoreLossStep } from "../../ops/score-loss-step.js";
 import { softmax } from "../../ops/softmax.js";
 import { summarize } from "../../ops/summarize.js";
 import { totalWeight } from "../../ops/total-weight.js";
@@ -86,6 +89,9 @@ const RULES: ReadonlyMap<object, RuleOf> = new Map<object, RuleOf>([
   [crossEntropy, rule("logits", [...TARGETS, "loss", "gradient"], ["loss", "gradient"], ELEMENT_COST)],
   [lineSearch, rule("logits", ["direction", ...TARGETS], [], ELEMENT_COST, LINE)],
   [crossEntropyStep, rule("logits", ["direction", ...TARGETS, "gradient"], [], ELEMENT_COST, STEP)],
+  [scoreLoss, rule("logits", [...TARGETS, "loss", "gradient"], ["loss", "gradient"], ELEMENT_COST)],
+  [scoreLossLine, rule("logits", ["direction", ...TARGETS], [], ELEMENT_COST, LINE)],
+  [scoreLossStep, rule("logits", ["direction", ...TARGETS, "gradient"], [], ELEMENT_COST, STEP)],
   [summarize, rule("x", [], [], 1, SUMMARY)],
   [argmax, rule("scores", ["out"], ["out"], 1)],
   [addScaled, (args) => rule("out", ["x", "y"], args.keep === 0 ? ["out"] : [], 1)(args)],

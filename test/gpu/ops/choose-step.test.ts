@@ -20,10 +20,14 @@ interface Situation {
   readonly state?: Parameters<typeof stateWith>[0];
   readonly trials: number;
   readonly l2?: number;
+  readonly byValue?: boolean;
 }
 
 /** Sums that are powers of two or small integers, each in `parts` equal parts: exact in float32, on any device. */
-function caseOf({ steps, points, slope = -4, state = {}, trials, l2 = 0 }: Situation, parts: number): Arguments {
+function caseOf(
+  { steps, points, slope = -4, state = {}, trials, l2 = 0, byValue = false }: Situation,
+  parts: number,
+): Arguments {
   const line = f32Matrix(parts, 4 * trials);
   points.forEach((point, trial) => {
     for (let p = 0; p < parts; p++)
@@ -34,8 +38,10 @@ function caseOf({ steps, points, slope = -4, state = {}, trials, l2 = 0 }: Situa
   });
   const norms = f32Matrix(2, 4, Float32Array.of(1, 1, slope / 2, 0, 1, 1, slope / 2, 0));
   const fresh = { high: HIGHEST, bestSlope: HIGHEST, trials: steps.length, ...state };
-  return { line, norms, state: stateWith(fresh, steps), scale: 1, l2 };
+  return { line, norms, state: stateWith(fresh, steps), scale: 1, l2, byValue };
 }
+
+const by = (state: NonNullable<Situation["state"]>): Pick<Situation, "byValue" | "state"> => ({ byValue: true, state });
 
 const SITUATIONS: Readonly<Record<string, Situation>> = {
   "a good step": { steps: [1], points: [[3, 0.25, 2, 0]], trials: 1 },
@@ -89,6 +95,36 @@ const SITUATIONS: Readonly<Record<string, Situation>> = {
   "no descent": { steps: [1], points: [[3, 1, 4, 0]], trials: 1, slope: 4 },
   "a descent that is no number": { steps: [1], points: [[3, 0, 4, 0]], trials: 1, slope: Number.NaN },
   "a bracket without room": { steps: [1], points: [[3, -2, 1, 0]], trials: 1, state: { high: 1 + 2 ** -23 } },
+  "by value, a good step": { ...by({ fit: 8 }), steps: [1], points: [[4, -1, 2, 0]], trials: 1 },
+  "by value, the lowest of those that will do": {
+    ...by({ fit: 8 }),
+    steps: [1, 2, 0.5, 4],
+    points: [
+      [4, -1, 2, 0],
+      [3, 1, 2, 0],
+      [6, -3, 2, 0],
+      [8, 0, 2, 0],
+    ],
+    trials: 4,
+  },
+  "by value, flat but no lower": { ...by({ fit: 2 }), steps: [1], points: [[4, 0, 2, 0]], trials: 1 },
+  "by value, still steep": { ...by({ fit: 8 }), steps: [1], points: [[4, -3.75, 2, 0]], trials: 1 },
+  "by value, the probe at 0": { ...by({ fit: 8 }), steps: [0], points: [[9, -4, 2, 0]], trials: 2 },
+  "by value, a corner": { ...by({ fit: 8 }), steps: [1], points: [[4, 3, 0, 0]], trials: 1 },
+  "by value with the penalty's share": { ...by({ fit: 8 }), steps: [1], points: [[4, -6, 2, 0]], trials: 1, l2: 1 },
+  "by value, the last launch: a short step": {
+    ...by({ fit: 8, launches: 11, low: 0.5, high: 2 }),
+    steps: [1],
+    points: [[9, 0, 2, 0]],
+    trials: 1,
+  },
+  "by value, the last launch: nothing": {
+    ...by({ fit: 8, launches: 11, high: 2 }),
+    steps: [1],
+    points: [[9, 0, 2, 0]],
+    trials: 1,
+  },
+  "by value, a fault": { ...by({ fit: 8 }), steps: [1], points: [[0, 0, 0, 1]], trials: 1 },
   "a search that is over": { steps: [], points: [], trials: 2 },
 };
 

@@ -56,7 +56,7 @@ function search(curve: Curve, firstStep: number, trials = 1): Found {
       const fault = !Number.isFinite(loss + slope);
       line.data.set(fault ? [0, 0, 0, 1] : [loss, slope, curvature, 0], 4 * j);
     });
-    chooseStep.reference({ line, norms, state, scale: 1, l2: 0 });
+    chooseStep.reference({ line, norms, state, scale: 1, l2: 0, byValue: false });
   }
   return { step: data[STATE.step], failed: data[STATE.failed] === 1, launches, tried: launches.flat() };
 }
@@ -169,7 +169,7 @@ describe("finding the minimum", () => {
     const state = hostMatrix(data, 1, data.length);
     const norms = hostMatrix(Float32Array.of(1.5, 1, -2, 0, 0.5, 2, -1, 0), 2, 4);
     const line = hostMatrix(Float32Array.of(25, -10, 2, 0), 1, 4);
-    chooseStep.reference({ line, norms, state, scale: 0.5, l2: 1 });
+    chooseStep.reference({ line, norms, state, scale: 0.5, l2: 1, byValue: false });
     expect(data[STATE.slope]).toBe(-3);
     expect(data[STATE.steps]).toBe(0.75);
   });
@@ -237,6 +237,6 @@ test("a search that is over stays over", () => {
     hostMatrix(Float32Array.of(1, -1, 1, 0), 1, 4),
     hostMatrix(Float32Array.of(0, 0, -1, 0), 1, 4),
   ];
-  chooseStep.reference({ line, norms, state: hostMatrix(data, 1, data.length), scale: 1, l2: 0 });
+  chooseStep.reference({ line, norms, state: hostMatrix(data, 1, data.length), scale: 1, l2: 0, byValue: false });
   expect(data).toEqual(before);
 });

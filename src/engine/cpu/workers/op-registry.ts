@@ -19,6 +19,9 @@ import { linearSgdStep } from "../../../ops/linear-sgd-step.js";
 import { matmul } from "../../../ops/matmul.js";
 import { nextDirection } from "../../../ops/next-direction.js";
 import type { Op } from "../../../ops/op.js";
+import { scoreLoss } from "../../../ops/score-loss.js";
+import { scoreLossLine } from "../../../ops/score-loss-line.js";
+import { scoreLossStep } from "../../../ops/score-loss-step.js";
 import { sgdStep } from "../../../ops/sgd-step.js";
 import { smallBatchSteps } from "../../../ops/small-batch-steps.js";
 import { softmax } from "../../../ops/softmax.js";
@@ -50,6 +53,9 @@ const ALL = [
   matmul,
   nextDirection,
   totalWeight,
+  scoreLoss,
+  scoreLossLine,
+  scoreLossStep,
   sgdStep,
   softmax,
   stackProducts,
