@@ -1,7 +1,16 @@
 /** The only public door of Luce. */
 export { type CsvData, type LabelledCsvData, type ReadCsvOptions, readCsv } from "./data/csv.js";
 export { flattenRows, type IdxArray, type ReadIdxOptions, readIdx } from "./data/idx.js";
-export type { FeatureStorage, HalfArray, MatrixData, MatrixLike, NumericArray, TensorData } from "./data/matrix.js";
+export type {
+  DenseMatrixLike,
+  FeatureStorage,
+  HalfArray,
+  MatrixData,
+  MatrixLike,
+  NumericArray,
+  SparseData,
+  TensorData,
+} from "./data/matrix.js";
 export { type NpyArray, type NpyData, readNpy } from "./data/npy.js";
 export type { EngineStats } from "./engine/backend.js";
 export type { DeviceChoice, EngineOptions } from "./engine/create-engine.js";
@@ -12,8 +21,9 @@ export type { ExplainOptions, Explanation } from "./engine/explain.js";
 export type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./engine/linear-cross-entropy.js";
 export type { MatmulOptions } from "./engine/matmul-options.js";
 export type { SelfCheckReport } from "./engine/self-check.js";
+export { SparseTensor } from "./engine/sparse-tensor.js";
 export { Tensor } from "./engine/tensor.js";
-export type { OutOption, TensorInput, TensorOptions } from "./engine/tensor-engine.js";
+export type { OutOption, TensorInput, TensorOptions } from "./engine/tensor-options.js";
 export type { TuneOptions, TuneProgress, TuneReport, TuningChoice, TuningTable } from "./engine/tune.js";
 export * from "./errors.js";
 export type { FittedModel } from "./formats/fitted-model.js";

@@ -30,6 +30,7 @@ import { totalWeight } from "../ops/total-weight.js";
 import { Random } from "../random.js";
 import type { AddCase } from "./self-check-solver.js";
 import { solverCases, stateOf } from "./self-check-solver.js";
+import { sparseCases } from "./self-check-sparse.js";
 
 export interface SelfCheckCase {
   readonly op: Op<Record<string, unknown>>;
@@ -208,6 +209,7 @@ export function selfCheckCases(): SelfCheckCase[] {
   }
 
   solverCases(add, floats, blank);
+  sparseCases(add, floats, blank, sumOf);
 
   const indices = integers(40, 67);
   add(copyColumns, "5 of 9 into 13", { x, from: 3, out: floats(13, 13), to: 7, columns: 5 }, EXACT);

@@ -22,6 +22,7 @@ import type { Op } from "../../../ops/op.js";
 import { sgdStep } from "../../../ops/sgd-step.js";
 import { smallBatchSteps } from "../../../ops/small-batch-steps.js";
 import { softmax } from "../../../ops/softmax.js";
+import { sparseProduct } from "../../../ops/sparse-product.js";
 import { stackProducts } from "../../../ops/stack-products.js";
 import { summarize } from "../../../ops/summarize.js";
 import { totalLoss } from "../../../ops/total-loss.js";
@@ -52,6 +53,7 @@ const ALL = [
   totalWeight,
   sgdStep,
   softmax,
+  sparseProduct,
   stackProducts,
   summarize,
   totalLoss,
