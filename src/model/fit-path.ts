@@ -44,7 +44,7 @@ export async function fitPath(x: Features, y: LabelsLike, options: JoinedFitOpti
     const { trainJoined } = await import("./train-joined.js");
     const workspace = new Workspace(engine);
     try {
-      const { x: tensor, y: labels } = onDevice(workspace, rows);
+      const { x: tensor, y: labels } = await onDevice(workspace, rows);
       const members = checked.l2s.map((l2) => ({ l2, weighting }));
       const request = { x: tensor, y: labels, members, options: checked.model, course };
       const { trained } = await trainJoined(workspace, request);

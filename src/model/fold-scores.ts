@@ -1,5 +1,6 @@
 /** What models that were trained without a fold make of its rows: one pass over X for all of them. */
 import { atOnce } from "../data/pieces.js";
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
 import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import { ClassCounts } from "../metrics/class-counts.js";
@@ -9,7 +10,7 @@ import type { JoinedCourse } from "./joined-course.js";
 import type { EncodedLabels } from "./labels.js";
 import { likeliestClasses } from "./labels.js";
 import { groupsOf } from "./train-joined.js";
-import { uploadRows } from "./training-data.js";
+import { uploadRows } from "./uploaded-rows.js";
 
 export interface Judged {
   /** W then b, row by row. */
@@ -27,7 +28,7 @@ export interface HeldOutScore {
 /** In the order of the models; and how many passes it took. */
 export async function scoreFolds(
   outer: Workspace,
-  x: Tensor,
+  x: Tensor | SparseTensor,
   y: EncodedLabels,
   models: readonly Judged[],
   course: JoinedCourse,
@@ -47,7 +48,7 @@ export async function scoreFolds(
 
 async function scoreGroup(
   workspace: Workspace,
-  x: Tensor,
+  x: Tensor | SparseTensor,
   y: EncodedLabels,
   models: readonly Judged[],
   scores: HeldOutScore[],

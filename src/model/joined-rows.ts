@@ -1,4 +1,6 @@
 /** The rows of `fitPath` and `crossValidate`: checked once at the door, uploaded once, trained on with several weightings. */
+import { isSparseMatrix } from "../data/sparse-matrix.js";
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { RowWeighting } from "../losses/joined-problem.js";
@@ -8,7 +10,7 @@ import type { LabelsLike } from "./labels.js";
 import { checkSampleWeight, encodeLabels } from "./labels.js";
 import type { Features } from "./model-options.js";
 import { countedWeights } from "./row-weights.js";
-import type { CheckedRows } from "./training-data.js";
+import type { CheckedFeatures, CheckedRows } from "./training-data.js";
 import { checkFeatures, weighted } from "./training-data.js";
 
 /** Rows whose weights are the sample weights, 0 where a label is ignored; class weights are not in them yet. */
@@ -26,8 +28,17 @@ export function checkJoinedRows(
 }
 
 /** The same rows, with X on the device: memory of the workspace, unless it was a tensor already. */
-export function onDevice(workspace: Workspace, rows: CheckedRows): CheckedRows & { readonly x: Tensor } {
-  return { ...rows, x: rows.x instanceof Tensor ? rows.x : workspace.fromDense(rows.x) };
+export async function onDevice(
+  workspace: Workspace,
+  rows: CheckedRows,
+): Promise<Omit<CheckedRows, "x"> & { readonly x: Tensor | SparseTensor }> {
+  const x = rows.x as CheckedFeatures;
+  if (x instanceof Tensor) return { ...rows, x };
+  if (!isSparseMatrix(x)) return { ...rows, x: workspace.fromDense(x) };
+  const { sparseTensorOn } = await import("../engine/sparse-tensor.js");
+  const sparse = workspace.keep(sparseTensorOn(workspace.engine, x));
+  await sparse.prepareTranspose();
+  return { ...rows, x: sparse };
 }
 
 /** @throws ShapeError for a tensor of another engine, DisposedError */

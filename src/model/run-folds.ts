@@ -46,7 +46,7 @@ export async function runFolds(engine: TensorEngine, request: FoldsRequest): Pro
   const { l2s, model: options } = checked;
   const workspace = new Workspace(engine);
   try {
-    const uploaded = onDevice(workspace, rows);
+    const uploaded = await onDevice(workspace, rows);
     const { x, y } = uploaded;
     const members = l2s.flatMap((l2) => folds.map(({ weighting }) => ({ l2, weighting })));
     const { trained, passes } = await trainJoined(workspace, { x, y, members, options, course });

@@ -3,6 +3,7 @@
  * once as there is memory for, and the others after them.
  */
 import { atOnce } from "../data/pieces.js";
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
 import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import { JoinedObjective } from "../losses/joined-objective.js";
@@ -18,7 +19,7 @@ import type { ModelOptions } from "./model-options.js";
 import type { FitReport } from "./report.js";
 import { adviceFor } from "./report.js";
 import { pairsFor } from "./train-lbfgs.js";
-import { uploadRows } from "./training-data.js";
+import { uploadRows } from "./uploaded-rows.js";
 
 /** What the logits and vectors of models that are trained at once may take. */
 const GROUP_BYTES = 512 * 1024 * 1024;
@@ -26,7 +27,7 @@ const GROUP_BYTES = 512 * 1024 * 1024;
 const LOGITS_EACH = 3;
 
 export interface JoinedRequest {
-  readonly x: Tensor;
+  readonly x: Tensor | SparseTensor;
   readonly y: EncodedLabels;
   readonly members: readonly JoinedMember[];
   readonly options: ModelOptions;
@@ -40,7 +41,7 @@ export interface TrainedMember {
 }
 
 /** Models that are trained, or judged, at once. */
-export function groupsOf<Member>(x: Tensor, classes: number, members: readonly Member[]): Member[][] {
+export function groupsOf<Member>(x: Tensor | SparseTensor, classes: number, members: readonly Member[]): Member[][] {
   const rows = x.columns + 1;
   const vectors = 2 * pairsFor(rows, classes) + 4;
   const bytes = 16 * Math.ceil(classes / 4) * (LOGITS_EACH * x.rows + vectors * rows);

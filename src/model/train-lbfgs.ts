@@ -1,4 +1,5 @@
 /** A fit by L-BFGS: all rows at each iteration, to the optimum. */
+import { SparseTensor } from "../engine/sparse-tensor.js";
 import { LinearObjective } from "../losses/linear-objective.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
 import { minimiseLbfgs } from "../solvers/lbfgs.js";
@@ -20,6 +21,7 @@ export async function trainLbfgs(
   follow: Follow,
 ): Promise<FitReport> {
   const { options } = request;
+  if (problem.x instanceof SparseTensor) await problem.x.prepareTranspose();
   const objective = await LinearObjective.create(workspace, problem);
   const asUsersKnow = (theta: Float32Array): Float32Array => withIntercept(theta, problem.x.columns, problem.classes);
   let latest: Float32Array | undefined;
