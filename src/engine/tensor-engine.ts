@@ -4,7 +4,7 @@
  */
 
 import { checkFeatureStorage } from "../data/feature-storage.js";
-import type { DenseMatrix, FeatureStorage, HalfArray, MatrixLike, NumericArray } from "../data/matrix.js";
+import type { DenseMatrix, DenseMatrixLike, HalfArray } from "../data/matrix.js";
 import { toDenseMatrix } from "../data/matrix.js";
 import { isHalfArray } from "../data/numeric-array.js";
 import { DataError, DisposedError, ShapeError } from "../errors.js";
@@ -22,22 +22,9 @@ import { checkArguments, requireTensors } from "./check-arguments.js";
 import { checkElements, checkShape, isVector } from "./check-tensor.js";
 import type { MatmulOptions } from "./matmul-options.js";
 import { matmulCall } from "./matmul-options.js";
+import type { SparseTensor } from "./sparse-tensor.js";
 import { Tensor } from "./tensor.js";
-
-/** Where an operation's result goes. */
-export interface OutOption {
-  /** Write here rather than into a new tensor. */
-  readonly out?: Tensor;
-}
-
-/** What `engine.tensor` takes: a matrix, or a vector as a plain or typed array. */
-export type TensorInput = MatrixLike | NumericArray | readonly number[];
-
-/** How a new tensor's numbers are stored, and what they stand for. */
-export interface TensorOptions {
-  /** The memory that each value takes on the device. Default `"auto"`: a matrix's values are kept as they are given. */
-  readonly features?: FeatureStorage;
-}
+import type { OutOption, TensorInput, TensorOptions } from "./tensor-options.js";
 
 export class TensorEngine {
   /** What was chosen. */
@@ -87,7 +74,7 @@ export class TensorEngine {
     this.requireAlive("tensor");
     requireKnownOptions(options, ["features"], "tensor");
     const features = checkFeatureStorage(options.features === undefined ? "auto" : options.features, "tensor");
-    if (!isVector(input)) return this.fromDense(toDenseMatrix(input as MatrixLike, "tensor", "matrix", features));
+    if (!isVector(input)) return this.fromDense(toDenseMatrix(input as DenseMatrixLike, "tensor", "matrix", features));
     if (features === "auto" && input instanceof Int32Array) return this.#filled([input.length], "i32", input);
     const row = { data: input, shape: [1, input.length] };
     // Vectors are what matrices are combined with: biases, weights. Few ops take those compressed.
@@ -187,8 +174,13 @@ export class TensorEngine {
     return to;
   }
 
-  /** `C = α · op(A) · op(B) + bias`, [m×n]. A may hold bytes or halves. @throws ShapeError, DataError, OptionError */
-  matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  /** `C = α · op(A) · op(B) + bias`, [m×n]. A may hold bytes or halves, or be sparse. @throws ShapeError, DataError, OptionError */
+  matmul(a: Tensor | SparseTensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+    if (isSparseTensor(a)) {
+      this.requireAlive("matmul");
+      const { shape, into } = a.multiply(this, b, options);
+      return this.#into(options.out, shape, (out) => into(out, this));
+    }
     const { args, shape } = matmulCall(a, b, options);
     return this.#into(options.out, shape, (out) => this.run(matmul, { ...args, out }));
   }
@@ -291,3 +283,6 @@ export class TensorEngine {
       throw new DisposedError("DISPOSED", `${where}: the engine was used after dispose(). Create a new one.`);
   }
 }
+
+/** Its class is loaded where there is one only. */
+const isSparseTensor = (a: unknown): a is SparseTensor => typeof a === "object" && a !== null && "multiply" in a;

@@ -1,5 +1,7 @@
 /** What a fit is of, part by part, so that a checkpoint goes on with nothing else: rows and options that decide on a bit. */
 
+import { isSparseMatrix } from "../data/sparse-matrix.js";
+import { SparseTensor } from "../engine/sparse-tensor.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { VERSION } from "../engine/version.js";
@@ -40,14 +42,26 @@ export async function fingerprintOf(
 }
 
 async function rowsPrint(engine: TensorEngine, { x, y, weights }: CheckedRows, of: string): Promise<Fingerprint> {
-  const elements = x instanceof Tensor ? (await engine.read(x))[0] : x.data;
-  const [scale, offset] = [Math.fround(x.scale), Math.fround(x.offset)];
-  const form = `${x.rows}×${x.columns} of ${elements.constructor.name} · ${scale} + ${offset}`;
   return {
-    [`${of}X`]: `${form} ${await digestInSlices(elements, yieldToPage)}`,
+    [`${of}X`]: await featuresPrint(engine, x),
     [`${of}y`]: await digestInSlices(y.kind === "labels" ? y.indices : y.targets, yieldToPage),
     [`the weights of ${of}X's rows`]: weights ? await digestInSlices(weights, yieldToPage) : "",
   };
+}
+
+async function featuresPrint(engine: TensorEngine, x: CheckedRows["x"]): Promise<string> {
+  const m = x instanceof SparseTensor ? x.matrix : x;
+  if (!m) return "";
+  const size = `${m.rows}×${m.columns}`;
+  if (isSparseMatrix(m)) {
+    const parts = [m.starts, m.indices, m.values];
+    const digests: string[] = [];
+    for (const part of parts) digests.push(await digestInSlices(part, yieldToPage));
+    return `${size}, sparse ${digests.join(" ")}`;
+  }
+  const elements = m instanceof Tensor ? (await engine.read(m))[0] : m.data;
+  const [scale, offset] = [Math.fround(m.scale), Math.fround(m.offset)];
+  return `${size} of ${elements.constructor.name} · ${scale} + ${offset} ${await digestInSlices(elements, yieldToPage)}`;
 }
 
 /** A function is a learning rate's: what it gives tells it, its text does not. */

@@ -11,6 +11,8 @@ import type { Features } from "./model-options.js";
 import { countedWeights } from "./row-weights.js";
 import type { CheckedRows } from "./training-data.js";
 import { featuresInPieces, weighted } from "./training-data.js";
+import type { UploadedRows } from "./uploaded-rows.js";
+import { uploadFeatures } from "./uploaded-rows.js";
 
 /** Rows whose weights are the sample weights, 0 where a label is ignored; class weights are not in them yet. */
 export function* checkJoinedRows(
@@ -27,8 +29,8 @@ export function* checkJoinedRows(
 }
 
 /** The same rows, with X on the device: memory of the workspace, unless it was a tensor already. */
-export function* onDevice(workspace: Workspace, rows: CheckedRows): InPieces<CheckedRows & { readonly x: Tensor }> {
-  return { ...rows, x: rows.x instanceof Tensor ? rows.x : yield* workspace.denseInPieces(rows.x) };
+export function* onDevice(workspace: Workspace, rows: CheckedRows): InPieces<CheckedRows & Pick<UploadedRows, "x">> {
+  return { ...rows, x: yield* uploadFeatures(workspace, rows.x) };
 }
 
 /** @throws ShapeError for a tensor of another engine, DisposedError */
