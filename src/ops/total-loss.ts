@@ -1,7 +1,7 @@
 /** `scale · Σ losses / Σ denominators`; NaN when a row's loss is not finite, 0 when the denominators add up to 0. */
 import { divisorOf } from "./cross-entropy.js";
 import { at } from "./host-matrix.js";
-import type { Kernel, Matrix, Op } from "./op.js";
+import type { HostMatrix, Kernel, Matrix, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
 import { requireShape } from "./shape-rule.js";
@@ -23,6 +23,13 @@ const THREADS = 256;
 /** Quads of losses up to which one workgroup is done sooner than a second launch would begin. */
 const ALONE = 2048;
 
+/** What a sum of losses comes to. */
+export function scaledLoss(sum: number, scale: number, denominator: HostMatrix | undefined): number {
+  const divisor = denominator ? divisorOf(denominator) : 1;
+  const value = divisor === 0 ? 0 : (scale * sum) / divisor;
+  return Number.isFinite(sum) ? value : Number.NaN;
+}
+
 export const totalLoss: Op<TotalLossArguments> = {
   name: "totalLoss",
   check({ losses, out }) {
@@ -32,9 +39,7 @@ export const totalLoss: Op<TotalLossArguments> = {
   reference({ losses, scale, denominator, out }) {
     let sum = 0;
     for (let i = 0; i < losses.columns; i++) sum += at(losses, 0, i);
-    const divisor = denominator ? divisorOf(denominator) : 1;
-    const value = divisor === 0 ? 0 : (scale * sum) / divisor;
-    out.data[0] = Number.isFinite(sum) ? value : Number.NaN;
+    out.data[0] = scaledLoss(sum, scale, denominator);
   },
   plan({ losses, scale, denominator, out }, planner) {
     const by = denominator && wholeBlock("totalLoss", "denominator", denominator);

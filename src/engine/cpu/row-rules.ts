@@ -19,9 +19,10 @@ import { scoreLossLine } from "../../ops/score-loss-line.js";
 import { scoreLossStep } from "../../ops/score-loss-step.js";
 import { softmax } from "../../ops/softmax.js";
 import { summarize } from "../../ops/summarize.js";
+import { totalLoss } from "../../ops/total-loss.js";
 import { totalWeight } from "../../ops/total-weight.js";
 import type { HostArguments, RowSum } from "./row-sums.js";
-import { GRADIENT, LINE, PRODUCT, STEP, SUM, SUMMARY } from "./row-sums.js";
+import { GRADIENT, LINE, LOSS, PRODUCT, STEP, SUM, SUMMARY } from "./row-sums.js";
 
 export interface RowRule {
   /** The argument that has the rows, and says where they are cut. */
@@ -96,11 +97,12 @@ const RULES: ReadonlyMap<object, RuleOf> = new Map<object, RuleOf>([
   [argmax, rule("scores", ["out"], ["out"], 1)],
   [addScaled, (args) => rule("out", ["x", "y"], args.keep === 0 ? ["out"] : [], 1)(args)],
   [copyColumns, (args) => rule("out", ["x"], isWhole(args) ? ["out"] : [], 1)(args)],
+  [totalLoss, rule("losses", [], [], 1, LOSS)],
   [totalWeight, (args) => rule(args.labels ? "labels" : "rowWeight", ["labels", "rowWeight"], [], 1, SUM)(args)],
 ]);
 
 /** Ops to which a single row is a vector of values like any other. */
-const BY_VALUES: ReadonlySet<object> = new Set<object>([summarize, addScaled, totalWeight]);
+const BY_VALUES: ReadonlySet<object> = new Set<object>([summarize, addScaled, totalLoss, totalWeight]);
 
 /** Undefined for an op that does not go along rows, or not for these arguments. */
 export function rowRuleOf<A extends object>(op: Op<A>, args: A): RowRule | undefined {

@@ -4,6 +4,7 @@ import type { LinearGradientArguments } from "../../ops/linear-gradient.js";
 import type { HostMatrix, On } from "../../ops/op.js";
 import { isIdle, STATE } from "../../ops/solver-state.js";
 import { summarize } from "../../ops/summarize.js";
+import { scaledLoss, type TotalLossArguments } from "../../ops/total-loss.js";
 import { writeGradient } from "./step-work.js";
 
 /** An op's arguments by name, whatever op it is. */
@@ -34,6 +35,16 @@ export const SUM: RowSum = {
 };
 
 export const SUMMARY: RowSum = { ...SUM, accumulate: (total, part) => summarize.accumulate?.(total, part) };
+
+/** The divisor is asked for once, of the whole. */
+export const LOSS: RowSum = {
+  ...SUM,
+  part: (args, data) => ({ ...SUM.part(args, data), scale: 1, denominator: undefined }),
+  finish([sum], args) {
+    const { scale, denominator, out } = args as unknown as On<TotalLossArguments, HostMatrix>;
+    out.data[0] = scaledLoss(sum, scale, denominator);
+  },
+};
 
 export const LINE: RowSum = { ...SUM, isIdle: ({ state }) => (state as HostMatrix).data[STATE.trials] === 0 };
 
