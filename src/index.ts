@@ -35,6 +35,7 @@ export { createEngine } from "./engine/create-engine.js";
 export type { CrossEntropyOptions, CrossEntropyResult, Targets } from "./engine/cross-entropy.js";
 export { Engine } from "./engine/engine.js";
 export type { ExplainOptions, Explanation } from "./engine/explain.js";
+export type { GpuBufferOptions } from "./engine/gpu-buffer.js";
 export type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./engine/linear-cross-entropy.js";
 export type { MatmulOptions } from "./engine/matmul-options.js";
 export type { SelfCheckReport } from "./engine/self-check.js";

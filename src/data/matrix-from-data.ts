@@ -36,7 +36,7 @@ export function checkedData(
   argument: Argument,
 ): NumericArray | readonly unknown[] | HalfElements {
   const { where, name } = argument;
-  const data: unknown = input.data;
+  const data = elementsOf(input, argument);
   const ofHalves = HALF_TYPES.includes(input.type);
   if (ofHalves && !isHalfArray(data)) {
     if (tagOf(data) === "Uint16Array") {
@@ -59,6 +59,21 @@ export function checkedData(
     `${where}: the data of ${name} has an unsupported type: expected an array of numbers or a typed array of floats or of ` +
       `integers up to 32 bits, got ${describeValue(data)}. Convert it by Float32Array.from(data, Number).`,
   );
+}
+
+/** The elements; a tensor of TensorFlow.js is asked for them. */
+function elementsOf(input: { readonly data: unknown }, { where, name }: Argument): unknown {
+  const { dataSync } = input as { dataSync?: unknown };
+  if (typeof input.data !== "function" || typeof dataSync !== "function") return input.data;
+  try {
+    return dataSync.call(input);
+  } catch (cause) {
+    throw new DataError(
+      "UNSUPPORTED_TYPE",
+      `${where}: the tensor ${name} gives no numbers at once. Pass { data: await tensor.data(), shape: tensor.shape }.`,
+      cause,
+    );
+  }
 }
 
 export function* matrixFromData(

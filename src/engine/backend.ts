@@ -81,6 +81,8 @@ export interface Backend {
   readonly workers?: number;
   /** Memory whose content is undefined. Throws a DeviceError when the device can never hold so much. */
   allocate(rows: number, columns: number, type: ElementType): Storage;
+  /** Memory of the caller's on this device, used where it lies; `release` leaves it as it is. Missing where there is no such thing. */
+  borrow?(buffer: object, rows: number, columns: number, type: ElementType): Storage;
   /**
    * Writes packed row-major elements from element `first` on: whole rows, or values of a single row. The array may be changed
    * afterwards, unless it is `owned`: of the storage's own type, and nobody else's any more.
@@ -100,3 +102,6 @@ export interface Backend {
   stats(): EngineStats;
   dispose(): void;
 }
+
+/** Takes memory of a backend for a tensor of so many rows and columns. */
+export type MakeStorage = (backend: Backend, rows: number, columns: number) => Storage;

@@ -5,6 +5,7 @@ import type { CrossEntropyOptions, CrossEntropyResult, Targets } from "./cross-e
 import { crossEntropyOn } from "./cross-entropy.js";
 import type { ExplainOptions, Explanation } from "./explain.js";
 import { explainOn } from "./explain.js";
+import { type GpuBufferOptions, tensorOfBuffer } from "./gpu-buffer.js";
 import type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./linear-cross-entropy.js";
 import { linearCrossEntropyOn } from "./linear-cross-entropy.js";
 import type { SelfCheckReport } from "./self-check.js";
@@ -34,6 +35,21 @@ export class Engine extends TensorEngine {
   ): LinearCrossEntropyResult {
     this.requireAlive("linearCrossEntropy");
     return linearCrossEntropyOn(this, x, w, b, targets, options);
+  }
+
+  /**
+   * A matrix or vector in a GPU buffer of the caller's, such as an encoder's output, without a copy: its numbers row by row, of the type
+   * `type`, little-endian. The engine must be on the buffer's own device (`createEngine({ gpuDevice })`), the buffer have usage STORAGE
+   * (and COPY_SRC to be read, COPY_DST to be written), and its rows be whole quads: columns are a multiple of 4.
+   *
+   * What was submitted to the device's queue before is seen. The buffer stays the caller's: `dispose()` lets go of it, and after that it
+   * may be destroyed. Before it is written anew, what was recorded must be on its way: await `read` of a result, or a fit.
+   * @throws DeviceError GPU_UNAVAILABLE on the CPU, LIMIT_EXCEEDED; ShapeError; DataError UNSUPPORTED_TYPE; OptionError. A buffer of another
+   *   device is found by the next `read` (KernelError)
+   */
+  fromGpuBuffer(buffer: object, options: GpuBufferOptions): Tensor {
+    this.requireAlive("fromGpuBuffer");
+    return tensorOfBuffer(this, buffer, options);
   }
 
   /**

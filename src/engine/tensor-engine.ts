@@ -17,7 +17,7 @@ import { matmul } from "../ops/matmul.js";
 import type { ElementType, HostArray, Op } from "../ops/op.js";
 import { softmax } from "../ops/softmax.js";
 import { summarize } from "../ops/summarize.js";
-import type { Backend, EngineStats, TrialSteps, Tuning } from "./backend.js";
+import type { Backend, EngineStats, MakeStorage, TrialSteps, Tuning } from "./backend.js";
 import { checkArguments, requireTensors } from "./check-arguments.js";
 import { checkElements, checkShape, isVector } from "./check-tensor.js";
 import type { MatmulOptions } from "./matmul-options.js";
@@ -134,8 +134,13 @@ export class TensorEngine {
   }
 
   #allocate(shape: readonly number[], type: ElementType, scale = 1, offset = 0): Tensor {
+    return this.tensorIn((backend, rows, columns) => backend.allocate(rows, columns, type), shape, scale, offset);
+  }
+
+  /** @internal A tensor in the storage that is made, which it releases. */
+  tensorIn(make: MakeStorage, shape: readonly number[], scale = 1, offset = 0): Tensor {
     const backend = this.#backend;
-    const storage = backend.allocate(shape.length === 1 ? 1 : (shape[0] as number), shape.at(-1) as number, type);
+    const storage = make(backend, shape.length === 1 ? 1 : (shape[0] as number), shape.at(-1) as number);
     const release = (): void => backend.release(storage);
     return new Tensor({ backend, storage, release, isDisposed: () => this.#disposed }, [...shape], scale, offset);
   }

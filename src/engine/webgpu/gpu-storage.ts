@@ -15,6 +15,8 @@ export interface GpuStorage extends Storage {
   /** Quads from row to row. */
   readonly stride: number;
   readonly blocks: readonly GpuBlock[];
+  /** The buffer is somebody else's. */
+  readonly borrowed?: boolean;
 }
 
 /** Blocks of rows are multiples of this, except the last. */

@@ -5,6 +5,7 @@ import type { AdapterTraits, DeviceMatrix, Dispatch, ElementType, HostArray, On,
 import type { DeviceTraits } from "../../ops/step-plan.js";
 import type { Backend, EngineStats, Storage, StoredMatrix, TrialSteps, Tuning } from "../backend.js";
 import { Tensor } from "../tensor.js";
+import { borrowedStorage } from "./borrowed-buffer.js";
 import { BUFFER_GRAIN_BYTES, BufferPool } from "./buffer-pool.js";
 import { FaultLog } from "./fault-log.js";
 import type { GpuStorage } from "./gpu-storage.js";
@@ -112,6 +113,10 @@ export class WebGpuBackend implements Backend, Planner {
     return { rows, columns, type, stride, blocks };
   }
 
+  borrow(buffer: object, rows: number, columns: number, type: ElementType): GpuStorage {
+    return borrowedStorage(buffer, rows, columns, type, this.traits.bindingBytes);
+  }
+
   upload(storage: Storage, first: number, data: HostArray): void {
     const { columns, type, stride, blocks } = storage as GpuStorage;
     // Recorded work may still read what the buffer held before: it goes first.
@@ -154,7 +159,13 @@ export class WebGpuBackend implements Backend, Planner {
 
   release(storage: Storage): void {
     if (this.#disposed) return;
-    for (const { buffer } of (storage as GpuStorage).blocks) this.#pool.release(buffer);
+    const { blocks, borrowed } = storage as GpuStorage;
+    // The owner may destroy it next: commands that name it must be on their way.
+    if (borrowed) this.#scheduler.submit();
+    for (const { buffer } of blocks) {
+      if (borrowed) this.#scheduler.pipelines.forget(buffer);
+      else this.#pool.release(buffer);
+    }
   }
 
   run<A extends object>(op: Op<A>, args: A): void {
