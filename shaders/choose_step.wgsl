@@ -1,6 +1,7 @@
 // From φ, φ′, φ″ at the trial steps of a launch to the step taken, or to the next trial steps: Newton's method on φ′ inside a
 // bracket, where J is scale · (sum over rows) + l2/2 · ‖W‖². φ is convex: the sign of φ′ tells on which side of the minimum
-// a step lies. One workgroup; it adds up the partial sums of line_search and next_direction in a fixed order.
+// a step lies. SPARSE: the penalty's slope at 0 is given, and where weights go towards 0 the line ends at a step of 1, which is good
+// enough when φ falls all the way there. One workgroup; it adds up the partial sums of line_search and next_direction in a fixed order.
 
 // Threads in the workgroup, a power of two and a multiple of TRIALS.
 override THREADS: u32;
@@ -14,6 +15,8 @@ override SLOPE_SHARE: f32;
 override LEAST_GAIN: f32;
 // How much further a step may go at once while no upper bound is known.
 override STRETCH: f32;
+// There is an l1 penalty.
+override SPARSE: bool;
 
 struct State {
   running: f32,
@@ -102,10 +105,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   let s = parameters.state_offset;
   let wanted = states[s].trials;
   if (wanted <= 0.0) { return; }
-  // ⟨W, D⟩, ‖D_W‖², gᵀD
+  // ⟨W, D⟩ or the penalty's slope, ‖D_W‖², gᵀD
   let mixed = sizes[0].x;
   let squares = sizes[0].y;
   let slope = sizes[0].z;
+  let end = select(HIGHEST, 1.0, SPARSE && sizes[0].w > 0.0);
   var low = states[s].low;
   var high = states[s].high;
   var best_step = states[s].best_step;
@@ -113,10 +117,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   // Newton's step from the flattest point of this launch.
   var newton = -1.0;
   var flattest = HIGHEST;
+  var falls = false;
   for (var trial = 0u; trial < u32(wanted); trial++) {
     let step = states[s].steps[trial];
     let sums = points[trial];
-    let here = parameters.scale * sums.y + parameters.l2 * (mixed + step * squares);
+    var penalty = parameters.l2 * (mixed + step * squares);
+    if (SPARSE) { penalty = mixed + parameters.l2 * step * squares; }
+    let here = parameters.scale * sums.y + penalty;
     let curvature = parameters.scale * sums.z + parameters.l2 * squares;
     let usable = sums.w == 0.0 && finite(sums.x) && finite(here);
     if (usable && abs(here) < flattest) {
@@ -128,6 +135,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
       best_step = step;
       best_slope = abs(here);
     }
+    falls = falls || (usable && here <= 0.0 && step == end);
     if (usable && here <= 0.0) { low = max(low, step); } else { high = min(high, step); }
   }
   let launches = states[s].launches + 1.0;
@@ -140,11 +148,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     next = select(1.0, limit, low > 0.0);
   }
   if (finite(newton) && newton > low && newton < limit) { next = newton; }
+  next = min(end, next);
   let descent = finite(slope) && slope < 0.0;
-  let good = best_slope <= SLOPE_SHARE * -slope;
+  let good = falls || best_slope <= SLOPE_SHARE * -slope;
   if (good || !descent || !(next > low && next < high) || launches >= MOST_LAUNCHES) {
-    let found = descent && best_slope <= LEAST_GAIN * -slope;
-    states[s].step = select(0.0, best_step, found);
+    let found = descent && (falls || best_slope <= LEAST_GAIN * -slope);
+    states[s].step = select(0.0, select(best_step, end, falls), found);
     states[s].failed = select(1.0, 0.0, found);
     states[s].trials = 0.0;
   } else {
@@ -156,7 +165,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
       if (trial > 0u && unbounded) { step = min(HIGHEST, next * spread(trial)); }
       else if (trial > 0u && low > 0.0) { step = low + (high - low) * f32(trial) / f32(parameters.trials); }
       else if (trial > 0u) { step = high * power; }
-      states[s].steps[trial] = step;
+      states[s].steps[trial] = min(end, step);
       power *= 0.25;
     }
   }

@@ -37,6 +37,7 @@ export interface JoinedFitOptions
 }
 
 const MODEL_NAMES = [
+  "l1",
   "fitIntercept",
   "maxIterations",
   "tolerance",

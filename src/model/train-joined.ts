@@ -84,7 +84,7 @@ async function trainGroup(
   passesBefore: number,
 ): Promise<number> {
   const { engine } = workspace;
-  const { maxIterations, tolerance, fitIntercept, labelSmoothing } = options;
+  const { l1, maxIterations, tolerance, fitIntercept, labelSmoothing } = options;
   const classes = y.classes.length;
   const targets = uploadTargets(workspace, { x, y, weights: undefined }, labelSmoothing);
   const loss = crossEntropyLoss;
@@ -93,6 +93,7 @@ async function trainGroup(
     targets,
     classes,
     loss,
+    l1,
     fitIntercept,
     members: group,
   });

@@ -1,6 +1,7 @@
 /**
  * Where a line search goes on: from φ, φ′, φ″ at the trial steps of a launch to the step taken, or to the next trial steps.
- * Newton's method on φ′ inside a bracket. φ is convex, so the sign of φ′ tells on which side of the minimum a step lies.
+ * Newton's method on φ′ inside a bracket. φ is convex, so the sign of φ′ tells on which side of the minimum a step lies. With l1 > 0
+ * the line ends at a step of 1 where weights go towards 0, and its end is good enough when φ falls all the way there.
  */
 import { at } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
@@ -20,6 +21,8 @@ export interface ChooseStepArguments<M extends Matrix = Matrix> {
   /** Factor of the sums over rows in J. */
   readonly scale: number;
   readonly l2: number;
+  /** Factor of ‖W‖₁; 0 unless given. */
+  readonly l1?: number;
 }
 
 /** A step is good enough when |φ′(t)| ≤ this · |φ′(0)|. */
@@ -40,11 +43,12 @@ function columnSum(m: HostMatrix, column: number): number {
   return sum;
 }
 
-function reference({ line, norms, state, scale, l2 }: On<ChooseStepArguments, HostMatrix>): void {
+function reference({ line, norms, state, scale, l2, l1 = 0 }: On<ChooseStepArguments, HostMatrix>): void {
   const { data } = state;
   const wanted = data[STATE.trials];
   if (!(wanted > 0)) return;
-  const [mixed, squares, slope] = [0, 1, 2].map((column) => columnSum(norms, column));
+  const [mixed, squares, slope, shrinking] = [0, 1, 2, 3].map((column) => columnSum(norms, column));
+  const end = l1 > 0 && shrinking > 0 ? 1 : HIGHEST;
   let low = data[STATE.low];
   let high = data[STATE.high];
   let bestStep = data[STATE.bestStep];
@@ -52,10 +56,12 @@ function reference({ line, norms, state, scale, l2 }: On<ChooseStepArguments, Ho
   /** Newton's step from the flattest point of this launch. */
   let newton = -1;
   let flattest = HIGHEST;
+  let falls = false;
   for (let trial = 0; trial < wanted; trial++) {
     const step = data[STATE.steps + trial];
     const [value, first, second, faults] = [0, 1, 2, 3].map((part) => columnSum(line, 4 * trial + part));
-    const here = scale * first + l2 * (mixed + step * squares);
+    const penalty = l1 > 0 ? mixed + l2 * step * squares : l2 * (mixed + step * squares);
+    const here = scale * first + penalty;
     const curvature = scale * second + l2 * squares;
     const size = Math.abs(here);
     const usable = faults === 0 && Math.abs(value) <= HIGHEST && size <= HIGHEST;
@@ -64,6 +70,7 @@ function reference({ line, norms, state, scale, l2 }: On<ChooseStepArguments, Ho
       newton = curvature > 0 && curvature <= HIGHEST ? Math.fround(step - here / curvature) : -1;
     }
     if (usable && step > 0 && size < bestSlope) [bestStep, bestSlope] = [step, size];
+    if (usable && here <= 0 && step === end) falls = true;
     if (usable && here <= 0) low = Math.max(low, step);
     else high = Math.min(high, step);
   }
@@ -72,11 +79,12 @@ function reference({ line, norms, state, scale, l2 }: On<ChooseStepArguments, Ho
   // Nothing but a probe at 0 so far: any step may be tried.
   const limit = unbounded ? (low > 0 ? STRETCH * low : HIGHEST) : high;
   const elsewhere = unbounded ? (low > 0 ? limit : 1) : (low + high) / 2;
-  const next = Math.fround(newton > low && newton < limit ? newton : elsewhere);
-  const good = bestSlope <= SLOPE_SHARE * -slope;
+  const next = Math.min(end, Math.fround(newton > low && newton < limit ? newton : elsewhere));
+  const good = falls || bestSlope <= SLOPE_SHARE * -slope;
   if (good || !(slope < 0) || !(next > low && next < high) || launches >= MOST_LAUNCHES) {
-    const found = bestSlope <= LEAST_GAIN * -slope;
-    data[STATE.step] = found ? bestStep : 0;
+    const atEnd = falls && slope < 0;
+    const found = atEnd || bestSlope <= LEAST_GAIN * -slope;
+    data[STATE.step] = found ? (atEnd ? end : bestStep) : 0;
     data[STATE.failed] = Number(!found);
     data[STATE.trials] = 0;
   } else {
@@ -87,7 +95,7 @@ function reference({ line, norms, state, scale, l2 }: On<ChooseStepArguments, Ho
       let step = next;
       if (trial > 0 && unbounded) step = Math.min(HIGHEST, next * SPREAD[trial]);
       else if (trial > 0) step = low > 0 ? low + ((high - low) * trial) / trials : high * 4 ** -trial;
-      data[STATE.steps + trial] = step;
+      data[STATE.steps + trial] = Math.min(end, step);
     }
   }
   data[STATE.slope] = slope;
@@ -109,7 +117,7 @@ export const chooseStep: Op<ChooseStepArguments> = {
     requireShape("chooseStep", "state", state, 1, STATE_LENGTH);
   },
   reference,
-  plan({ line, norms, state, scale, l2 }, planner) {
+  plan({ line, norms, state, scale, l2, l1 = 0 }, planner) {
     const [from, n] = [wholeBlock("chooseStep", "line", line), wholeBlock("chooseStep", "norms", norms)];
     const to = wholeBlock("chooseStep", "state", state);
     planner.dispatch({
@@ -121,6 +129,7 @@ export const chooseStep: Op<ChooseStepArguments> = {
         SLOPE_SHARE,
         LEAST_GAIN,
         STRETCH,
+        SPARSE: Number(l1 > 0),
       },
       buffers: [from.buffer, n.buffer, to.buffer],
       parameters: [

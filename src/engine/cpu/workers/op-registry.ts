@@ -19,8 +19,10 @@ import { linearSgdStep } from "../../../ops/linear-sgd-step.js";
 import { matmul } from "../../../ops/matmul.js";
 import { nextDirection } from "../../../ops/next-direction.js";
 import type { Op } from "../../../ops/op.js";
+import { reducedProducts } from "../../../ops/reduced-products.js";
 import { sgdStep } from "../../../ops/sgd-step.js";
 import { smallBatchSteps } from "../../../ops/small-batch-steps.js";
+import { softThreshold } from "../../../ops/soft-threshold.js";
 import { softmax } from "../../../ops/softmax.js";
 import { stackProducts } from "../../../ops/stack-products.js";
 import { summarize } from "../../../ops/summarize.js";
@@ -50,7 +52,9 @@ const ALL = [
   matmul,
   nextDirection,
   totalWeight,
+  reducedProducts,
   sgdStep,
+  softThreshold,
   softmax,
   stackProducts,
   summarize,
