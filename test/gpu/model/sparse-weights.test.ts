@@ -1,6 +1,6 @@
 /** The l1 penalty: exact zeros, what they stand for, and that everything else about a fit stays as it is. */
 import { describe, expect } from "vitest";
-import { type Engine, SoftmaxRegression, type SoftmaxRegressionOptions } from "../../../src/index.js";
+import { type Engine, fitPath, SoftmaxRegression, type SoftmaxRegressionOptions } from "../../../src/index.js";
 import { expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { clusters, type Dataset, rowsOf } from "./clusters.js";
@@ -123,6 +123,36 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     const cold = create(engines);
     await cold.fit(data.x, data.y);
     expect(zerosOf(model)).toEqual(zerosOf(cold));
+  });
+
+  test("a path of penalties and rows in batches come to the same weights", async ({ engines }) => {
+    const classes = [0, 1, 2];
+    const shared = { engine: engines[device], l1: 0.02, tolerance: TOLERANCE, maxIterations: 2000 };
+    const path = await fitPath(data.x, data.y, { ...shared, l2s: [0.1, 0] });
+    const streamed = create(engines, { classes });
+    await streamed.fit(async function* () {
+      for (const first of [0, 24]) {
+        const rows = data.y.map((_, i) => i).filter((i) => (first === 0 ? i < 24 : i >= 24));
+        const { x, y } = rowsOf(data, rows);
+        yield { x, y };
+      }
+    });
+    const plain = create(engines);
+    await plain.fit(data.x, data.y);
+    for (const [model, l2] of [
+      [plain, 0],
+      [streamed, 0],
+      [path[1].model, 0],
+      [path[0].model, 0.1],
+    ] as const) {
+      expect(judge(model, data, { l1: 0.02, l2 }).gradientNorm).toBeLessThanOrEqual(off);
+      if (l2 === 0) expect(zerosOf(model)).toEqual(zerosOf(plain));
+    }
+    const stepped = create(engines, { classes, solver: "sgd", epochs: 3 });
+    await stepped.fit(async function* () {
+      yield { x: data.x, y: data.y };
+    });
+    expect(zerosOf(stepped).slice(6, 9)).toEqual([true, true, true]);
   });
 
   test("history falls, validation is measured, early stopping restores the best", async ({ engines }) => {
