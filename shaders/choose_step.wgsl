@@ -1,7 +1,8 @@
 // From φ, φ′, φ″ at the trial steps of a launch to the step taken, or to the next trial steps: Newton's method on φ′ inside a
 // bracket, where J is scale · (sum over rows) + l2/2 · ‖W‖². Where φ is smooth and convex, the sign of φ′ tells on which side of
 // the minimum a step lies; else J must come down, and less steeply at the end than at the beginning (Wolfe's weak conditions).
-// One workgroup; it adds up the partial sums of line_search and next_direction in a fixed order.
+// SPARSE: the penalty's slope at 0 is given, and where weights go towards 0 the line ends at a step of 1, which is good enough when
+// φ falls all the way there. One workgroup; it adds up the partial sums of line_search and next_direction in a fixed order.
 
 // Threads in the workgroup, a power of two and a multiple of TRIALS.
 override THREADS: u32;
@@ -22,6 +23,8 @@ override LEAST_FALL: f32;
 override ROUNDING: f32;
 // and a step is too short while the slope is steeper than this share of φ′(0).
 override STEEP: f32;
+// There is an l1 penalty.
+override SPARSE: bool;
 
 struct State {
   running: f32,
@@ -110,10 +113,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   let s = parameters.state_offset;
   let wanted = states[s].trials;
   if (wanted <= 0.0) { return; }
-  // ⟨W, D⟩, ‖D_W‖², gᵀD
+  // ⟨W, D⟩ or the penalty's slope, ‖D_W‖², gᵀD
   let mixed = sizes[0].x;
   let squares = sizes[0].y;
   let slope = sizes[0].z;
+  let end = select(HIGHEST, 1.0, SPARSE && sizes[0].w > 0.0);
   var low = states[s].low;
   var high = states[s].high;
   var best_step = states[s].best_step;
@@ -124,10 +128,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   // Of the steps that meet Wolfe's conditions the one where J is lowest.
   var met = 0.0;
   var lowest = HIGHEST;
+  // φ falls all the way to the line's end.
+  var whole = false;
   for (var trial = 0u; trial < u32(wanted); trial++) {
     let step = states[s].steps[trial];
     let sums = points[trial];
-    let here = parameters.scale * sums.y + parameters.l2 * (mixed + step * squares);
+    var penalty = parameters.l2 * (mixed + step * squares);
+    if (SPARSE) { penalty = mixed + parameters.l2 * step * squares; }
+    let here = parameters.scale * sums.y + penalty;
     let curvature = parameters.scale * sums.z + parameters.l2 * squares;
     let usable = sums.w == 0.0 && finite(sums.x) && finite(here);
     if (usable && abs(here) < flattest) {
@@ -142,12 +150,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     }
     if (BY_VALUE) {
       let fit = states[s].fit;
-      let rise = parameters.scale * sums.x - fit + parameters.l2 * step * (mixed + 0.5 * step * squares);
+      let rise = parameters.scale * sums.x - fit + step * (penalty - 0.5 * parameters.l2 * step * squares);
       let falls = rise <= LEAST_FALL * step * slope + ROUNDING * abs(fit);
       if (!usable || (!falls && step > 0.0)) { high = min(high, step); }
       else if (step == 0.0 || here < STEEP * slope) { low = max(low, step); }
       else if (rise < lowest) { met = step; lowest = rise; }
-    } else if (usable && here <= 0.0) { low = max(low, step); } else { high = min(high, step); }
+    } else if (usable && here <= 0.0) {
+      low = max(low, step);
+      whole = whole || step == end;
+    } else { high = min(high, step); }
   }
   let launches = states[s].launches + 1.0;
   let unbounded = high == HIGHEST;
@@ -165,16 +176,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     next = select(first, limit, low > 0.0);
   }
   if (finite(newton) && newton > low && newton < limit) { next = newton; }
+  next = min(end, next);
   let descent = finite(slope) && slope < 0.0;
   if (BY_VALUE) {
     // At the end of its launches a search by value may take a step that is short.
     best_step = select(low, met, met > 0.0);
     best_slope = select(select(HIGHEST, LEAST_GAIN * -slope, low > 0.0), 0.0, met > 0.0);
   }
-  let good = best_slope <= SLOPE_SHARE * -slope;
+  let good = whole || best_slope <= SLOPE_SHARE * -slope;
   if (good || !descent || !(next > low && next < high) || launches >= MOST_LAUNCHES) {
-    let found = descent && best_slope <= LEAST_GAIN * -slope;
-    states[s].step = select(0.0, best_step, found);
+    let found = descent && (whole || best_slope <= LEAST_GAIN * -slope);
+    states[s].step = select(0.0, select(best_step, end, whole), found);
     states[s].failed = select(1.0, 0.0, found);
     states[s].trials = 0.0;
   } else {
@@ -186,7 +198,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
       if (trial > 0u && unbounded) { step = min(HIGHEST, next * spread(trial)); }
       else if (trial > 0u && low > 0.0) { step = low + (high - low) * f32(trial) / f32(parameters.trials); }
       else if (trial > 0u) { step = high * power; }
-      states[s].steps[trial] = step;
+      states[s].steps[trial] = min(end, step);
       power *= 0.25;
     }
   }

@@ -1,4 +1,4 @@
-// What becomes of the point that was just evaluated: J = scale · Σℓ + l2/2 · ‖W‖² and max |dJ| go to a ring of records, and the
+// What becomes of the point that was just evaluated: J = scale · Σℓ + penalty and max |dJ| go to a ring of records, and the
 // solver stops when it has converged or can go no further. Also what becomes of a line search that failed.
 // One workgroup; it adds up the partial sums of cross_entropy_step and finish_gradient in a fixed order.
 
@@ -46,7 +46,7 @@ struct Parameters {
   attempt: f32,         // line searches so far, this one included
   most_iterations: f32,
   scale: f32,
-  l2: f32,
+  penalty_factor: f32, // what the first sum of `gradient` is multiplied by to be the penalty
   tolerance: f32,
 }
 
@@ -115,7 +115,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   }
   let sums = gradient_sums[0];
   let fit = parameters.scale * loss_sums[0].x;
-  let loss = fit + 0.5 * parameters.l2 * sums.x;
+  let loss = fit + parameters.penalty_factor * sums.x;
   if (loss_sums[0].w + sums.w > 0.0 || !finite(loss) || !finite(sums.z)) {
     stop(s, DIVERGED);
     return;

@@ -1,8 +1,14 @@
 // θ ← θ + t·D when that point was taken, then D ← Σ_r coefficients[r] · stack[r] when a fresh direction is wanted.
 // One thread owns a quad. Workgroups leave one (⟨W, D_W⟩, ‖D_W‖², gᵀD, 0) each, to be added up by who reads them.
+//
+// SPARSE: D is 0 where g is, leaves no corner of l1·‖W‖₁ in the direction that g points in, and ends where a weight becomes 0, so that
+// ‖W‖₁ is linear along it for steps up to 1 (after Andrew & Gao 2007). Then what is left is (slope of the penalty at W along D,
+// ‖D_W‖², gᵀD, weights that go towards 0).
 
 // Threads in a workgroup, a power of two.
 override THREADS: u32;
+// There is an l1 penalty.
+override SPARSE: bool;
 
 struct Parameters {
   vectors: u32,             // vectors in the stack; the last is the gradient
@@ -15,6 +21,8 @@ struct Parameters {
   theta_offset: u32,        // quads
   direction_offset: u32,    // quads
   out_offset: u32,          // quads
+  l1: f32,
+  l2: f32,
 }
 
 // The first quads are (running, step, trials, taken) and (status, iteration, fresh, pairs).
@@ -27,6 +35,13 @@ struct Parameters {
 @group(0) @binding(6) var<uniform> parameters: Parameters;
 
 var<workgroup> staged: array<vec4f, THREADS>;
+
+// The part of a step that leaves a corner by descent, or goes no further than to 0.
+fn within_orthant(step: vec4f, w: vec4f, g: vec4f) -> vec4f {
+  let leaving = select(vec4f(0.0), step, sign(step) * sign(g) < vec4f(0.0));
+  let staying = select(min(step, -w), max(step, -w), w > vec4f(0.0));
+  return select(staying, leaving, w == vec4f(0.0));
+}
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launched: vec3u,
@@ -52,9 +67,23 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
         // Vectors without a share may hold anything.
         if (factor != 0.0) { sum += factor * stack[parameters.stack_offset + r * parameters.quads + quad]; }
       }
+      let g = stack[gradient + quad];
+      let penalised = quad < parameters.penalised;
+      if (SPARSE) {
+        if (penalised) { sum = within_orthant(sum, weights, g); }
+        sum = select(sum, vec4f(0.0), g == vec4f(0.0));
+      }
       direction[parameters.direction_offset + quad] = sum;
-      result.z += dot(stack[gradient + quad], sum);
-      if (quad < parameters.penalised) { result += vec4f(dot(weights, sum), dot(sum, sum), 0.0, 0.0); }
+      result.z += dot(g, sum);
+      if (SPARSE && penalised) {
+        // From a corner |w| grows whichever way the weight goes.
+        let growth = select(sign(weights) * sum, abs(sum), weights == vec4f(0.0));
+        let shrinking = select(vec4f(0.0), vec4f(1.0), sign(weights) * sign(sum) < vec4f(0.0));
+        result += vec4f(parameters.l2 * dot(weights, sum) + parameters.l1 * dot(growth, vec4f(1.0)), dot(sum, sum),
+                        0.0, dot(shrinking, vec4f(1.0)));
+      } else if (penalised) {
+        result += vec4f(dot(weights, sum), dot(sum, sum), 0.0, 0.0);
+      }
     }
   }
   if (!fresh) { return; }

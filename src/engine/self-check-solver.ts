@@ -5,6 +5,7 @@ import { hostMatrix } from "../ops/host-matrix.js";
 import { judgePoint } from "../ops/judge-point.js";
 import { nextDirection } from "../ops/next-direction.js";
 import type { HostMatrix, On, Op } from "../ops/op.js";
+import { reducedProducts } from "../ops/reduced-products.js";
 import { STATE, STATE_LENGTH } from "../ops/solver-state.js";
 import { stackProducts } from "../ops/stack-products.js";
 import { twoLoop } from "../ops/two-loop.js";
@@ -53,6 +54,38 @@ export function solverCases(
   const state = stateOf({ taken: 1, fresh: 1, step: 0.5 });
   add(nextDirection, shape, { state, stack, coefficients, ...following }, ROUNDINGS);
 
+  // With l1: a third of the weights are 0, and a third of the values may not move.
+  const sparse = (m: HostMatrix, from = 0): HostMatrix => {
+    for (let e = from; e < m.data.length; e += 3) m.data[e] = 0;
+    return m;
+  };
+  const l1 = 0.25;
+  const held = sparse(floats((2 * pairs + 1) * rows, columns), 2 * pairs * rows * columns);
+  const corners = { ...moved, l1, theta: sparse(vector()), state: stateOf({ slot }) };
+  add(
+    finishGradient,
+    `${shape}, l1`,
+    { ...corners, stack: floats((2 * pairs + 2) * rows, columns), out: blank(1, 4) },
+    ROUNDINGS,
+  );
+  add(
+    reducedProducts,
+    shape,
+    {
+      ...{ stack: held, pairs, state: stateOf({ slot }) },
+      ...{ gram: floats(2 * pairs, pairs, 1, 2), out: blank(1, 4 * (2 * pairs + 1)) },
+    },
+    ROUNDINGS,
+    true,
+  );
+  const leaving = { ...following, l1, l2: 0.5, theta: sparse(vector()), out: blank(1, 4) };
+  add(
+    nextDirection,
+    `${shape}, l1`,
+    { ...{ state: stateOf({ fresh: 1 }), stack: held, coefficients }, ...leaving },
+    ROUNDINGS,
+  );
+
   // Products of vectors with themselves and with others nearly at right angles to them.
   const products = floats(2, 4 * (2 * pairs + 1), -0.1, 0.1);
   for (const r of [4 * slot, 4 * slot + 1, 4 * (pairs + slot) + 1, 8 * pairs + 2]) products.data[r] = 4;
@@ -79,4 +112,14 @@ export function solverCases(
   const trials = stateOf({ trials: 2, steps: 1 });
   trials.data[STATE.steps + 1] = 2;
   add(chooseStep, "2 steps", { line, norms, state: trials, scale: 1, l2: 0, byValue: false }, ROUNDINGS);
+  // Weights go towards 0, so the line ends at 1, and φ falls all the way.
+  const ending = hostMatrix(Float32Array.of(0.5, 0.25, -4, 2), 1, 4);
+  const last = stateOf({ trials: 2, steps: 1 });
+  last.data[STATE.steps + 1] = 1;
+  add(
+    chooseStep,
+    "2 steps, l1",
+    { line, norms: ending, state: last, scale: 1, l2: 0.5, l1, byValue: false },
+    ROUNDINGS,
+  );
 }

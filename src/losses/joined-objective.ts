@@ -51,7 +51,7 @@ export class JoinedObjective implements LineObjectives {
     weightings: readonly RowWeighting[],
     means: readonly Float32Array[] | undefined,
   ) {
-    const { x, classes, targets, loss, members } = problem;
+    const { x, classes, targets, loss, l1, members } = problem;
     const rows = x.columns + (means ? 1 : 0);
     this.#workspace = workspace;
     this.#engine = workspace.engine;
@@ -69,7 +69,7 @@ export class JoinedObjective implements LineObjectives {
     this.members = members.map(({ weighting, l2 }) => {
       const of = shared[weightings.indexOf(weighting)];
       return new MemberObjective(workspace, {
-        ...{ ...of, loss, l2, passes, rows, classes, samples: x.rows, scale: 1 / weighting.total },
+        ...{ ...of, loss, l1, l2, passes, rows, classes, samples: x.rows, scale: 1 / weighting.total },
         ...{ dLogits: this.#dLogits, raw: this.#gradient },
         store: (member) => this.#store(member),
         fetch: (member) => this.#fetch(member),

@@ -24,6 +24,8 @@ export interface JoinedProblem {
   readonly targets: Omit<TrainingTargets, "rowWeight">;
   readonly classes: number;
   readonly loss: Loss;
+  /** Factor of every member's ‖W‖₁. */
+  readonly l1: number;
   readonly fitIntercept: boolean;
   readonly members: readonly JoinedMember[];
 }

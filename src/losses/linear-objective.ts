@@ -1,5 +1,5 @@
 /**
- * `J(W, b) = Σᵢ rᵢ ℓ(xᵢW + b, yᵢ) / Σᵢ rᵢ + (l2/2)·‖W‖²` over all rows, as full-batch solvers see it.
+ * `J(W, b) = Σᵢ rᵢ ℓ(xᵢW + b, yᵢ) / Σᵢ rᵢ + l1·‖W‖₁ + (l2/2)·‖W‖²` over all rows, as full-batch solvers see it.
  *
  * Its parameters are θ = [W; c] with c = b + μᵀW, μ the weighted column means: the intercept of centred features. A step of
  * c then does not disturb what W explains, which saves L-BFGS two thirds of its passes; X, W and the penalty stay what they are
@@ -19,6 +19,7 @@ export const ROWS_PER_SLICE = 64;
 export class LinearObjective implements ResumableObjective {
   readonly parameters: Tensor;
   readonly scale: number;
+  readonly l1: number;
   readonly l2: number;
   readonly penalisedRows: number;
   readonly byValue: boolean;
@@ -56,6 +57,7 @@ export class LinearObjective implements ResumableObjective {
     this.#means = means;
     this.#meansTensor = means && workspace.tensor({ data: means, shape: [1, d] });
     this.scale = 1 / problem.totalWeight;
+    this.l1 = problem.l1;
     this.l2 = problem.l2;
     this.penalisedRows = d;
     this.byValue = !problem.loss.smoothConvex;
@@ -118,7 +120,7 @@ export class LinearObjective implements ResumableObjective {
 
   evaluate({ state, direction, stack, pairs, losses, gradient }: Evaluation): void {
     const engine = this.#engine;
-    const { x, targets, loss, l2 } = this.#problem;
+    const { x, targets, loss, l1, l2 } = this.#problem;
     const raw = this.#raw;
     loss.afterStep(engine, {
       ...{ logits: this.#logits, direction: this.#aimed, targets, state },
@@ -128,7 +130,7 @@ export class LinearObjective implements ResumableObjective {
     this.passes++;
     const means = this.#meansTensor;
     const theta = this.parameters;
-    engine.run(finishGradient, { raw, theta, direction, means, state, l2, pairs, stack, out: gradient });
+    engine.run(finishGradient, { raw, theta, direction, means, state, l1, l2, pairs, stack, out: gradient });
   }
 }
 

@@ -13,6 +13,8 @@ export interface LinearProblem {
   readonly totalWeight: number;
   readonly classes: number;
   readonly loss: Loss;
+  /** Factor of ‖W‖₁, which the intercept is no part of. */
+  readonly l1: number;
   /** Factor of ‖W‖²/2; the intercept is never penalised. */
   readonly l2: number;
   readonly fitIntercept: boolean;

@@ -14,6 +14,7 @@ export interface MemberPart {
   readonly means: Float32Array | undefined;
   readonly meansTensor: Tensor | undefined;
   readonly loss: Loss;
+  readonly l1: number;
   readonly l2: number;
   /** 1 / Σr */
   readonly scale: number;
@@ -32,6 +33,7 @@ export interface MemberPart {
 export class MemberObjective implements JoinedObjective {
   readonly parameters: Tensor;
   readonly scale: number;
+  readonly l1: number;
   readonly l2: number;
   readonly penalisedRows: number;
   readonly byValue: boolean;
@@ -55,6 +57,7 @@ export class MemberObjective implements JoinedObjective {
     this.#workspace = workspace;
     this.#part = part;
     this.scale = part.scale;
+    this.l1 = part.l1;
     this.l2 = part.l2;
     this.byValue = !part.loss.smoothConvex;
     this.penalisedRows = means ? rows - 1 : rows;
@@ -116,10 +119,10 @@ export class MemberObjective implements JoinedObjective {
   }
 
   evaluate({ state, direction, stack, pairs, gradient }: Evaluation): void {
-    const { raw, meansTensor: means, l2 } = this.#part;
+    const { raw, meansTensor: means, l1, l2 } = this.#part;
     this.#part.fetch(this);
     const theta = this.parameters;
-    this.#engine.run(finishGradient, { raw, theta, direction, means, state, l2, pairs, stack, out: gradient });
+    this.#engine.run(finishGradient, { raw, theta, direction, means, state, l1, l2, pairs, stack, out: gradient });
   }
 
   /** Gives back what only this member needs. */

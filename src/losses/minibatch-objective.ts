@@ -59,7 +59,8 @@ export class MinibatchObjective implements BatchObjective {
     this.#order = workspace.empty([x.rows], "i32");
     const plan = fusedPlan(engine, problem, this.batchSize);
     const fused = plan !== undefined;
-    this.many = plan?.stepsPerDispatch !== undefined && !parameters;
+    // A proximal step is a launch of its own after each step.
+    this.many = plan?.stepsPerDispatch !== undefined && !parameters && problem.l1 === 0;
     this.stepsAtOnce = this.many ? (plan?.stepsPerDispatch ?? 1) : 1;
     this.ringLength = RING[this.many ? "many" : "one"];
     this.#lossRing = workspace.zeros([this.ringLength, 4]);

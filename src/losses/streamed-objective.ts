@@ -29,6 +29,7 @@ export interface StreamedProblem extends Omit<LinearProblem, "x"> {
 export class StreamedObjective implements ResumableObjective {
   readonly parameters: Tensor;
   readonly scale: number;
+  readonly l1: number;
   readonly l2: number;
   readonly penalisedRows: number;
   readonly byValue: boolean;
@@ -64,6 +65,7 @@ export class StreamedObjective implements ResumableObjective {
     this.#means = means;
     this.#meansTensor = means && workspace.tensor({ data: means, shape: [1, d] });
     this.scale = 1 / problem.totalWeight;
+    this.l1 = problem.l1;
     this.l2 = problem.l2;
     this.penalisedRows = d;
     this.byValue = !problem.loss.smoothConvex;
@@ -124,7 +126,7 @@ export class StreamedObjective implements ResumableObjective {
 
   async evaluate({ state, direction, stack, pairs, losses, gradient }: Evaluation): Promise<void> {
     const { engine } = this.#workspace;
-    const { targets, loss, l2, pass } = this.#problem;
+    const { targets, loss, l1, l2, pass } = this.#problem;
     const [raw, part, means] = [this.#raw, this.#part, this.#meansTensor];
     loss.afterStep(engine, {
       ...{ logits: this.#logits, direction: this.#aimed, targets, state },
@@ -137,7 +139,7 @@ export class StreamedObjective implements ResumableObjective {
       if (first > 0) engine.addScaled(raw, 1, part);
     }
     const theta = this.parameters;
-    engine.run(finishGradient, { raw, theta, direction, means, state, l2, pairs, stack, out: gradient });
+    engine.run(finishGradient, { raw, theta, direction, means, state, l1, l2, pairs, stack, out: gradient });
   }
 }
 

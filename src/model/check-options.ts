@@ -47,6 +47,7 @@ const MODEL_TABLE = {
     default: "cross-entropy",
   },
   l2: { kind: "number", min: 0, default: 1e-4 },
+  l1: { kind: "number", min: 0, default: 0 },
   fitIntercept: { kind: "boolean", default: true },
   solver: { kind: "choice", choices: ["auto", "lbfgs", "sgd", "adam"], default: "auto" },
   maxIterations: { kind: "integer", min: 1, default: 500 },

@@ -38,6 +38,7 @@ export interface JoinedFitOptions
 
 const MODEL_NAMES = [
   "loss",
+  "l1",
   "fitIntercept",
   "maxIterations",
   "tolerance",

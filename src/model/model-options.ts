@@ -21,13 +21,15 @@ export interface SoftmaxRegressionOptions extends EngineOptions {
   readonly loss?: LossOption;
   /** Factor of ‖W‖²/2 in the mean-scale objective, ≥ 0; scikit-learn's `C` is 1 / (l2 · Σ sample weights). Default 1e-4. */
   readonly l2?: number;
+  /** Factor of ‖W‖₁ in the mean-scale objective, ≥ 0: weights that tell too little become exactly 0. With `l2` an elastic net. Default 0. */
+  readonly l1?: number;
   /** Learn b too; it is never penalised. Default true. */
   readonly fitIntercept?: boolean;
   /** `"lbfgs"` sees all rows at each iteration and ends at the optimum; `"sgd"` and `"adam"` take minibatches. `"auto"` is `"lbfgs"`. */
   readonly solver?: "auto" | "lbfgs" | "sgd" | "adam";
   /** Iterations of L-BFGS at most. Default 500. */
   readonly maxIterations?: number;
-  /** L-BFGS has converged when max |dJ| is at most this. Default 3e-5. */
+  /** L-BFGS has converged when max |dJ| (with l1: of its subgradients the least) is at most this. Default 3e-5. */
   readonly tolerance?: number;
   /** Passes of a minibatch solver over the rows. Default 10. */
   readonly epochs?: number;

@@ -11,7 +11,7 @@ export interface FitPoint {
   readonly iteration: number;
   /** J, penalties included; for minibatches the mean over the batches since the point before. */
   readonly loss: number;
-  /** max |dJ| with respect to W and b; undefined for minibatches. */
+  /** max |dJ| with respect to W and b, with l1 of the subgradient of least size; undefined for minibatches. */
   readonly gradientNorm: number | undefined;
   /** Products with the data so far: two make one evaluation of loss and gradient. */
   readonly passes: number;

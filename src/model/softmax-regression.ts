@@ -51,8 +51,8 @@ export class SoftmaxRegression {
    */
   fit(batches: Batches, options?: BatchFitOptions): Promise<FitReport>;
   /**
-   * Learns W and b from X [n×d] and y: the minimum of mean cross-entropy + (l2/2)·‖W‖². Resolves with a report when the solver
-   * has converged or used up its iterations. Inputs are never changed. They are copied at once, but for a matrix of more than half a
+   * Learns W and b from X [n×d] and y: the minimum of mean cross-entropy + l1·‖W‖₁ + (l2/2)·‖W‖². Resolves with a report when
+   * the solver has converged or used up its iterations. Inputs are never changed. They are copied at once, but for a matrix of more than half a
    * million values: that is copied piece by piece, so that the page has its turns. Leave it, and what goes with it, as it is until
    * progress is reported or the fit has ended.
    *

@@ -86,7 +86,7 @@ async function trainGroup(
   passesBefore: number,
 ): Promise<number> {
   const { engine } = workspace;
-  const { maxIterations, tolerance, fitIntercept, labelSmoothing } = options;
+  const { l1, maxIterations, tolerance, fitIntercept, labelSmoothing } = options;
   const classes = y.classes.length;
   const towards = targetsFor(options.loss, y, "fit");
   const targets = uploadTargets(workspace, { x, y: towards, weights: undefined }, labelSmoothing);
@@ -96,6 +96,7 @@ async function trainGroup(
     targets,
     classes,
     loss,
+    l1,
     fitIntercept,
     members: group,
   });

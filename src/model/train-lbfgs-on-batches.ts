@@ -40,7 +40,7 @@ export async function trainLbfgsOnBatches(workspace: Workspace, request: BatchRe
     labelSmoothing: options.labelSmoothing,
   };
   const objective = await StreamedObjective.create(workspace, {
-    ...{ rows, columns, targets, rowWeight: weights, classes: k, loss, l2: options.l2 },
+    ...{ rows, columns, targets, rowWeight: weights, classes: k, loss, l1: options.l1, l2: options.l2 },
     totalWeight: weights ? weights.reduce((sum, w) => sum + w, 0) : rows,
     fitIntercept: options.fitIntercept,
     start: start?.subarray(0, (columns + Number(options.fitIntercept)) * k),

@@ -73,8 +73,8 @@ export async function runLbfgs(
   }
 }
 
-/** As many pairs of vectors [rows×columns] as there is memory for, one at least. */
+/** As many pairs of vectors [rows×columns] as there is memory for beside g and its smooth part, one at least. */
 export function pairsFor(rows: number, columns: number): number {
   const pairBytes = 2 * rows * Math.ceil(columns / 4) * 16;
-  return Math.max(1, Math.min(MEMORY.pairs, Math.floor(MEMORY.bytes / pairBytes)));
+  return Math.max(1, Math.min(MEMORY.pairs, Math.floor(MEMORY.bytes / pairBytes) - 1));
 }

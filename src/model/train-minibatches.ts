@@ -22,9 +22,15 @@ export async function trainByMinibatches(
 ): Promise<FitReport> {
   const { engine } = workspace;
   const { options } = request;
-  const { x, classes, l2 } = problem;
+  const { x, classes, l1, l2 } = problem;
   const objective = new MinibatchObjective(workspace, problem, options.batchSize);
-  const target = { weights: objective.parameters, l2, penalisedRows: objective.penalisedRows, many: objective.many };
+  const target = {
+    weights: objective.parameters,
+    l1,
+    l2,
+    penalisedRows: objective.penalisedRows,
+    many: objective.many,
+  };
   const rule = solver === "adam" ? adam(workspace, target) : sgd(workspace, target, options);
   const learningRate = options.learningRate ?? LEARNING_RATE[solver];
   // Before anything is published: a schedule that fails changes nothing.
@@ -44,7 +50,7 @@ export async function trainByMinibatches(
       reportEpochs: request.fit.earlyStopping !== undefined,
       shuffle: options.shuffle,
       seed: options.seed,
-      penalty: (theta) => (l2 / 2) * sumOfSquares(theta, x.columns * classes),
+      penalty: (theta) => penaltyOf(theta.subarray(0, x.columns * classes), l1, l2),
       keep: (theta) => {
         latest = withIntercept(theta, x.columns, classes);
       },
@@ -68,8 +74,12 @@ export async function trainByMinibatches(
   }
 }
 
-export function sumOfSquares(values: Float32Array, count: number): number {
-  let sum = 0;
-  for (let i = 0; i < count; i++) sum += values[i] * values[i];
-  return sum;
+/** `l1·‖W‖₁ + (l2/2)·‖W‖²` */
+export function penaltyOf(weights: Float32Array, l1: number, l2: number): number {
+  let [absolute, squares] = [0, 0];
+  for (const w of weights) {
+    absolute += Math.abs(w);
+    squares += w * w;
+  }
+  return l1 * absolute + (l2 / 2) * squares;
 }

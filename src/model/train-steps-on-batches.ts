@@ -16,7 +16,7 @@ import { Course } from "./course.js";
 import { withIntercept } from "./fitted.js";
 import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
-import { LEARNING_RATE, sumOfSquares } from "./train-minibatches.js";
+import { LEARNING_RATE, penaltyOf } from "./train-minibatches.js";
 import { evened } from "./training-data.js";
 import { isCallers, publishFinite, reportOf } from "./training-outcome.js";
 import { uploadRows } from "./uploaded-rows.js";
@@ -110,7 +110,8 @@ class StepsOnBatches {
     const theta = this.#workspace.zeros([rows, classes.length]);
     if (start) engine.write(theta, start.subarray(0, rows * classes.length));
     this.#latest = start ?? this.#known(new Float32Array(rows * classes.length));
-    const target = { weights: theta, l2: options.l2, penalisedRows: x.columns, many: false };
+    const { l1, l2 } = options;
+    const target = { weights: theta, l1, l2, penalisedRows: x.columns, many: false };
     const rule = this.#solver === "adam" ? adam(this.#workspace, target) : sgd(this.#workspace, target, options);
     const now = (): { rows: number; stepsPerEpoch: number } => ({
       rows: this.#rows,
@@ -141,6 +142,7 @@ class StepsOnBatches {
     const { engine } = this.#workspace;
     const { x, weights } = batch;
     const y = targetsFor(options.loss, batch.y, "fit");
+    const { l1, l2 } = options;
     const own = new Workspace(engine);
     try {
       const even = weights && evened(weights);
@@ -148,7 +150,7 @@ class StepsOnBatches {
       const uploaded = await inTurns(uploadRows(own, rows, options.labelSmoothing), this.#request.throwIfStopped);
       const problem: LinearProblem = {
         ...{ x: uploaded.x, targets: uploaded.targets, rowWeight: even, totalWeight: x.rows },
-        ...{ classes: classes.length, loss, l2: options.l2, fitIntercept: options.fitIntercept },
+        ...{ classes: classes.length, loss, l1, l2, fitIntercept: options.fitIntercept },
         start: undefined,
       };
       const objective = new MinibatchObjective(own, problem, options.batchSize, theta);
@@ -164,7 +166,7 @@ class StepsOnBatches {
         // Another order for each batch, and for the same one in the next epoch.
         seed: options.seed + this.#batches++,
         learningRate: (step) => this.#rate(inAll(step)),
-        penalty: (now) => (options.l2 / 2) * sumOfSquares(now, x.columns * classes.length),
+        penalty: (now) => penaltyOf(now.subarray(0, x.columns * classes.length), l1, l2),
         keep: (now) => {
           this.#latest = this.#known(now);
         },

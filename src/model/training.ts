@@ -45,6 +45,7 @@ async function trainIn(workspace: Workspace, request: TrainingRequest, loss: Los
     totalWeight: data.weights ? data.weights.reduce((sum, w) => sum + w, 0) : rows.x.rows,
     classes,
     loss,
+    l1: options.l1,
     l2: options.l2,
     fitIntercept: options.fitIntercept,
     start: request.start?.subarray(0, (features + Number(options.fitIntercept)) * classes),

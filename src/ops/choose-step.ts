@@ -2,6 +2,7 @@
  * Where a line search goes on: from φ, φ′, φ″ at the trial steps of a launch to the step taken, or to the next trial steps.
  * Newton's method on φ′ inside a bracket. Where φ is smooth and convex, the sign of φ′ tells on which side of the minimum a step lies.
  * Else `byValue`: a step must bring J down, and end less steeply than it began (Wolfe's weak conditions; Lewis & Overton 2013).
+ * With l1 > 0 the line ends at a step of 1 where weights go towards 0, and its end is good enough when φ falls all the way there.
  */
 import { at } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
@@ -23,6 +24,8 @@ export interface ChooseStepArguments<M extends Matrix = Matrix> {
   readonly l2: number;
   /** Steps are judged by J as well as by its slope: for losses that are not convex, or have corners. */
   readonly byValue: boolean;
+  /** Factor of ‖W‖₁; 0 unless given. */
+  readonly l1?: number;
 }
 
 /** By value: J must fall by this share of what the slope promises, give or take a share of J that may be rounding; */
@@ -48,11 +51,12 @@ function columnSum(m: HostMatrix, column: number): number {
   return sum;
 }
 
-function reference({ line, norms, state, scale, l2, byValue }: On<ChooseStepArguments, HostMatrix>): void {
+function reference({ line, norms, state, scale, l2, l1 = 0, byValue }: On<ChooseStepArguments, HostMatrix>): void {
   const { data } = state;
   const wanted = data[STATE.trials];
   if (!(wanted > 0)) return;
-  const [mixed, squares, slope] = [0, 1, 2].map((column) => columnSum(norms, column));
+  const [mixed, squares, slope, shrinking] = [0, 1, 2, 3].map((column) => columnSum(norms, column));
+  const end = l1 > 0 && shrinking > 0 ? 1 : HIGHEST;
   let low = data[STATE.low];
   let high = data[STATE.high];
   let bestStep = data[STATE.bestStep];
@@ -63,10 +67,13 @@ function reference({ line, norms, state, scale, l2, byValue }: On<ChooseStepArgu
   /** Of the steps that meet Wolfe's conditions the one where J is lowest. */
   let met = 0;
   let lowest = HIGHEST;
+  /** φ falls all the way to the line's end. */
+  let whole = false;
   for (let trial = 0; trial < wanted; trial++) {
     const step = data[STATE.steps + trial];
     const [value, first, second, faults] = [0, 1, 2, 3].map((part) => columnSum(line, 4 * trial + part));
-    const here = scale * first + l2 * (mixed + step * squares);
+    const penalty = l1 > 0 ? mixed + l2 * step * squares : l2 * (mixed + step * squares);
+    const here = scale * first + penalty;
     const curvature = scale * second + l2 * squares;
     const size = Math.abs(here);
     const usable = faults === 0 && Math.abs(value) <= HIGHEST && size <= HIGHEST;
@@ -78,13 +85,15 @@ function reference({ line, norms, state, scale, l2, byValue }: On<ChooseStepArgu
     }
     if (usable && step > 0 && size < bestSlope) [bestStep, bestSlope] = [step, size];
     if (byValue) {
-      const rise = scale * value - data[STATE.fit] + l2 * step * (mixed + (step / 2) * squares);
+      const rise = scale * value - data[STATE.fit] + step * (penalty - (l2 / 2) * step * squares);
       const falls = rise <= LEAST_FALL * step * slope + ROUNDING * Math.abs(data[STATE.fit]);
       if (!(usable && (falls || step === 0))) high = Math.min(high, step);
       else if (step === 0 || here < STEEP * slope) low = Math.max(low, step);
       else if (rise < lowest) [met, lowest] = [step, rise];
-    } else if (usable && here <= 0) low = Math.max(low, step);
-    else high = Math.min(high, step);
+    } else if (usable && here <= 0) {
+      low = Math.max(low, step);
+      whole ||= step === end;
+    } else high = Math.min(high, step);
   }
   const launches = data[STATE.launches] + 1;
   const unbounded = high === HIGHEST;
@@ -94,13 +103,14 @@ function reference({ line, norms, state, scale, l2, byValue }: On<ChooseStepArgu
   const first = byValue && slope < 0 ? data[STATE.fit] / -slope : 1;
   const inside = byValue && low === 0 ? high / STRETCH : (low + high) / 2;
   const elsewhere = unbounded ? (low > 0 ? limit : first) : inside;
-  const next = Math.fround(newton > low && newton < limit ? newton : elsewhere);
+  const next = Math.min(end, Math.fround(newton > low && newton < limit ? newton : elsewhere));
   // At the end of its launches a search by value may take a step that is short.
   if (byValue) [bestStep, bestSlope] = met > 0 ? [met, 0] : [low, low > 0 ? LEAST_GAIN * -slope : HIGHEST];
-  const good = bestSlope <= SLOPE_SHARE * -slope;
+  const good = whole || bestSlope <= SLOPE_SHARE * -slope;
   if (good || !(slope < 0) || !(next > low && next < high) || launches >= MOST_LAUNCHES) {
-    const found = bestSlope <= LEAST_GAIN * -slope;
-    data[STATE.step] = found ? bestStep : 0;
+    const atEnd = whole && slope < 0;
+    const found = atEnd || bestSlope <= LEAST_GAIN * -slope;
+    data[STATE.step] = found ? (atEnd ? end : bestStep) : 0;
     data[STATE.failed] = Number(!found);
     data[STATE.trials] = 0;
   } else {
@@ -111,7 +121,7 @@ function reference({ line, norms, state, scale, l2, byValue }: On<ChooseStepArgu
       let step = next;
       if (trial > 0 && unbounded) step = Math.min(HIGHEST, next * SPREAD[trial]);
       else if (trial > 0) step = low > 0 ? low + ((high - low) * trial) / trials : high * 4 ** -trial;
-      data[STATE.steps + trial] = step;
+      data[STATE.steps + trial] = Math.min(end, step);
     }
   }
   data[STATE.slope] = slope;
@@ -133,7 +143,7 @@ export const chooseStep: Op<ChooseStepArguments> = {
     requireShape("chooseStep", "state", state, 1, STATE_LENGTH);
   },
   reference,
-  plan({ line, norms, state, scale, l2, byValue }, planner) {
+  plan({ line, norms, state, scale, l2, l1 = 0, byValue }, planner) {
     const [from, n] = [wholeBlock("chooseStep", "line", line), wholeBlock("chooseStep", "norms", norms)];
     const to = wholeBlock("chooseStep", "state", state);
     planner.dispatch({
@@ -149,6 +159,7 @@ export const chooseStep: Op<ChooseStepArguments> = {
         LEAST_FALL,
         ROUNDING,
         STEEP,
+        SPARSE: Number(l1 > 0),
       },
       buffers: [from.buffer, n.buffer, to.buffer],
       parameters: [

@@ -1,9 +1,11 @@
 /**
  * From the product Xᵀ·dZ to the gradient that L-BFGS descends by, and the pair (s, y) of the step that led there:
  * `G = raw + l2·(θ + t·D)` on the penalised rows, `g[i] = G[i] − μ[i]·G[last]` on those of a centred model,
- * `s = t·D`, `y = g − (the g before)`.
+ * `s = t·D`, `y = g − (the g before)`. With l1 > 0 the solver descends by the subgradient of least size instead, and that is what
+ * the stack's g is; the smooth part, which y is made of, comes behind it.
  */
 import { at } from "./host-matrix.js";
+import { leastSubgradient } from "./least-subgradient.js";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
@@ -22,41 +24,51 @@ export interface FinishGradientArguments<M extends Matrix = Matrix> {
   /** 1 × 28: its `step` is t, its `slot` the pair that is replaced. Nothing is done when the solver has stopped or still searches. */
   readonly state: M;
   readonly l2: number;
+  /** Factor of ‖W‖₁; 0 unless given. */
+  readonly l1?: number;
   /** Pairs that the stack holds. */
   readonly pairs: number;
-  /** (2m + 1)·p × k, updated: all s, all y, and g, which is the g before until it is replaced. */
+  /** (2m + 1)·p × k, updated: all s, all y, and g, which is the g before until it is replaced. With l1, one vector more. */
   readonly stack: M;
-  /** q × 4, written: rows of which each has Σ(θ + t·D)² over the penalised rows, max |G|, Σ g² and how many G are not finite. */
+  /** q × 4, written: rows of which each has Σ(θ + t·D)² over the penalised rows, max |G|, Σ g² and how many G are not finite.
+   * With l1 the first is the penalty itself, and G and g are their subgradients of least size.
+   */
   readonly out: M;
 }
 
 function reference(args: On<FinishGradientArguments, HostMatrix>): void {
-  const { raw, theta, direction, means, state, l2, pairs, stack, out } = args;
+  const { raw, theta, direction, means, state, l2, l1 = 0, pairs, stack, out } = args;
   if (isIdle(state)) return;
   const { rows, columns } = raw;
   const step = state.data[STATE.step];
   const slot = state.data[STATE.slot];
   const penalised = means ? rows - 1 : rows;
   const size = rows * columns;
+  const newest = 2 * pairs * size;
+  const smooth = newest + (l1 > 0 ? size : 0);
   let [squares, largest, own, faults] = [0, 0, 0, 0];
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
       const s = step === 0 ? 0 : step * at(direction, i, j);
+      const weight = at(theta, i, j) + s;
+      const sparse = l1 > 0 && i < penalised;
       let gradient = at(raw, i, j);
       if (i < penalised) {
-        const weight = at(theta, i, j) + s;
-        squares += weight * weight;
+        squares += l1 > 0 ? (l2 / 2) * weight * weight + l1 * Math.abs(weight) : weight * weight;
         gradient += l2 * weight;
       }
-      if (Number.isFinite(gradient)) largest = Math.max(largest, Math.abs(gradient));
+      const left = sparse ? leastSubgradient(gradient, weight, l1) : gradient;
+      if (Number.isFinite(gradient)) largest = Math.max(largest, Math.abs(left));
       else faults++;
       const centred = means && i < penalised ? gradient - at(means, 0, i) * at(raw, rows - 1, j) : gradient;
-      own += centred * centred;
+      const descended = sparse ? leastSubgradient(centred, weight, l1) : centred;
+      own += descended * descended;
       const e = i * columns + j;
-      const before = stack.data[2 * pairs * size + e];
+      const before = stack.data[smooth + e];
       stack.data[slot * size + e] = s;
       stack.data[(pairs + slot) * size + e] = centred - before;
-      stack.data[2 * pairs * size + e] = centred;
+      stack.data[smooth + e] = centred;
+      stack.data[newest + e] = descended;
     }
   }
   out.data.fill(0);
@@ -74,16 +86,16 @@ const FEW_THREADS = 8;
 export const finishGradient: Op<FinishGradientArguments> = {
   name: "finishGradient",
   writes: ["stack", "out"],
-  check({ raw, theta, direction, means, state, pairs, stack, out }) {
+  check({ raw, theta, direction, means, state, l1 = 0, pairs, stack, out }) {
     requireShape("finishGradient", "theta", theta, raw.rows, raw.columns);
     requireShape("finishGradient", "direction", direction, raw.rows, raw.columns);
     if (means) requireShape("finishGradient", "means", means, 1, raw.rows - 1);
     requireShape("finishGradient", "state", state, 1, STATE_LENGTH);
-    requireShape("finishGradient", "stack", stack, (2 * pairs + 1) * raw.rows, raw.columns);
+    requireShape("finishGradient", "stack", stack, (2 * pairs + 1 + Number(l1 > 0)) * raw.rows, raw.columns);
     requireShape("finishGradient", "out", out, out.rows, 4);
   },
   reference,
-  plan({ raw, theta, direction, means, state, l2, pairs, stack, out }, planner) {
+  plan({ raw, theta, direction, means, state, l2, l1 = 0, pairs, stack, out }, planner) {
     const [g, w, d] = [raw, theta, direction].map((m) => wholeBlock("finishGradient", "gradient", m));
     const mu = means && wholeBlock("finishGradient", "means", means);
     const now = wholeBlock("finishGradient", "state", state);
@@ -91,12 +103,16 @@ export const finishGradient: Op<FinishGradientArguments> = {
     const quads = raw.rows * raw.stride;
     planner.dispatch({
       kernel,
-      constants: { THREADS: planner.software ? FEW_THREADS : THREADS, CENTRED: Number(mu !== undefined) },
+      constants: {
+        THREADS: planner.software ? FEW_THREADS : THREADS,
+        CENTRED: Number(mu !== undefined),
+        SPARSE: Number(l1 > 0),
+      },
       buffers: [g.buffer, w.buffer, d.buffer, mu?.buffer ?? g.buffer, now.buffer, memory.buffer, to.buffer],
       parameters: [
         ...[quads, raw.stride, (means ? raw.rows - 1 : raw.rows) * raw.stride, pairs, out.rows].map(u32),
         ...[g.offset, w.offset, d.offset, mu?.offset ?? 0, now.offset, memory.offset, to.offset].map(u32),
-        f32(l2),
+        ...[l2, l1].map(f32),
       ],
       workgroups: out.rows,
       work: 40 * quads,

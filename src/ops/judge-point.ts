@@ -1,5 +1,5 @@
 /**
- * What becomes of the point that was just evaluated: its loss `J = scale · Σℓ + (l2/2)·‖W‖²` and max |dJ| go to a ring of records, and
+ * What becomes of the point that was just evaluated: its loss `J = scale · Σℓ + penalty` and max |dJ| go to a ring of records, and
  * the solver stops when it has converged or can go no further. Also what becomes of a line search that failed.
  */
 import { at } from "./host-matrix.js";
@@ -13,7 +13,7 @@ import { STATE, STATE_LENGTH, STATE_QUADS, STATUS } from "./solver-state.js";
 export interface JudgePointArguments<M extends Matrix = Matrix> {
   /** p × 4, as `crossEntropyStep` writes it: rows that add up to Σℓ, 0, 0, faults. */
   readonly losses: M;
-  /** q × 4, as `finishGradient` writes it: rows of ‖W‖², max |dJ|, ‖g‖², faults. */
+  /** q × 4, as `finishGradient` writes it: rows of ‖W‖² (with l1: the penalty), max |dJ|, ‖g‖², faults. */
   readonly gradient: M;
   /** 1 × 28, updated. */
   readonly state: M;
@@ -22,6 +22,8 @@ export interface JudgePointArguments<M extends Matrix = Matrix> {
   /** Factor of Σℓ in J. */
   readonly scale: number;
   readonly l2: number;
+  /** Factor of ‖W‖₁; 0 unless given. */
+  readonly l1?: number;
   /** Converged when max |dJ| is at most this. */
   readonly tolerance: number;
   readonly maxIterations: number;
@@ -35,12 +37,14 @@ const LEAST_FALL = 2 ** -22;
 const LEAST_DESCENT = 0.9;
 /** Iterations without either. */
 const PATIENCE = 20;
+/** What the sums of `gradient` are multiplied by to be the penalty. */
+const penaltyFactor = (l2: number, l1: number): number => (l1 > 0 ? 1 : l2 / 2);
 const THREADS = 64;
 /** On software adapters, where each thread costs at each barrier. */
 const FEW_THREADS = 8;
 
 function reference(args: On<JudgePointArguments, HostMatrix>): void {
-  const { losses, gradient, ring, scale, l2 } = args;
+  const { losses, gradient, ring, scale, l2, l1 = 0 } = args;
   const { data } = args.state;
   data[STATE.taken] = 0;
   data[STATE.fresh] = 0;
@@ -67,7 +71,7 @@ function reference(args: On<JudgePointArguments, HostMatrix>): void {
     own += at(gradient, i, 2);
     faults += at(gradient, i, 3);
   }
-  const loss = scale * sum + (l2 / 2) * squares;
+  const loss = scale * sum + penaltyFactor(l2, l1) * squares;
   if (!(faults === 0 && Math.abs(loss) <= HIGHEST && own <= HIGHEST)) {
     stop(STATUS.diverged);
     return;
@@ -99,7 +103,7 @@ export const judgePoint: Op<JudgePointArguments> = {
     requireShape("judgePoint", "ring", ring, ring.rows, 4);
   },
   reference,
-  plan({ losses, gradient, state, ring, scale, l2, tolerance, maxIterations, attempt }, planner) {
+  plan({ losses, gradient, state, ring, scale, l2, l1 = 0, tolerance, maxIterations, attempt }, planner) {
     const [l, g] = [wholeBlock("judgePoint", "losses", losses), wholeBlock("judgePoint", "gradient", gradient)];
     const [now, to] = [wholeBlock("judgePoint", "state", state), wholeBlock("judgePoint", "ring", ring)];
     planner.dispatch({
@@ -108,7 +112,7 @@ export const judgePoint: Op<JudgePointArguments> = {
       buffers: [l.buffer, g.buffer, now.buffer, to.buffer],
       parameters: [
         ...[losses.rows, gradient.rows, ring.rows, l.offset, g.offset, now.offset / STATE_QUADS, to.offset].map(u32),
-        ...[attempt, maxIterations, scale, l2, tolerance].map(f32),
+        ...[attempt, maxIterations, scale, penaltyFactor(l2, l1), tolerance].map(f32),
       ],
       workgroups: 1,
       work: 8 * (losses.rows + gradient.rows),

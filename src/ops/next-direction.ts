@@ -1,10 +1,14 @@
 /**
  * `θ ← θ + t·D` when that point was taken, then `D ← Σ_r coefficients[r] · stack[r]` when a fresh direction is wanted, and what a
  * line search must know of it: ⟨W, D_W⟩, ‖D_W‖² and gᵀD.
+ *
+ * With l1 > 0 D stays among the values that may move, those where g is not 0, leaves no corner of the penalty in the direction
+ * that g points in, and ends where a weight becomes 0: along D, for steps up to 1, ‖W‖₁ is then linear, and a step of exactly 1 makes
+ * exact zeros (after Andrew & Gao 2007).
  */
 import { at } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
-import { u32 } from "./op.js";
+import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
 import { requireShape } from "./shape-rule.js";
 import { STATE, STATE_LENGTH } from "./solver-state.js";
@@ -22,12 +26,24 @@ export interface NextDirectionArguments<M extends Matrix = Matrix> {
   readonly direction: M;
   /** Rows of θ that are penalised: W. */
   readonly penalisedRows: number;
-  /** q × 4, written: rows that add up to ⟨W, D_W⟩, ‖D_W‖², gᵀD, 0. Left as it is where no fresh direction is wanted. */
+  /** Factors of ‖W‖₁ and of ‖W‖²/2, which the direction depends on with l1 only; 0 unless given. */
+  readonly l1?: number;
+  readonly l2?: number;
+  /**
+   * q × 4, written: rows that add up to ⟨W, D_W⟩, ‖D_W‖², gᵀD, 0; with l1 to the penalty's slope at W along D, ‖D_W‖², gᵀD, and how
+   * many weights go towards 0. Left as it is where no fresh direction is wanted.
+   */
   readonly out: M;
 }
 
+/** Which part of a weight's step is taken: none away from where g leads from a corner, and none beyond 0. */
+function withinOrthant(step: number, weight: number, subgradient: number): number {
+  if (weight === 0) return step * subgradient < 0 ? step : 0;
+  return weight > 0 ? Math.max(step, -weight) : Math.min(step, -weight);
+}
+
 function reference(args: On<NextDirectionArguments, HostMatrix>): void {
-  const { state, stack, coefficients, theta, direction, penalisedRows, out } = args;
+  const { state, stack, coefficients, theta, direction, penalisedRows, l1 = 0, l2 = 0, out } = args;
   const size = theta.rows * theta.columns;
   if (state.data[STATE.taken] === 1 && state.data[STATE.step] !== 0) {
     const step = state.data[STATE.step];
@@ -43,17 +59,30 @@ function reference(args: On<NextDirectionArguments, HostMatrix>): void {
     const vector = stack.data.subarray(r * size, (r + 1) * size);
     for (let e = 0; e < size; e++) sums[e] += factor * vector[e];
   }
+  const penalised = penalisedRows * theta.columns;
+  if (l1 > 0) {
+    for (let e = 0; e < size; e++) {
+      if (gradient[e] === 0) sums[e] = 0;
+      else if (e < penalised) sums[e] = withinOrthant(sums[e] as number, theta.data[e], gradient[e]);
+    }
+  }
   direction.data.set(sums);
-  let [mixed, squares, slope] = [0, 0, 0];
+  let [mixed, squares, slope, shrinking] = [0, 0, 0, 0];
   for (let e = 0; e < size; e++) {
     const d = direction.data[e];
     slope += gradient[e] * d;
-    if (e >= penalisedRows * theta.columns) continue;
-    mixed += theta.data[e] * d;
+    if (e >= penalised) continue;
+    const weight = theta.data[e];
     squares += d * d;
+    if (l1 > 0) {
+      mixed += l2 * weight * d + l1 * (weight === 0 ? Math.abs(d) : Math.sign(weight) * d);
+      if (weight * d < 0) shrinking++;
+    } else {
+      mixed += weight * d;
+    }
   }
   out.data.fill(0);
-  out.data.set([mixed, squares, slope, 0]);
+  out.data.set([mixed, squares, slope, shrinking]);
 }
 
 const kernel: Kernel = {
@@ -74,7 +103,7 @@ export const nextDirection: Op<NextDirectionArguments> = {
     requireShape("nextDirection", "out", out, out.rows, 4);
   },
   reference,
-  plan({ state, stack, coefficients, theta, direction, penalisedRows, out }, planner) {
+  plan({ state, stack, coefficients, theta, direction, penalisedRows, l1 = 0, l2 = 0, out }, planner) {
     const [now, memory] = [wholeBlock("nextDirection", "state", state), wholeBlock("nextDirection", "stack", stack)];
     const factors = wholeBlock("nextDirection", "coefficients", coefficients);
     const [w, d] = [wholeBlock("nextDirection", "theta", theta), wholeBlock("nextDirection", "direction", direction)];
@@ -82,12 +111,13 @@ export const nextDirection: Op<NextDirectionArguments> = {
     const quads = theta.rows * theta.stride;
     planner.dispatch({
       kernel,
-      constants: { THREADS: planner.software ? FEW_THREADS : THREADS },
+      constants: { THREADS: planner.software ? FEW_THREADS : THREADS, SPARSE: Number(l1 > 0) },
       buffers: [now.buffer, memory.buffer, factors.buffer, w.buffer, d.buffer, to.buffer],
       parameters: [
-        ...[coefficients.columns, quads, penalisedRows * theta.stride, out.rows],
-        ...[now.offset, memory.offset, factors.offset, w.offset, d.offset, to.offset],
-      ].map(u32),
+        ...[coefficients.columns, quads, penalisedRows * theta.stride, out.rows].map(u32),
+        ...[now.offset, memory.offset, factors.offset, w.offset, d.offset, to.offset].map(u32),
+        ...[l1, l2].map(f32),
+      ],
       workgroups: out.rows,
       work: 8 * quads * coefficients.columns,
     });

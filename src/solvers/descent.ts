@@ -2,12 +2,17 @@
  * L-BFGS (Liu & Nocedal 1989) as a fixed sequence of launches. Vectors and scalars live on the device: a line search that is
  * over, or a solver that has stopped, is a number there, and later launches find it and do nothing. So iterations are recorded
  * without looking, and how far ahead changes no bit of the result.
+ *
+ * With an l1 penalty it is an orthant-wise method (Andrew & Gao 2007) that takes Newton's steps among the weights that are not held
+ * at 0: the products of the pairs are those of the free weights, and a direction ends where its first weight becomes 0, so
+ * that the line search is the same.
  */
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { chooseStep } from "../ops/choose-step.js";
 import { judgePoint } from "../ops/judge-point.js";
 import { nextDirection } from "../ops/next-direction.js";
+import { reducedProducts } from "../ops/reduced-products.js";
 import { firstState } from "../ops/solver-state.js";
 import { stackProducts } from "../ops/stack-products.js";
 import { twoLoop } from "../ops/two-loop.js";
@@ -53,6 +58,8 @@ export class Descent {
   readonly #direction: Tensor;
   /** [(2m + 1)·p × k]: all s, all y, and g. */
   readonly #stack: Tensor;
+  /** The same, with l1 and the gradient's smooth part. */
+  readonly #wholeStack: Tensor;
   readonly #gram: Tensor;
   readonly #coefficients: Tensor;
   /** Sums that launches leave in parts for the next one: of trial steps, losses, gradient, inner products, direction. */
@@ -76,13 +83,15 @@ export class Descent {
     this.state = workspace.empty([1, firstState().length]);
     this.ring = workspace.zeros([RING, 4]);
     this.#direction = workspace.zeros([rows, columns]);
-    this.#stack = workspace.zeros([(2 * memory + 1) * rows, columns]);
+    const stackRows = (2 * memory + 1) * rows;
+    this.#wholeStack = workspace.zeros([stackRows + (objective.l1 > 0 ? rows : 0), columns]);
+    this.#stack = this.#wholeStack.slice(0, stackRows);
     this.#gram = workspace.zeros([2 * memory, memory]);
     this.#coefficients = workspace.zeros([1, 2 * memory + 1]);
     this.#line = workspace.empty([objective.slices, 4 * engine.trialSteps.perLaunch]);
     this.losses = workspace.empty([objective.slices, 4]);
     this.#gradient = workspace.empty([slices, 4]);
-    this.#products = workspace.empty([chunks, 4 * (2 * memory + 1)]);
+    this.#products = workspace.empty([objective.l1 > 0 ? 1 : chunks, 4 * (2 * memory + 1)]);
     this.#norms = workspace.empty([slices, 4]);
     engine.write(this.state, firstState());
   }
@@ -95,7 +104,7 @@ export class Descent {
     const { state } = this;
     return {
       ...{ state, theta: this.#objective.parameters, direction: this.#direction },
-      ...{ stack: this.#stack, gram: this.#gram, norms: this.#norms },
+      ...{ stack: this.#wholeStack, gram: this.#gram, norms: this.#norms },
     };
   }
 
@@ -139,37 +148,40 @@ export class Descent {
 
   /** One launch of trial steps, and what follows from it. */
   search(): void {
-    const { scale, l2, byValue = false } = this.#objective;
+    const { scale, l1, l2, byValue = false } = this.#objective;
     this.#objective.tryStep(this.state, this.#line);
-    this.#engine.run(chooseStep, { line: this.#line, norms: this.#norms, state: this.state, scale, l2, byValue });
+    const { state } = this;
+    this.#engine.run(chooseStep, { line: this.#line, norms: this.#norms, state, scale, l1, l2, byValue });
   }
 
   /** The point that the search found: loss, gradient, whether to go on, and the next direction. */
   evaluate(): Waits {
     const { memory: pairs } = this.#options;
-    const vectors = { state: this.state, direction: this.#direction, stack: this.#stack };
+    const vectors = { state: this.state, direction: this.#direction, stack: this.#wholeStack };
     const sums = { losses: this.losses, gradient: this.#gradient };
     return after(this.#objective.evaluate({ ...vectors, ...sums, pairs }), () => this.#judge());
   }
 
   #judge(): void {
-    const { parameters, scale, l2, penalisedRows } = this.#objective;
+    const { parameters, scale, l1, l2, penalisedRows } = this.#objective;
     const { memory: pairs, tolerance, maxIterations } = this.#options;
     const engine = this.#engine;
     const state = this.state;
     const stack = this.#stack;
     const direction = this.#direction;
     const attempt = this.#passes.length;
-    engine.run(stackProducts, { stack, pairs, state, out: this.#products });
+    const gram = this.#gram;
+    if (l1 > 0) engine.run(reducedProducts, { stack, pairs, state, gram, out: this.#products });
+    else engine.run(stackProducts, { stack, pairs, state, out: this.#products });
     engine.run(judgePoint, {
       ...{ losses: this.losses, gradient: this.#gradient, state, ring: this.ring },
-      ...{ scale, l2, tolerance, maxIterations, attempt },
+      ...{ scale, l1, l2, tolerance, maxIterations, attempt },
     });
     const { perLaunch: trials } = engine.trialSteps;
     const coefficients = this.#coefficients;
-    engine.run(twoLoop, { products: this.#products, trials, gram: this.#gram, state, coefficients });
+    engine.run(twoLoop, { products: this.#products, trials, gram, state, coefficients });
     engine.run(nextDirection, {
-      ...{ state, stack, coefficients, theta: parameters, direction, penalisedRows, out: this.#norms },
+      ...{ state, stack, coefficients, theta: parameters, direction, penalisedRows, l1, l2, out: this.#norms },
     });
     this.#passes.push(this.#objective.passes);
   }

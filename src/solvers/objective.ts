@@ -7,18 +7,21 @@ export interface Evaluation {
   readonly state: Tensor;
   /** [p×k], D. */
   readonly direction: Tensor;
-  /** [(2m + 1)·p × k], updated: s and y of the slot that the state tells, and g, which is the gradient before until then. */
+  /**
+   * [(2m + 1)·p × k], updated: s and y of the slot that the state tells, and g, which is the gradient before until then. With l1 g is
+   * the subgradient of least size, and one vector more is the smooth part.
+   */
   readonly stack: Tensor;
   /** m */
   readonly pairs: number;
   /** [r×4], written: rows that add up to Σℓ, 0, 0, faults. */
   readonly losses: Tensor;
-  /** [q×4], written: rows of the squares of θ's penalised part, max |dJ| as users know it, gᵀg, faults. */
+  /** [q×4], written: rows of the squares of θ's penalised part (with l1: the penalty), max |dJ| as users know it, gᵀg, faults. */
   readonly gradient: Tensor;
 }
 
 /**
- * `J(θ) = scale · Σℓ + (l2/2)·‖W‖²` of a linear model, W the first rows of θ. Logits are linear in θ, so trial steps along a
+ * `J(θ) = scale · Σℓ + l1·‖W‖₁ + (l2/2)·‖W‖²` of a linear model, W the first rows of θ. Logits are linear in θ, so trial steps along a
  * direction cost no pass over the data. Calls record work on the device; nothing waits, unless the data itself must be waited for:
  * then the passes give a promise.
  */
@@ -26,6 +29,7 @@ export interface LineObjective {
   /** θ [p×k]: the solver moves it. */
   readonly parameters: Tensor;
   readonly scale: number;
+  readonly l1: number;
   readonly l2: number;
   readonly penalisedRows: number;
   /** Steps are judged by J too, not by its slope alone: not given where J is smooth and convex. */

@@ -14,7 +14,7 @@ export interface SolverProgress {
   readonly iteration: number;
   /** J, penalties included; for minibatches the mean over the batches since the last report. */
   readonly loss: number;
-  /** max |dJ|; undefined for minibatches, which never see it. */
+  /** max |dJ|, with l1 of the subgradient of least size; undefined for minibatches, which never see it. */
   readonly gradientNorm: number | undefined;
   /** Products with the data so far. */
   readonly passes: number;

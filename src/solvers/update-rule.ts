@@ -34,8 +34,9 @@ export interface UpdateRule {
 export interface UpdateTarget {
   /** θ [p×k] */
   readonly weights: Tensor;
+  readonly l1: number;
   readonly l2: number;
-  /** l2 applies to so many first rows of θ. */
+  /** l1 and l2 apply to so many first rows of θ. */
   readonly penalisedRows: number;
   /** Steps come by `advanceMany` alone; else by the other ways. */
   readonly many: boolean;

@@ -68,9 +68,11 @@ const COURSES: readonly (SoftmaxRegressionOptions & { readonly named: string })[
     maxIterations: 70,
     fitIntercept: false,
   },
+  { named: "L-BFGS with exact zeros", solver: "lbfgs", tolerance: 0, l1: 1e-3, l2: 0, maxIterations: 70 },
   { named: "SGD", solver: "sgd", momentum: 0.5, nesterov: true, epochs: 5 },
   { named: "SGD with a function's rates", solver: "sgd", epochs: 4, learningRate: (t) => 0.1 / (1 + t) },
   { named: "Adam", solver: "adam", epochs: 5 },
+  { named: "Adam with exact zeros", solver: "adam", epochs: 5, l1: 1e-2 },
   { named: "Adam in the rows' own order", solver: "adam", epochs: 5, shuffle: false },
 ];
 

@@ -13,6 +13,8 @@ export interface Judgement {
 
 export interface Penalty {
   readonly l2: number;
+  /** With it the gradient is the subgradient of least size. Default 0. */
+  readonly l1?: number;
   readonly weights?: ArrayLike<number>;
   readonly fitIntercept?: boolean;
   /** [n×k] row by row: what the rows are trained towards, instead of their labels. */
@@ -27,7 +29,7 @@ export function judgeWeights(
   w: ArrayLike<number>,
   b: ArrayLike<number>,
   { x, y, classes: k }: Dataset,
-  { l2, weights, fitIntercept = true, targets }: Penalty,
+  { l2, l1 = 0, weights, fitIntercept = true, targets }: Penalty,
 ): Judgement {
   const [n, d] = x.shape;
   const gradient = new Float64Array((d + 1) * k);
@@ -54,6 +56,11 @@ export function judgeWeights(
   for (let e = 0; e < d * k; e++) {
     loss += (l2 / 2) * w[e] * w[e];
     gradient[e] += l2 * w[e];
+    if (l1 === 0) continue;
+    loss += l1 * Math.abs(w[e]);
+    if (w[e] !== 0) gradient[e] += w[e] > 0 ? l1 : -l1;
+    else if (Math.abs(gradient[e]) <= l1) gradient[e] = 0;
+    else gradient[e] -= gradient[e] > 0 ? l1 : -l1;
   }
   return {
     loss,

@@ -7,6 +7,7 @@ const create = (options: unknown) => new SoftmaxRegression(options as SoftmaxReg
 describe("options out of their range name what is allowed", () => {
   test.each<[option: string, allowed: string, ...values: unknown[]]>([
     ["l2", "a finite number ≥ 0", -1e-9, Number.NaN, Number.POSITIVE_INFINITY, "0.1", null],
+    ["l1", "a finite number ≥ 0", -1e-9, Number.NaN, Number.POSITIVE_INFINITY, "0.1", null],
     ["learningRate", "a finite number > 0", 0, -1, Number.NaN],
     ["epochs", "an integer ≥ 1", 0, 1.5, -3, "10"],
     ["batchSize", "an integer ≥ 1", 0, 2.5, Number.POSITIVE_INFINITY],

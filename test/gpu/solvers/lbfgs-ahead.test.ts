@@ -31,6 +31,7 @@ async function objectiveOn(workspace: Workspace, factor = 1): Promise<LinearObje
     totalWeight: data.y.length,
     classes: 3,
     loss: crossEntropyLoss,
+    l1: 0,
     l2: 1e-4,
     fitIntercept: true,
     start: undefined,

@@ -39,9 +39,11 @@ const COURSES: Readonly<Record<string, SoftmaxRegressionOptions>> = {
   // Past twenty iterations the logits are summed anew.
   lbfgs: { solver: "lbfgs", maxIterations: 24, tolerance: 0 },
   "lbfgs without an intercept": { solver: "lbfgs", maxIterations: 6, tolerance: 0, fitIntercept: false },
+  "lbfgs with exact zeros": { solver: "lbfgs", maxIterations: 12, tolerance: 0, l1: 1e-3 },
   sgd: { solver: "sgd", epochs: 1, momentum: 0.9 },
   "sgd in large batches": { solver: "sgd", epochs: 1, batchSize: 4000 },
   adam: { solver: "adam", epochs: 1 },
+  "adam with exact zeros": { solver: "adam", epochs: 1, l1: 1e-3 },
 };
 
 describe.for(Object.keys(COURSES))("%s", (name) => {

@@ -95,6 +95,7 @@ function alongLine(f: Smooth, tried: (step: number) => void): Op<LineArguments> 
 export class FunctionObjective implements ResumableObjective {
   readonly parameters: Tensor;
   readonly scale = 1;
+  readonly l1 = 0;
   readonly l2 = 0;
   readonly penalisedRows = 0;
   readonly slices = 1;

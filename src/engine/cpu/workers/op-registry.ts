@@ -19,11 +19,13 @@ import { linearSgdStep } from "../../../ops/linear-sgd-step.js";
 import { matmul } from "../../../ops/matmul.js";
 import { nextDirection } from "../../../ops/next-direction.js";
 import type { Op } from "../../../ops/op.js";
+import { reducedProducts } from "../../../ops/reduced-products.js";
 import { scoreLoss } from "../../../ops/score-loss.js";
 import { scoreLossLine } from "../../../ops/score-loss-line.js";
 import { scoreLossStep } from "../../../ops/score-loss-step.js";
 import { sgdStep } from "../../../ops/sgd-step.js";
 import { smallBatchSteps } from "../../../ops/small-batch-steps.js";
+import { softThreshold } from "../../../ops/soft-threshold.js";
 import { softmax } from "../../../ops/softmax.js";
 import { sparseProduct } from "../../../ops/sparse-product.js";
 import { stackProducts } from "../../../ops/stack-products.js";
@@ -54,10 +56,12 @@ const ALL = [
   matmul,
   nextDirection,
   totalWeight,
+  reducedProducts,
   scoreLoss,
   scoreLossLine,
   scoreLossStep,
   sgdStep,
+  softThreshold,
   softmax,
   sparseProduct,
   stackProducts,
