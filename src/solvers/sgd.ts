@@ -21,10 +21,10 @@ export function sgd(
       engine.run(sgdStep, { weights: theta, l2, penalisedRows, gradient, velocity, learningRate, momentum, nesterov }),
     advance: (batch, { learningRate }) =>
       engine.run(linearSgdStep, { ...batch, theta, velocity, learningRate, momentum, nesterov, l2, penalisedRows }),
-    advanceMany: (batches, { learningRate, number }) =>
+    advanceMany: (batches, { learningRates, number }) =>
       engine.run(smallBatchSteps, {
         ...batches,
-        ...{ theta, moments: velocity, learningRate, momentum, nesterov, l2, penalisedRows },
+        ...{ theta, moments: velocity, learningRates, momentum, nesterov, l2, penalisedRows },
         ...NO_ADAM,
         step: number,
       }),
