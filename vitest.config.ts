@@ -40,13 +40,12 @@ const ONLY_IN_A_BROWSER: readonly string[] = [
   "test/gpu/engine/cpu-heartbeat.test.ts",
   // Workers run the built file: test/demo/workers.test.ts tries them under Node.
   "test/gpu/workers/*.test.ts",
-  // Every kernel meant for hardware, in many forms each: llvmpipe compiles them for twenty minutes, Chromium's SwiftShader for four.
-  "test/gpu/matmul/variants.test.ts",
-  "test/gpu/matmul/halves.test.ts",
-  "test/gpu/matmul/large.test.ts",
+  // The fused step and small batches in dozens of forms, each of which llvmpipe compiles for up to a minute, Chromium's SwiftShader
+  // for a second or two. Under Node the same kernels are held to float64 by the tests of their ops' steps and of whole fits.
   "test/gpu/ops/linear-gradient.test.ts",
   "test/gpu/ops/linear-step-variants.test.ts",
   "test/gpu/ops/small-batch-steps.test.ts",
+  // All kernels once more, one by one: each has tests of its own that run here, but for those above.
   "test/gpu/engine/self-check.test.ts",
 ];
 

@@ -65,7 +65,6 @@ struct Parameters {
   scale: f32,
   offset: f32,
   l2: f32,
-  rate: f32,            // learning rate
   momentum: f32,
   beta1: f32,
   beta2: f32,
@@ -74,6 +73,8 @@ struct Parameters {
   log1: f32,            // ln β₁
   log2: f32,            // ln β₂
   epsilon: f32,
+  unused: f32,
+  rates: array<vec4f, 7>, // learning rate of each step, four to a vector; the last holds for all further steps
 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4u>;
@@ -95,6 +96,8 @@ const MOST_STEPS = 0x40000000u;
 const FOUR = vec4u(0u, 1u, 2u, 3u);
 // In place of where a row begins: it counts for nothing.
 const ABSENT = 0xffffffffu;
+// Learning rates in the parameters.
+const RATES = 28u;
 // Threads that begin the sum of the rows' losses.
 const SUMMERS = 16u;
 
@@ -285,7 +288,7 @@ fn correction(l: f32) -> f32 {
 }
 
 // What is the same for all weights in a step.
-struct Change { total: vec4f, correction1: f32, correction2: f32 }
+struct Change { total: vec4f, rate: f32, correction1: f32, correction2: f32 }
 
 // Moves the weights of one feature and a quad of classes by the sum of their gradients.
 fn move_weights(quad: u32, feature: u32, class_quad: u32, sum: vec4f, change: Change) {
@@ -299,19 +302,19 @@ fn move_weights(quad: u32, feature: u32, class_quad: u32, sum: vec4f, change: Ch
   let weight = packed[at];
   if (row < parameters.penalised) { gradient += parameters.l2 * weight; }
   if (RULE == 0u) {
-    packed[at] = weight - parameters.rate * gradient;
+    packed[at] = weight - change.rate * gradient;
   } else if (RULE == 3u) {
     let m = parameters.beta1 * packed[at + section] + parameters.rest1 * gradient;
     let v = parameters.beta2 * packed[at + 2u * section] + parameters.rest2 * gradient * gradient;
     packed[at + section] = m;
     packed[at + 2u * section] = v;
-    packed[at] = weight - parameters.rate * (m * change.correction1) / (sqrt(v * change.correction2) + parameters.epsilon);
+    packed[at] = weight - change.rate * (m * change.correction1) / (sqrt(v * change.correction2) + parameters.epsilon);
   } else {
     let v = parameters.momentum * packed[at + section] + gradient;
     packed[at + section] = v;
     var step = v;
     if (RULE == 2u) { step = gradient + parameters.momentum * v; }
-    packed[at] = weight - parameters.rate * step;
+    packed[at] = weight - change.rate * step;
   }
 }
 
@@ -456,7 +459,8 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     for (var i = 0u; i < min(SUMMERS, THREADS); i++) { total += shares[i / 4u][i % 4u]; }
     if (thread == 0u) { losses[parameters.loss_offset + (parameters.loss_first + step) % parameters.loss_slots] = total; }
 
-    var change = Change(total, 1.0, 1.0);
+    let of_rates = min(step, RATES - 1u);
+    var change = Change(total, parameters.rates[of_rates / 4u][of_rates % 4u], 1.0, 1.0);
     if (RULE == 3u) {
       let number = f32(parameters.number + step);
       change.correction1 = correction(number * parameters.log1);

@@ -36,7 +36,7 @@ export async function runInChromium(words: readonly string[]): Promise<boolean> 
     await page.waitForFunction(() => "runBenchmark" in window, undefined, { timeout: 120_000 });
     const result = await page.evaluate((given) => window.runBenchmark(given), options);
     keepResult(result, factsOf(`Chromium ${browser.version()}`, commitOf(PROJECT)), options.out, "chromium");
-    return result.selfCheckPassed === true;
+    return result.selfCheckPassed === true || !options.selfCheck;
   } finally {
     await browser.close();
     await server.close();

@@ -10,6 +10,8 @@ export interface BenchOptions {
   readonly gpuOnly: boolean;
   /** Leave those with a GPU out; let Luce show one worker too, and minibatches a whole epoch. */
   readonly cpuOnly: boolean;
+  /** Have Luce check every kernel of its device first: a software adapter may compile them for many minutes. */
+  readonly selfCheck: boolean;
   /** Where Markdown and JSON are kept; only printed where it is not given. */
   readonly out: string | undefined;
   /** Seconds for everything; Infinity unless given. */
@@ -21,7 +23,7 @@ export interface BenchOptions {
 /** @throws Error with the words that are known */
 export function readArguments(words: readonly string[]): BenchOptions {
   const chosen: string[] = [];
-  let [quick, gpuOnly, cpuOnly] = [false, false, false];
+  let [quick, gpuOnly, cpuOnly, selfCheck] = [false, false, false, true];
   let budget = Number.POSITIVE_INFINITY;
   let [peak, out]: [number | undefined, string | undefined] = [undefined, undefined];
   const rest = [...words];
@@ -29,16 +31,17 @@ export function readArguments(words: readonly string[]): BenchOptions {
     if (word === "--quick") quick = true;
     else if (word === "--gpu-only") gpuOnly = true;
     else if (word === "--cpu-only") cpuOnly = true;
+    else if (word === "--no-self-check") selfCheck = false;
     else if (word === "--budget") budget = positive(word, rest.shift());
     else if (word === "--peak") peak = positive(word, rest.shift());
     else if (word === "--out") out = rest.shift();
     else if (ROW_IDS.includes(word)) chosen.push(word);
     else
       throw new Error(
-        `bench: unknown word: expected some of ${ROW_IDS.join(", ")}, --quick, --gpu-only, --cpu-only, --budget <seconds>, --peak <TFLOP/s>, --out <folder>, got ${word}.`,
+        `bench: unknown word: expected some of ${ROW_IDS.join(", ")}, --quick, --gpu-only, --cpu-only, --no-self-check, --budget <seconds>, --peak <TFLOP/s>, --out <folder>, got ${word}.`,
       );
   }
-  return { chosen, quick, gpuOnly, cpuOnly, out, budget, peak };
+  return { chosen, quick, gpuOnly, cpuOnly, selfCheck, out, budget, peak };
 }
 
 function positive(option: string, text: string | undefined): number {

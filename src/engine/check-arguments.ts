@@ -27,13 +27,14 @@ function notUsable(where: string, name: string, value: unknown): DataError {
  * overlap; the CPU would silently compute something else.
  */
 export function checkArguments<A extends object>(op: Op<A>, args: A, backend: Backend): void {
-  const { name, types, writes = ["out" as keyof A] } = op;
+  const { name, types, lists = [], writes = ["out" as keyof A] } = op;
   const owner = new Map<Storage, keyof A>();
   for (const key of Object.keys(args) as (keyof A)[]) {
     const value = args[key];
     if (!(value instanceof Tensor)) {
       // Anything but a number, a switch or nothing would fail later, in the middle of somebody's read.
       if (value === undefined || typeof value === "number" || typeof value === "boolean") continue;
+      if (lists.includes(key) && Array.isArray(value)) continue;
       throw notUsable(name, String(key), value);
     }
     value.requireUsable(name, backend);

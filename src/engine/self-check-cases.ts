@@ -287,7 +287,14 @@ function addFusedSteps(add: AddCase, { floats, bytes, integers, blank }: Makers)
     losses: blank(5, 4),
     firstSlot: 3,
   };
-  const rules = { learningRate: 0.1, l2: 0.01, penalisedRows: 9, momentum: 0.9, nesterov: true, ...constants };
+  const rules = {
+    learningRates: [0.125, 0.0625, 0.09375],
+    l2: 0.01,
+    penalisedRows: 9,
+    momentum: 0.9,
+    nesterov: true,
+    ...constants,
+  };
   const both = { theta: floats(10, 7), moments: floats(20, 7, 0.1, 1), adam: true };
   const one = { theta: floats(10, 7), moments: floats(10, 7), adam: false };
   // Five steps, each of which adds its error.

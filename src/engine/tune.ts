@@ -196,6 +196,8 @@ function candidatesOf(each: TuneCase, { traits: { adapter } }: Tuning): MatmulVa
   const usual = chooseMatmul(sizes, { software: false, adapter });
   const others = MATMUL_VARIANTS.filter((variant) => {
     if (variant === usual || !canCompute(variant, sizes, adapter)) return false;
+    // Made for software adapters, which are not tuned.
+    if (variant === "broadcasts") return false;
     // Nothing beats what multiplies matrices but another tile of them.
     if (isMatrixTile(usual)) return isMatrixTile(variant);
     // A tile wastes most of itself on a narrow product, and `direct` reads a wide one's operands again and again.

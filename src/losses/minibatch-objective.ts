@@ -5,6 +5,7 @@
  */
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
+import { MOST_RATES } from "../ops/small-batch-arguments.js";
 import type { StepPlan } from "../ops/step-plan.js";
 import { planOfStep } from "../ops/step-plan.js";
 import type { BatchLoss, BatchObjective } from "../solvers/minibatch.js";
@@ -29,6 +30,7 @@ export class MinibatchObjective implements BatchObjective {
   /** Rows of θ that l2 applies to. */
   readonly penalisedRows: number;
   readonly stepsAtOnce: number;
+  readonly ratesAtOnce: number = MOST_RATES;
   /** Steps go many to a launch. */
   readonly many: boolean;
   readonly ringLength: number;
@@ -89,13 +91,14 @@ export class MinibatchObjective implements BatchObjective {
     return Math.min(count * this.batchSize, this.#problem.x.rows - batch * this.batchSize);
   }
 
-  advance(batch: number, step: number, count: number, rule: UpdateRule, learningRate: number): void {
+  advance(batch: number, step: number, count: number, rule: UpdateRule, learningRates: readonly number[]): void {
     const { x, targets } = this.#problem;
     const { labels, soft, rowWeight, labelSmoothing } = targets;
     const firstSlot = step % this.ringLength;
     const rows = { order: this.#order, first: batch * this.batchSize, rows: this.#rowsOf(batch, count) };
     const number = step + 1;
     const losses = this.#lossRing.row(firstSlot);
+    const [learningRate] = learningRates;
     if (this.#separate) {
       this.#separate.evaluate({ ...rows, losses, weights: this.#weightRing?.row(firstSlot) });
       rule.apply({ gradient: this.#separate.gradient, learningRate, number });
@@ -105,7 +108,7 @@ export class MinibatchObjective implements BatchObjective {
     const data = { ...PLAIN, x: x as Tensor, labels, soft, rowWeight, labelSmoothing, ...rows };
     if (this.many) {
       const { batchSize } = this;
-      rule.advanceMany({ ...data, batchSize, losses: this.#lossRing, firstSlot }, { learningRate, number });
+      rule.advanceMany({ ...data, batchSize, losses: this.#lossRing, firstSlot }, { learningRates, number });
     } else {
       rule.advance({ ...data, ...ONE, loss: losses }, { learningRate, number });
     }

@@ -19,6 +19,15 @@ const orders = ({ a, transposeA, transposeB, ones }: Product): Record<string, nu
 const tiled: MatmulKernel = { name: "matmul", bindings, storage: orders };
 const direct: MatmulKernel = { name: "matmul_direct", bindings, storage: orders };
 const subgroupsKernel: MatmulKernel = { name: "matmul_subgroups", bindings, storage: orders };
+const broadcastsKernel: MatmulKernel = {
+  name: "matmul_broadcasts",
+  bindings,
+  storage: ({ a, transposeA, ones }) => ({
+    TRANSPOSE_A: Number(transposeA),
+    FORMAT_A: ELEMENT_FORMAT[a.type],
+    ONES: Number(ones),
+  }),
+};
 const matricesKernel: MatmulKernel = { name: "matmul_matrices", bindings, storage: orders };
 const rowsKernel: MatmulKernel = {
   name: "matmul_rows",
@@ -198,6 +207,22 @@ function subgroupsVariant({ rows, columns }: ProductSizes): Variant {
   };
 }
 
+/** Of `broadcasts`: one subgroup of llvmpipe, two of SwiftShader. Idle threads cost as much as busy ones there. */
+const BROADCAST_THREADS = 8;
+
+function broadcastsVariant({ rows, columns }: ProductSizes): Variant {
+  // Twice the rows for one load of B; four times would not fit a core's registers and instruction cache any more.
+  const rowQuads = rows > QUAD * BROADCAST_THREADS ? 2 : 1;
+  return {
+    kernel: broadcastsKernel,
+    constants: { THREADS: BROADCAST_THREADS, ROW_QUADS: rowQuads, ...narrowColumns(columns) },
+    groups: Math.ceil(rows / (QUAD * rowQuads * BROADCAST_THREADS)),
+    depthGrain: QUAD,
+    shortestSplit: 256,
+    enoughWorkgroups: 8,
+  };
+}
+
 /** Sides of the matrices that a subgroup multiplies at once, and the threads of it. */
 const MATRIX_SIDE = 16;
 const MATRIX_THREADS = 32;
@@ -230,6 +255,7 @@ export function variantNamed(name: MatmulVariant, sizes: ProductSizes, software:
   if (name === "direct") return directVariant(sizes, software);
   if (name === "rows") return rowsVariant(sizes);
   if (name === "columns") return columnsVariant(sizes);
+  if (name === "broadcasts") return broadcastsVariant(sizes);
   if (name === "subgroups") return subgroupsVariant(sizes);
   if (isMatrixTile(name)) return matricesVariant(MATRIX_TILES[name], sizes);
   return tiledVariant(TILES[name], sizes);

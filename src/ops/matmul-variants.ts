@@ -57,16 +57,18 @@ export const MATRIX_TILES: Readonly<Record<MatrixTileName, MatrixTile>> = {
 /**
  * `direct`: operands straight to registers, for few rows and for adapters without fast workgroup memory. `rows`: A read once
  * along its rows, for tall A and narrow C. `columns`: Aᵀ·B with A read once, for long sums and narrow C. `subgroups`: A shared by
- * broadcasts between neighbouring threads, without workgroup memory, on devices that have them. `matrices`: tiles of halves, on
- * devices that multiply matrices of those, where the caller takes halves. Else a tile.
+ * broadcasts between neighbouring threads, without workgroup memory, on devices that have them. `broadcasts`: B shared so, for
+ * narrow C on software adapters. `matrices`: tiles of halves, on devices that multiply matrices of those, where the caller takes
+ * halves. Else a tile.
  */
-export type MatmulVariant = "direct" | "rows" | "columns" | "subgroups" | MatrixTileName | TileName;
+export type MatmulVariant = "direct" | "rows" | "columns" | "subgroups" | "broadcasts" | MatrixTileName | TileName;
 
 export const MATMUL_VARIANTS: readonly MatmulVariant[] = [
   "direct",
   "rows",
   "columns",
   "subgroups",
+  "broadcasts",
   ...(Object.keys(MATRIX_TILES) as MatrixTileName[]),
   ...(Object.keys(TILES) as TileName[]),
 ];
@@ -94,6 +96,8 @@ export interface ProductDevice {
   preferred?(productClass: string): string | undefined;
 }
 
+/** Threads among which `broadcasts` shares B. */
+const QUAD = 4;
 /** Outputs so narrow are kept in registers whole, all columns of a row in one thread. */
 export const NARROW_COLUMNS = 16;
 /** Outputs up to this width are covered by one tile or two. */
@@ -130,6 +134,8 @@ export function canCompute(
 ): boolean {
   if (isMatrixTile(variant)) return halves === true && adapter?.matrices === true;
   if (variant === "subgroups") return adapter?.subgroups !== undefined;
+  if (variant === "broadcasts")
+    return columns <= NARROW_COLUMNS && !transposeB && (adapter?.subgroups?.min ?? 0) >= QUAD;
   if (variant === "rows") return columns <= NARROW_COLUMNS && !transposeA;
   if (variant === "columns") return columns <= NARROW_COLUMNS && transposeA && !transposeB;
   return true;
@@ -156,11 +162,11 @@ export function chooseMatmul(product: ProductSizes, device: ProductDevice): Matm
   const preferred = device.preferred?.(productClass(sizes)) as MatmulVariant | undefined;
   if (preferred !== undefined && MATMUL_VARIANTS.includes(preferred) && canCompute(preferred, sizes, device.adapter))
     return preferred;
-  // A load costs a software adapter as much as thirty multiplications, and a barrier more.
-  if (device.software) return "direct";
   const width = productWidth(sizes);
+  const streams = width === "narrow" && (sizes.transposeA ? sizes.depth >= LONG_SUM : sizes.rows >= MANY_ROWS);
+  // A load costs a software adapter as much as thirty multiplications, and a barrier more.
+  if (device.software) return streams && canCompute("broadcasts", sizes, device.adapter) ? "broadcasts" : "direct";
   if (width === "narrow") {
-    const streams = sizes.transposeA ? sizes.depth >= LONG_SUM : sizes.rows >= MANY_ROWS;
     const streaming: MatmulVariant = sizes.transposeA ? "columns" : "rows";
     return streams && canCompute(streaming, sizes) ? streaming : "direct";
   }

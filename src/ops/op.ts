@@ -121,6 +121,8 @@ export interface Op<A> {
   readonly writes?: readonly (keyof A)[];
   /** Element types that an argument may have, f32 alone unless said otherwise. */
   readonly types?: { readonly [K in keyof A]?: readonly ElementType[] };
+  /** Arguments that are lists of numbers. */
+  readonly lists?: readonly (keyof A)[];
   /** Throws a ShapeError when the arguments do not fit together. */
   check(args: A): void;
   /** The same op on rows `first …` alone, for ops whose rows do not depend on each other or are summed up. */

@@ -2,6 +2,9 @@
 import type { LinearStepArguments } from "./linear-step.js";
 import type { Matrix } from "./op.js";
 
+/** Steps of one launch that can differ in their learning rates: what is left of the uniform parameters' 64 words. */
+export const MOST_RATES = 28;
+
 /** θ, [W; b] or W alone, is updated. Class weights and an intercept elsewhere are for the fused step. */
 export interface SmallBatchArguments<M extends Matrix = Matrix>
   extends Omit<LinearStepArguments<M>, "bias" | "classWeight" | "order"> {
@@ -17,7 +20,8 @@ export interface SmallBatchArguments<M extends Matrix = Matrix>
   /** slots × 4, written from row `firstSlot` on, round and round: (Σ loss, Σ weight, 0, faulty rows) of each step. No penalty. */
   readonly losses: M;
   readonly firstSlot: number;
-  readonly learningRate: number;
+  /** Of the first steps, 1 … MOST_RATES of them; the last one holds for all further steps. */
+  readonly learningRates: readonly number[];
   /** Of SGD. */
   readonly momentum: number;
   /** Of Adam; in 0 … 1, both ends left out. */

@@ -7,13 +7,15 @@ import { sgdStep } from "./sgd-step.js";
 import type { SmallBatchArguments } from "./small-batch-arguments.js";
 
 export function smallBatchReference(args: On<SmallBatchArguments, HostMatrix>): void {
-  const { theta, losses, first, rows, batchSize, adam, moments } = args;
+  const { theta, losses, first, rows, batchSize, adam, moments, learningRates } = args;
   const spare = hostMatrix(new Float64Array(theta.data.length), theta.rows, theta.columns);
   for (let done = 0, t = 0; done < rows; done += batchSize, t++) {
     const count = Math.min(batchSize, rows - done);
     const batch = { ...args, bias: undefined, classWeight: undefined, first: first + done, rows: count };
     const sums = stepReference(batch);
-    const step = { ...args, gradient: { ...theta, data: meanGradient(sums) }, weights: theta, step: args.step + t };
+    const learningRate = learningRates[Math.min(t, learningRates.length - 1)];
+    const gradient = { ...theta, data: meanGradient(sums) };
+    const step = { ...args, learningRate, gradient, weights: theta, step: args.step + t };
     if (adam && moments) {
       const [mean, variance] = [0, theta.rows].map((row) => rowsOf(moments, row, theta.rows));
       adamStep.reference({ ...step, mean, variance });

@@ -3,6 +3,7 @@
  * `g = (Σ_B x ⊗ dz, Σ_B dz) / Σ_B r + l2·W`, then SGD, momentum, Nesterov's look ahead (Sutskever et al. 2013) or Adam (Kingma &
  * Ba 2015), as `linearSgdStep` and `linearAdamStep` do one of. The bits do not depend on how many steps a launch holds.
  */
+import { ShapeError } from "../errors.js";
 import { ELEMENT_FORMAT, QUAD_BYTES } from "./element-size.js";
 import { checkStep, hasBias, STEP_TYPES } from "./linear-step.js";
 import type { DeviceMatrix, Kernel, On, Op, Planner } from "./op.js";
@@ -10,6 +11,7 @@ import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
 import { requireShape } from "./shape-rule.js";
 import type { SmallBatchArguments } from "./small-batch-arguments.js";
+import { MOST_RATES } from "./small-batch-arguments.js";
 import type { SmallBatchLayout } from "./small-batch-layout.js";
 import { smallBatchLayout, smallBatchWork } from "./small-batch-layout.js";
 import { smallBatchReference } from "./small-batch-reference.js";
@@ -32,6 +34,7 @@ export const smallBatchSteps: Op<SmallBatchArguments> = {
   name: "smallBatchSteps",
   writes: ["theta", "moments", "losses"],
   types: STEP_TYPES,
+  lists: ["learningRates"],
   check(args) {
     checkStep("smallBatchSteps", { ...args, bias: undefined, classWeight: undefined });
     const { theta, moments, losses } = args;
@@ -39,6 +42,12 @@ export const smallBatchSteps: Op<SmallBatchArguments> = {
     const state = moments ?? { rows: 0, columns: theta.columns };
     if (count > 0) requireShape("smallBatchSteps", "moments", state, count * theta.rows, theta.columns);
     requireShape("smallBatchSteps", "losses", losses, losses.rows, 4);
+    const rates = args.learningRates.length;
+    if (rates >= 1 && rates <= MOST_RATES) return;
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `smallBatchSteps: learningRates cannot be used: expected 1 … ${MOST_RATES} numbers, got ${rates}. Take fewer steps at once.`,
+    );
   },
   reference: smallBatchReference,
   plan: (args, planner) => planSmallBatches(args, planner),
@@ -49,7 +58,7 @@ export function planSmallBatches(
   planner: Planner,
   chosen?: SmallBatchLayout,
 ): void {
-  const { x, theta, order, rows, batchSize, soft, labels } = args;
+  const { x, theta, order, rows, batchSize, soft, labels, learningRates } = args;
   const { software } = planner;
   const steps = Math.ceil(rows / batchSize);
   const features = theta.rows;
@@ -87,8 +96,9 @@ export function planSmallBatches(
       ...[soft ? target.offset : target.offset * 4, soft?.stride ?? 0, rowWeight.offset * 4].map(u32),
       ...[list.offset * 4 + args.first, losses.offset, args.losses.rows, args.firstSlot, args.step].map(u32),
       ...[args.ignoreIndex, NOT_A_NUMBER_BITS].map(u32),
-      ...[args.labelSmoothing, x.scale, x.offset, args.l2, args.learningRate, momentum].map(f32),
-      ...[beta1, beta2, 1 - beta1, 1 - beta2, Math.log(beta1), Math.log(beta2), args.epsilon].map(f32),
+      ...[args.labelSmoothing, x.scale, x.offset, args.l2, momentum].map(f32),
+      ...[beta1, beta2, 1 - beta1, 1 - beta2, Math.log(beta1), Math.log(beta2), args.epsilon, 0].map(f32),
+      ...Array.from({ length: MOST_RATES }, (_, t) => f32(learningRates[Math.min(t, learningRates.length - 1)])),
     ],
     workgroups: 1,
     work: smallBatchWork(batch, features, theta.columns) * steps * IDLE_SHARE[software ? "software" : "hardware"],

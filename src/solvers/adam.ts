@@ -49,13 +49,13 @@ export function adam(workspace: Workspace, target: UpdateTarget): UpdateRule {
       });
       shrink({ learningRate, number });
     },
-    advanceMany: (batches, { learningRate, number }) =>
+    advanceMany: (batches, { learningRates, number }) =>
       engine.run(smallBatchSteps, {
         ...batches,
         ...constants,
         ...rates,
         ...none,
-        ...{ adam: true, moments: both, learningRate, step: number },
+        ...{ adam: true, moments: both, learningRates, step: number },
       }),
   };
 }

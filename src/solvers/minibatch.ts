@@ -31,11 +31,13 @@ export interface BatchObjective {
   readonly stepsAtOnce: number;
   /** The order in which the next epoch takes the rows. */
   setOrder(order: Int32Array): void;
+  /** How many of those may differ in their learning rates: the last of so many holds for all further ones. */
+  readonly ratesAtOnce: number;
   /**
-   * Steps `step …` of the fit, `count` of them, on batches `batch …` of the epoch: moves θ by the rule, and notes each batch's
-   * loss without penalty.
+   * Steps `step …` of the fit, `count` of them, on batches `batch …` of the epoch: moves θ by the rule, each as far as its rate
+   * says, and notes each batch's loss without penalty.
    */
-  advance(batch: number, step: number, count: number, rule: UpdateRule, learningRate: number): void;
+  advance(batch: number, step: number, count: number, rule: UpdateRule, learningRates: readonly number[]): void;
   lossOf(rings: readonly Float32Array[], step: number): BatchLoss;
 }
 
@@ -166,12 +168,15 @@ export async function minimiseByMinibatches(
         if (checkpoints?.isDue() && step > (resumed?.numbers.step ?? 0) && !(await save(checkpoints))) {
           return result("diverged");
         }
-        const rate = options.learningRate(step);
         const most = Math.min(objective.stepsAtOnce, objective.batches - batch);
-        // The steps of a launch are of one length.
+        const rates = [options.learningRate(step)];
         let count = 1;
-        while (count < most && options.learningRate(step + count) === rate) count++;
-        objective.advance(batch, step, count, rule, rate);
+        for (; count < most; count++) {
+          const rate = options.learningRate(step + count);
+          if (rates.length < objective.ratesAtOnce) rates.push(rate);
+          else if (rate !== rates.at(-1)) break;
+        }
+        objective.advance(batch, step, count, rule, rates);
         batch += count;
         step += count;
         await engine.pace();

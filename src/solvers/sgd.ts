@@ -35,10 +35,10 @@ export function sgd(
       engine.run(linearSgdStep, { ...batch, theta, velocity, learningRate, momentum, nesterov, l2, penalisedRows });
       shrink(learningRate);
     },
-    advanceMany: (batches, { learningRate, number }) =>
+    advanceMany: (batches, { learningRates, number }) =>
       engine.run(smallBatchSteps, {
         ...batches,
-        ...{ theta, moments: velocity, learningRate, momentum, nesterov, l2, penalisedRows },
+        ...{ theta, moments: velocity, learningRates, momentum, nesterov, l2, penalisedRows },
         ...NO_ADAM,
         step: number,
       }),

@@ -9,6 +9,12 @@ export interface UpdateStep {
   readonly number: number;
 }
 
+/** Several of them: `number` is the first's, and the last learning rate holds for all that have none of their own. */
+export interface UpdateSteps {
+  readonly learningRates: readonly number[];
+  readonly number: number;
+}
+
 /** The rows of a batch of a linear softmax model; `loss` [4] is written. */
 export type LinearBatch = Omit<LinearStepArguments<Tensor>, "theta"> & { readonly loss: Tensor };
 
@@ -26,8 +32,8 @@ export interface UpdateRule {
   apply(step: UpdateStep & { readonly gradient: Tensor }): void;
   /** Computes the gradient of a batch of a linear softmax model and moves the weights by it, in two launches. */
   advance(batch: LinearBatch, step: UpdateStep): void;
-  /** Does so for several batches, one after the other, in one launch; `number` is the first step's. */
-  advanceMany(batches: LinearBatches, step: UpdateStep): void;
+  /** Does so for several batches, one after the other, in one launch. */
+  advanceMany(batches: LinearBatches, steps: UpdateSteps): void;
 }
 
 /** What an update rule is made for. */

@@ -37,7 +37,7 @@ test("every shader takes part, in the variants for hardware too", COMPILING, asy
   );
   // This device is made without optional features: kernels that need one have tests of their own.
   const everywhere = shaders.filter(([, code]) => !/^enable /m.test(code));
-  expect(shaders.length - everywhere.length).toBe(2);
+  expect(shaders.length - everywhere.length).toBe(3);
   expect([...launched].sort()).toEqual(everywhere.map(([path]) => path.replace(/^.*\/|\.wgsl$/g, "")).sort());
 });
 

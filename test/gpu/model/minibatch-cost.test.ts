@@ -55,6 +55,7 @@ const WAYS = [
   ["sgd with momentum, no intercept", { solver: "sgd", momentum: 0.9, fitIntercept: false }, {}],
   ["adam", { solver: "adam" }, {}],
   ["sgd with sample weights", { solver: "sgd" }, { options: { sampleWeight: randomWeights(ROWS, 3) } }],
+  ["sgd by a schedule", { solver: "sgd", learningRate: { schedule: "cosine", initial: 0.2 } }, {}],
   ["adam with soft targets", { solver: "adam" }, { soft: true }],
 ] as const;
 
@@ -143,6 +144,22 @@ describe("small steps, many to a launch", () => {
     expect(launches).toHaveLength(2 * Math.ceil(rows / (stepsPerDispatch as number)));
     const dispatches = (launches.at(-1) as EngineStats).dispatches - launches[0].dispatches;
     expect(dispatches).toBe(launches.length - 1);
+  });
+
+  test("steps of different lengths go 28 to a dispatch, the last of which may be followed by more of its length", async ({
+    engines,
+  }) => {
+    const dispatches = async (learningRate: (step: number) => number): Promise<number> => {
+      const engine = engines.webgpu;
+      const launches = await countSteps(engine, small, { solver: "sgd", batchSize: 1, epochs: 1, learningRate });
+      return launches.length;
+    };
+    expect(engines.webgpu.explain({ rows: ROWS, features: 6, classes: 3, batchSize: 1 }).stepsPerDispatch).toBe(ROWS);
+    expect(await dispatches(() => 0.1)).toBe(1);
+    expect(await dispatches((t) => 0.1 / (1 + t))).toBe(Math.ceil(ROWS / 28));
+    expect(await dispatches((t) => 0.1 / (1 + Math.min(t, 27)))).toBe(1);
+    expect(await dispatches((t) => 0.1 / (1 + Math.min(t, 28)))).toBe(2);
+    expect(await dispatches((t) => (t < 60 ? 0.1 : 0.05))).toBe(2);
   });
 
   test("progress comes about ten times a second, and a signal ends the fit between launches", async ({ engines }) => {

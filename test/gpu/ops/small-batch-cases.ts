@@ -15,6 +15,8 @@ export interface SmallBatchCase extends StepCase {
   readonly adam?: boolean;
   readonly nesterov?: boolean;
   readonly momentum?: number;
+  /** Every step has a learning rate of its own. */
+  readonly cosine?: boolean;
 }
 
 export const OUTPUTS = { theta: "updated", moments: "updated", losses: "updated" } as const;
@@ -28,7 +30,7 @@ function safeRate(x: HostMatrix): number {
     for (let l = 0; l < x.columns; l++) squares += at(x, i, l) ** 2;
     longest = Math.max(longest, squares);
   }
-  return Math.min(0.25, 1 / (longest / 2 + L2));
+  return Math.fround(Math.min(0.25, 1 / (longest / 2 + L2)));
 }
 
 export function smallBatchArguments(size: SmallBatchCase): On<SmallBatchArguments, HostMatrix> {
@@ -36,12 +38,15 @@ export function smallBatchArguments(size: SmallBatchCase): On<SmallBatchArgument
   const { rows, columns } = rest.theta;
   const { adam = false, nesterov = false, momentum = 0, batchSize } = size;
   const state = (seed: number, low: number): Float32Array => randomValues(rows * columns, seed, low, 1);
+  const rate = safeRate(rest.x);
+  // The last holds for all steps after it.
+  const learningRates = size.cosine ? [rate, Math.fround(0.625 * rate), 0.25 * rate] : [rate];
   const two = Float32Array.from([...state(1, -1), ...state(2, 0.25)]);
   const moments = adam ? f32Matrix(2 * rows, columns, two) : f32Matrix(rows, columns, state(1, -1));
   return {
     ...rest,
     order: order as HostMatrix,
-    ...{ batchSize, adam, nesterov, momentum, learningRate: safeRate(rest.x), l2: L2, penalisedRows: rest.x.columns },
+    ...{ batchSize, adam, nesterov, momentum, learningRates, l2: L2, penalisedRows: rest.x.columns },
     moments: adam || momentum !== 0 ? moments : undefined,
     losses: f32Matrix(SLOTS, 4),
     firstSlot: SLOTS - 2,
@@ -54,7 +59,8 @@ export function smallBatchArguments(size: SmallBatchCase): On<SmallBatchArgument
  * Floors of a step are for weights up to 1; logits grow with them, and `reach` is how far the steps can have taken them.
  */
 export function smallBatchFloors(args: On<SmallBatchArguments, HostMatrix>): { theta: number; losses: number } {
-  const { batchSize, adam, momentum, rows, first, learningRate, order, theta } = args;
+  const { batchSize, adam, momentum, rows, first, learningRates, order, theta } = args;
+  const learningRate = Math.max(...learningRates);
   // v ≥ 0.25·0.75ᵗ and ε = 0.125, and corrections are 4 at most: m̂ / (√v̂ + ε) is 32 m at most, and as steep.
   const growth = learningRate * (adam ? 32 : (1 + momentum) / (1 - momentum));
   let [error, losses, reach] = [0, 0, 1];
@@ -79,7 +85,8 @@ export function linearArguments(
   args: On<SmallBatchArguments, HostMatrix>,
 ): Omit<On<LinearSgdStepArguments, HostMatrix>, "theta" | "velocity" | "loss"> {
   const { x, labels, soft, rowWeight, labelSmoothing, ignoreIndex, order, first, rows } = args;
-  const { learningRate, momentum, nesterov, l2, penalisedRows } = args;
+  const { momentum, nesterov, l2, penalisedRows } = args;
+  const [learningRate] = args.learningRates;
   return {
     ...{ x, labels, soft, rowWeight, labelSmoothing, ignoreIndex, order, first, rows },
     ...{ learningRate, momentum, nesterov, l2, penalisedRows, bias: undefined, classWeight: undefined },

@@ -3,7 +3,7 @@ import { describe, expect } from "vitest";
 import { Tensor } from "../../../src/engine/tensor.js";
 import { linearSgdStep } from "../../../src/ops/linear-sgd-step.js";
 import type { HostMatrix } from "../../../src/ops/op.js";
-import type { SmallBatchArguments } from "../../../src/ops/small-batch-arguments.js";
+import { MOST_RATES, type SmallBatchArguments } from "../../../src/ops/small-batch-arguments.js";
 import { smallBatchSteps } from "../../../src/ops/small-batch-steps.js";
 import { expectClose } from "../../support/compare.js";
 import { test } from "../../support/device.js";
@@ -15,6 +15,7 @@ import { linearArguments, OUTPUTS, smallBatchArguments, smallBatchFloors } from 
 const CASES: readonly SmallBatchCase[] = [
   { n: 5, d: 1, k: 1, taken: 3, batchSize: 1 },
   { n: 20, d: 7, k: 3, taken: 11, batchSize: 4 },
+  { n: 20, d: 7, k: 3, taken: 19, batchSize: 4, cosine: true },
   { n: 40, d: 4, k: 4, taken: 40, batchSize: 16, momentum: 0.75, intercept: false },
   { n: 40, d: 33, k: 10, taken: 37, batchSize: 8, momentum: 0.75, nesterov: true, format: "u8" },
   { n: 40, d: 34, k: 10, taken: 37, batchSize: 13, adam: true, format: "u8 − ½", targets: { rowWeight: true } },
@@ -44,16 +45,20 @@ describe("one launch or several", () => {
   const ways: readonly SmallBatchCase[] = [
     { n: 40, d: 34, k: 10, taken: 37, batchSize: 5, adam: true, format: "u8", targets: { rowWeight: true } },
     { n: 40, d: 7, k: 3, taken: 37, batchSize: 4, momentum: 0.75, nesterov: true },
+    // A step more than there are rates in a launch.
+    { n: 40, d: 7, k: 3, taken: 29, batchSize: 1, momentum: 0.75, nesterov: true, cosine: true },
   ];
 
   test.for(ways)("the same bits, and the same on every run: %j", async (size, { engines }) => {
     const engine = engines.webgpu;
     const args = smallBatchArguments(size);
     const batches = Math.ceil(size.taken / size.batchSize);
+    const rateOf = (step: number): number =>
+      args.learningRates[0] * (size.cosine ? (1 + Math.cos((Math.PI * step) / batches)) / 2 : 1);
     const bitsWith = async (stepsAtOnce: number): Promise<Uint32Array[]> => {
       const tensors = Object.entries(args).map(([name, value]) => [
         name,
-        typeof value === "object" ? tensorOf(engine, value) : value,
+        typeof value === "object" && "data" in value ? tensorOf(engine, value) : value,
       ]);
       const onDevice = Object.fromEntries(tensors) as SmallBatchArguments<Tensor>;
       for (let batch = 0; batch < batches; batch += stepsAtOnce) {
@@ -64,16 +69,19 @@ describe("one launch or several", () => {
           rows: Math.min(stepsAtOnce * size.batchSize, size.taken - done),
           firstSlot: (args.firstSlot + batch) % args.losses.rows,
           step: args.step + batch,
+          learningRates: Array.from({ length: Math.min(stepsAtOnce, batches - batch, MOST_RATES) }, (_, i) =>
+            rateOf(batch + i),
+          ),
         });
       }
       const read = await engine.read(onDevice.theta, onDevice.moments as Tensor, onDevice.losses);
       for (const t of Object.values(onDevice)) if (t instanceof Tensor) t.dispose();
       return read.map((values) => new Uint32Array(values.buffer, values.byteOffset, values.length));
     };
-    const together = await bitsWith(batches);
+    const together = await bitsWith(Math.min(batches, MOST_RATES));
     expect(await bitsWith(1)).toEqual(together);
     expect(await bitsWith(3)).toEqual(together);
-    expect(await bitsWith(batches)).toEqual(together);
+    expect(await bitsWith(Math.min(batches, MOST_RATES))).toEqual(together);
   });
 
   test.for([
@@ -143,6 +151,13 @@ describe("faults", () => {
     const { theta } = smallBatchFloors(batches);
     expectClose(got.theta as Float32Array, truth.theta as Float64Array, { floor: theta, label: "θ" });
     expect([...(got.losses as Float32Array).subarray(8, 12)]).toEqual([0, 0, 0, 0]);
+  });
+
+  test.for([0, MOST_RATES + 1])("%d learning rates are refused", async (count, { engines }) => {
+    const args = { ...inOrder, learningRates: new Array<number>(count).fill(0.1) };
+    await expect(outputsOn(engines.webgpu, smallBatchSteps, args, OUTPUTS)).rejects.toThrow(
+      /smallBatchSteps: learningRates/,
+    );
   });
 
   test("moments of the wrong shape are refused", ({ engines }) => {

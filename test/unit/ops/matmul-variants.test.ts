@@ -72,6 +72,21 @@ describe("the choice", () => {
     expect(chooseMatmul(product(9, 9, 9), { ...SOFTWARE, preferred: () => "rows" })).toBe("rows");
   });
 
+  test.each([
+    [product(785, 10, 2_048, { transposeA: true }), "broadcasts"],
+    [product(785, 10, 2_047, { transposeA: true }), "direct"],
+    [product(785, 10, 2_048, { transposeA: true, transposeB: true }), "direct"],
+    [product(785, 17, 2_048, { transposeA: true }), "direct"],
+    [product(1_024, 16, 784), "broadcasts"],
+    [product(1_023, 16, 784), "direct"],
+  ] as const)("%o on a software adapter with subgroups: %s", (sizes, variant) => {
+    const adapter = { vendor: "google", architecture: "swiftshader", subgroups: { min: 4, max: 4 } };
+    expect(chooseMatmul(sizes, { software: true, adapter })).toBe(variant);
+    // A quad of neighbours must lie in one subgroup.
+    const single = { ...adapter, subgroups: { min: 1, max: 4 } };
+    expect(chooseMatmul(sizes, { software: true, adapter: single })).toBe("direct");
+  });
+
   test("what is preferred is asked for by class, and taken only where it exists and can compute the product", () => {
     const asked: string[] = [];
     const device: ProductDevice = {
@@ -159,6 +174,11 @@ test("every variant fits the default limits and covers C, whatever the sizes", (
           if (name === "subgroups") {
             const values = (threads / 4) * 8 * 16 * Number(c.COLUMN_QUADS);
             expect(groups * values).toBeGreaterThanOrEqual(rows * columns);
+          }
+          if (name === "broadcasts") {
+            expect(threads % 4).toBe(0);
+            expect(groups * threads * 4 * Number(c.ROW_QUADS)).toBeGreaterThanOrEqual(rows);
+            expect(4 * Number(c.FULL_QUADS) + 2 * Number(c.PAIR)).toBeGreaterThanOrEqual(columns);
           }
           if (name === "rows") expect(threads * Number(c.ROWS)).toBeLessThanOrEqual(1_024);
           if (name === "columns") expect(groups * Number(c.WIDTH) * 4).toBeGreaterThanOrEqual(rows);

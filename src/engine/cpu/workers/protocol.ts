@@ -11,7 +11,7 @@ export interface Operand extends Matrix {
   readonly offset: number;
 }
 
-export type Argument = Operand | number | boolean | undefined;
+export type Argument = Operand | number | boolean | readonly number[] | undefined;
 
 export type Command =
   /** Memory for the rows `span` of a storage, in place of what the worker had of it. */
