@@ -42,6 +42,8 @@ interface Course {
   readonly name: string;
   /** Another l2 than the usual one. */
   readonly l2?: number;
+  /** Stands still once there is a checkpoint: a quick machine must not be done before the page goes away. */
+  readonly hangs?: boolean;
 }
 
 interface Ended {
@@ -54,7 +56,7 @@ interface Ended {
 }
 
 /** Runs in the page: a fit of rows that are always the same. */
-async function fit(luce: Luce, { device, solver, name, l2 = 1e-6 }: Course): Promise<Ended> {
+async function fit(luce: Luce, { device, solver, name, l2 = 1e-6, hangs = false }: Course): Promise<Ended> {
   const [rows, features, classes] = [400, 30, 4];
   let state = 1;
   const next = (): number => {
@@ -70,7 +72,10 @@ async function fit(luce: Luce, { device, solver, name, l2 = 1e-6 }: Course): Pro
   try {
     const report = await model.fit({ data, shape: [rows, features] }, y, {
       checkpoint: { store, name, everyMs: 20 },
-      onProgress: () => void told++,
+      onProgress: async () => {
+        told++;
+        if (hangs && (await store.names()).length > 0) await new Promise(() => undefined);
+      },
     });
     const theta = [...model.coef.data, ...model.intercept];
     return { theta, told, iterations: report.iterations, names: await store.names() };
@@ -108,7 +113,7 @@ describe.for([
     expect(whole.names).toEqual([]);
 
     // Nobody waits for these: the page goes away under them.
-    void fitIn(page, { device, solver, name: "broken" }).catch(() => undefined);
+    void fitIn(page, { device, solver, name: "broken", hangs: true }).catch(() => undefined);
     await checkpointIn(page, "broken");
     await page.reload();
     await page.waitForFunction(() => "luce" in globalThis);
@@ -117,7 +122,7 @@ describe.for([
     expect(other.error?.message).toContain("another value of option `l2`");
     expect(other.names).toEqual(["checkpoints/broken"]);
 
-    void fitIn(page, { device, solver, name: "broken" }).catch(() => undefined);
+    void fitIn(page, { device, solver, name: "broken", hangs: true }).catch(() => undefined);
     await checkpointIn(page, "broken");
     await crash(page);
     page = await openPage(context);
