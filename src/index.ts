@@ -18,11 +18,13 @@ export {
 } from "./data/image-rows.js";
 export type {
   ColumnLike,
+  DenseMatrixLike,
   FeatureStorage,
   HalfArray,
   MatrixData,
   MatrixLike,
   NumericArray,
+  SparseData,
   TableLike,
   TensorData,
 } from "./data/matrix.js";
@@ -36,8 +38,9 @@ export type { ExplainOptions, Explanation } from "./engine/explain.js";
 export type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./engine/linear-cross-entropy.js";
 export type { MatmulOptions } from "./engine/matmul-options.js";
 export type { SelfCheckReport } from "./engine/self-check.js";
+export { SparseTensor } from "./engine/sparse-tensor.js";
 export { Tensor } from "./engine/tensor.js";
-export type { OutOption, TensorInput, TensorOptions } from "./engine/tensor-engine.js";
+export type { OutOption, TensorInput, TensorOptions } from "./engine/tensor-options.js";
 export type { TuneOptions, TuneProgress, TuneReport, TuningChoice, TuningTable } from "./engine/tune.js";
 export * from "./errors.js";
 export type { FittedModel } from "./formats/fitted-model.js";

@@ -4,7 +4,7 @@ import type { Argument } from "./argument.js";
 import { describeValue } from "./describe-value.js";
 import { HalfElements, readableRuns } from "./element-source.js";
 import type { FeatureStorage } from "./feature-storage.js";
-import type { DenseMatrix, MatrixData, TensorData } from "./matrix-like.js";
+import type { DenseMatrix, MatrixData, SparseData, TensorData } from "./matrix-like.js";
 import { isHalfArray, isNumericArray, type NumericArray, refuseDetached, tagOf } from "./numeric-array.js";
 import type { InPieces } from "./pieces.js";
 import { refuseEmpty } from "./refusals.js";
@@ -14,7 +14,10 @@ import { storedMatrix } from "./stored-matrix.js";
 const HALF_TYPES: readonly unknown[] = ["float16", "f16"];
 
 /** The list of sizes inside. Throws ShapeError SHAPE_MISMATCH unless they are whole and not negative. */
-export function checkedShape(input: MatrixData | TensorData, { where, name }: Argument): readonly number[] {
+export function checkedShape(
+  input: MatrixData | TensorData | SparseData,
+  { where, name }: Argument,
+): readonly number[] {
   const shape: unknown = "shape" in input ? input.shape : input.dims;
   if (Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0)) return shape;
   const got = Array.isArray(shape) ? `[${shape.map(describeValue).join(", ")}]` : describeValue(shape);

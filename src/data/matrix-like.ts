@@ -25,8 +25,31 @@ export interface TensorData extends Omit<MatrixData, "shape"> {
   readonly dims: readonly number[];
 }
 
+/**
+ * Compressed sparse rows with the names that SciPy and scikit-learn give them: row i of the shape `[rows, columns]` has the values
+ * `data[indptr[i]] … data[indptr[i + 1] − 1]` in the columns that `indices` names at the same places. What is not stored is zero.
+ */
+export interface SparseData {
+  /** The values that are stored, row by row. */
+  readonly data: NumericArray | readonly number[];
+  /** For each of them its column, 0 … columns − 1. */
+  readonly indices: NumericArray | readonly number[];
+  /** Where each row begins in both, and behind them where the last one ends: rows + 1 numbers that do not fall. */
+  readonly indptr: NumericArray | readonly number[];
+  /** [rows, columns] */
+  readonly shape: readonly number[];
+}
+
 /** A dense matrix as a caller may give it: numbers with a shape, an array of rows, an array of typed-array rows, or a table of columns. */
-export type MatrixLike = MatrixData | TensorData | readonly (readonly number[])[] | readonly NumericArray[] | TableLike;
+export type DenseMatrixLike =
+  | MatrixData
+  | TensorData
+  | readonly (readonly number[])[]
+  | readonly NumericArray[]
+  | TableLike;
+
+/** A matrix as a caller may give it, dense or in compressed sparse rows. */
+export type MatrixLike = DenseMatrixLike | SparseData;
 
 /**
  * A matrix that has been checked: `rows × columns` finite values, row-major, in memory of its own.
@@ -39,4 +62,16 @@ export interface DenseMatrix {
   readonly columns: number;
   readonly scale: number;
   readonly offset: number;
+}
+
+/**
+ * A matrix in compressed sparse rows that has been checked: row i has the finite values `values[starts[i]] … values[starts[i + 1] − 1]`, none
+ * of them zero, in the columns that `indices` names, which ascend within a row.
+ */
+export interface SparseMatrix {
+  readonly values: Float32Array;
+  readonly indices: Int32Array;
+  readonly starts: Int32Array;
+  readonly rows: number;
+  readonly columns: number;
 }

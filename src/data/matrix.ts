@@ -9,14 +9,24 @@ import type { FeatureStorage } from "./feature-storage.js";
 import { matrixFromColumns } from "./matrix-from-columns.js";
 import { matrixFromData } from "./matrix-from-data.js";
 import { matrixFromRows } from "./matrix-from-rows.js";
-import type { DenseMatrix, MatrixData, MatrixLike, TensorData } from "./matrix-like.js";
+import type { DenseMatrix, DenseMatrixLike, MatrixData, TensorData } from "./matrix-like.js";
 import { isNumericArray } from "./numeric-array.js";
 import { atOnce, type InPieces } from "./pieces.js";
+import { isSparse } from "./sparse-matrix.js";
 
 export type { ColumnLike, TableLike } from "./columns.js";
 export type { FeatureStorage } from "./feature-storage.js";
-export type { DenseMatrix, MatrixData, MatrixLike, TensorData } from "./matrix-like.js";
+export type {
+  DenseMatrix,
+  DenseMatrixLike,
+  MatrixData,
+  MatrixLike,
+  SparseData,
+  SparseMatrix,
+  TensorData,
+} from "./matrix-like.js";
 export type { HalfArray, NumericArray } from "./numeric-array.js";
+export { isSparse, toSparseMatrix } from "./sparse-matrix.js";
 
 /**
  * The checked copy of a caller's matrix [rows×columns]; rows and columns count from 0 in every message.
@@ -34,7 +44,7 @@ export type { HalfArray, NumericArray } from "./numeric-array.js";
  * @throws ShapeError SHAPE_MISMATCH when shape and length disagree or the rank is not 2; RAGGED_ROWS
  */
 export function toDenseMatrix(
-  input: MatrixLike,
+  input: DenseMatrixLike,
   where: string,
   name: string,
   storage: FeatureStorage = "auto",
@@ -44,7 +54,7 @@ export function toDenseMatrix(
 
 /** The same piece by piece, where others may have their turn in between: what they change in the input then may be seen, or not. */
 export function* denseMatrix(
-  input: MatrixLike,
+  input: DenseMatrixLike,
   where: string,
   name: string,
   storage: FeatureStorage,
@@ -60,14 +70,12 @@ export function* denseMatrix(
   }
   if (isTableLike(given)) return yield* matrixFromColumns(given, storage, argument);
   if (hasData(given)) return yield* matrixFromData(given, storage, argument);
-  const got = isSparse(given) ? "a sparse matrix" : describeValue(given);
+  const got = isSparse(given) ? "a sparse matrix. engine.sparse takes those" : describeValue(given);
   throw new DataError(
     "UNSUPPORTED_TYPE",
     `${where}: ${name} is not a dense matrix: expected { data, shape: [rows, columns] } or an array of rows, got ${got}.`,
   );
 }
-
-const isSparse = (given: unknown): boolean => typeof given === "object" && given !== null && "indptr" in given;
 
 /** Whether this is numbers with a shape. A sparse matrix has both too, but its data means something else. */
 function hasData(given: unknown): given is MatrixData | TensorData {

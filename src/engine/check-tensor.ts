@@ -1,6 +1,6 @@
 /** What a tensor may be made as, and what may be written to it. */
 import { describeValue } from "../data/describe-value.js";
-import type { MatrixLike, NumericArray } from "../data/matrix.js";
+import type { DenseMatrixLike, NumericArray } from "../data/matrix.js";
 import { tagOf } from "../data/numeric-array.js";
 import { DataError, ShapeError } from "../errors.js";
 import type { ElementType } from "../ops/op.js";
@@ -48,7 +48,7 @@ export function checkElements(t: Tensor, data: unknown): void {
 
 /** Whether the input is one run of numbers, not a matrix. */
 export function isVector(
-  input: MatrixLike | NumericArray | readonly number[],
+  input: DenseMatrixLike | NumericArray | readonly number[],
 ): input is NumericArray | readonly number[] {
   return ArrayBuffer.isView(input) || (Array.isArray(input) && (input.length === 0 || typeof input[0] === "number"));
 }

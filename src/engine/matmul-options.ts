@@ -29,6 +29,17 @@ export interface MatmulOptions {
   readonly out?: Tensor;
 }
 
+/** @throws OptionError for an option that is unknown, or a precision that is */
+export function requireMatmulOptions(options: MatmulOptions): void {
+  requireKnownOptions(options, ["transposeA", "transposeB", "bias", "alpha", "ones", "out", "precision"], "matmul");
+  const { precision = "f32" } = options;
+  if (precision === "f32" || precision === "f16") return;
+  throw new OptionError(
+    "BAD_OPTION",
+    `matmul: unknown precision: expected "f32" or "f16", got ${describeValue(precision)}.`,
+  );
+}
+
 /** The op's arguments but for `out`, and the shape of that. @throws ShapeError, DataError, OptionError */
 export function matmulCall(
   a: Tensor,
@@ -36,14 +47,8 @@ export function matmulCall(
   options: MatmulOptions,
 ): { args: Omit<MatmulArguments<Tensor>, "out">; shape: readonly number[] } {
   requireTensors("matmul", { a, b });
-  requireKnownOptions(options, ["transposeA", "transposeB", "bias", "alpha", "ones", "out", "precision"], "matmul");
+  requireMatmulOptions(options);
   const { transposeA = false, transposeB = false, bias, alpha = 1, ones = false, precision = "f32" } = options;
-  if (precision !== "f32" && precision !== "f16") {
-    throw new OptionError(
-      "BAD_OPTION",
-      `matmul: unknown precision: expected "f32" or "f16", got ${describeValue(precision)}.`,
-    );
-  }
   const args = { a, b, transposeA, transposeB, bias, alpha, ones, halves: precision === "f16" };
   const { rows, columns } = matmulShape(args);
   return { args, shape: [rows, columns] };

@@ -31,6 +31,7 @@ import { Random } from "../random.js";
 import { scoreLossCases } from "./self-check-losses.js";
 import type { AddCase } from "./self-check-solver.js";
 import { solverCases, stateOf } from "./self-check-solver.js";
+import { sparseCases } from "./self-check-sparse.js";
 
 export interface SelfCheckCase {
   readonly op: Op<Record<string, unknown>>;
@@ -211,6 +212,7 @@ export function selfCheckCases(): SelfCheckCase[] {
   }
 
   solverCases(add, floats, blank);
+  sparseCases(add, floats, blank, sumOf);
 
   const indices = integers(40, 67);
   add(copyColumns, "5 of 9 into 13", { x, from: 3, out: floats(13, 13), to: 7, columns: 5 }, EXACT);

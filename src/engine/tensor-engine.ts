@@ -4,8 +4,8 @@
  */
 
 import { checkFeatureStorage } from "../data/feature-storage.js";
-import type { DenseMatrix, FeatureStorage, HalfArray, MatrixLike, NumericArray } from "../data/matrix.js";
-import { toDenseMatrix } from "../data/matrix.js";
+import type { DenseMatrix, DenseMatrixLike, HalfArray, SparseData, SparseMatrix } from "../data/matrix.js";
+import { toDenseMatrix, toSparseMatrix } from "../data/matrix.js";
 import { isHalfArray } from "../data/numeric-array.js";
 import { DataError, DisposedError, ShapeError } from "../errors.js";
 import { halfBits } from "../half-float.js";
@@ -16,28 +16,17 @@ import { dots } from "../ops/dots.js";
 import { matmul } from "../ops/matmul.js";
 import type { ElementType, HostArray, Op } from "../ops/op.js";
 import { softmax } from "../ops/softmax.js";
+import { sparseProduct } from "../ops/sparse-product.js";
 import { summarize } from "../ops/summarize.js";
 import type { Backend, EngineStats, TrialSteps, Tuning } from "./backend.js";
 import { checkArguments, requireTensors } from "./check-arguments.js";
 import { checkElements, checkShape, isVector } from "./check-tensor.js";
 import type { MatmulOptions } from "./matmul-options.js";
 import { matmulCall } from "./matmul-options.js";
+import { sparseMatmul } from "./sparse-matmul.js";
+import { SparseTensor, WholeMatrix } from "./sparse-tensor.js";
 import { Tensor } from "./tensor.js";
-
-/** Where an operation's result goes. */
-export interface OutOption {
-  /** Write here rather than into a new tensor. */
-  readonly out?: Tensor;
-}
-
-/** What `engine.tensor` takes: a matrix, or a vector as a plain or typed array. */
-export type TensorInput = MatrixLike | NumericArray | readonly number[];
-
-/** How a new tensor's numbers are stored, and what they stand for. */
-export interface TensorOptions {
-  /** The memory that each value takes on the device. Default `"auto"`: a matrix's values are kept as they are given. */
-  readonly features?: FeatureStorage;
-}
+import type { OutOption, TensorInput, TensorOptions } from "./tensor-options.js";
 
 export class TensorEngine {
   /** What was chosen. */
@@ -87,7 +76,7 @@ export class TensorEngine {
     this.requireAlive("tensor");
     requireKnownOptions(options, ["features"], "tensor");
     const features = checkFeatureStorage(options.features === undefined ? "auto" : options.features, "tensor");
-    if (!isVector(input)) return this.fromDense(toDenseMatrix(input as MatrixLike, "tensor", "matrix", features));
+    if (!isVector(input)) return this.fromDense(toDenseMatrix(input as DenseMatrixLike, "tensor", "matrix", features));
     if (features === "auto" && input instanceof Int32Array) return this.#filled([input.length], "i32", input);
     const row = { data: input, shape: [1, input.length] };
     // Vectors are what matrices are combined with: biases, weights. Few ops take those compressed.
@@ -103,6 +92,19 @@ export class TensorEngine {
     // The door has made a copy of its own.
     this.#backend.upload(t.memory.storage, 0, m.data, true);
     return t;
+  }
+
+  /** A copy of a matrix in compressed sparse rows, to multiply by; it is never made dense. @throws ShapeError, DataError as `fit` */
+  sparse(input: SparseData): SparseTensor {
+    this.requireAlive("sparse");
+    return this.fromSparse(toSparseMatrix(input, "sparse", "matrix"));
+  }
+
+  /** @internal The same of a matrix that has been through the door already; it must not be changed afterwards. */
+  fromSparse(m: SparseMatrix): SparseTensor {
+    const upload = (data: Float32Array | Int32Array): Tensor =>
+      this.#filled([data.length], data instanceof Int32Array ? "i32" : "f32", data);
+    return new SparseTensor(this.#backend, new WholeMatrix(m, this.traits.bindingBytes, upload));
   }
 
   /** A tensor of zeros. `shape` is `[n]` or `[n, d]`. */
@@ -187,8 +189,13 @@ export class TensorEngine {
     return to;
   }
 
-  /** `C = α · op(A) · op(B) + bias`, [m×n]. A may hold bytes or halves. @throws ShapeError, DataError, OptionError */
-  matmul(a: Tensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+  /** `C = α · op(A) · op(B) + bias`, [m×n]. A may hold bytes or halves, or be sparse. @throws ShapeError, DataError, OptionError */
+  matmul(a: Tensor | SparseTensor, b: Tensor, options: MatmulOptions = {}): Tensor {
+    if (a instanceof SparseTensor) {
+      this.requireAlive("matmul");
+      const { shape, into } = sparseMatmul(this.#backend, a, b, options);
+      return this.#into(options.out, shape, (out) => into(out, (args) => this.run(sparseProduct, args)));
+    }
     const { args, shape } = matmulCall(a, b, options);
     return this.#into(options.out, shape, (out) => this.run(matmul, { ...args, out }));
   }

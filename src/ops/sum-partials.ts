@@ -33,3 +33,19 @@ export function sumPartials(partials: DeviceMatrix, out: DeviceMatrix, planner: 
     work: 4 * quads * count,
   });
 }
+
+/** Zeros: the sum of no partials. */
+export function clearSum(out: DeviceMatrix, planner: Planner): void {
+  const from = wholeBlock("sum", "partials", planner.scratch(1, 1));
+  for (const block of out.blocks) {
+    const quads = block.rows * out.stride;
+    planner.dispatch({
+      kernel,
+      constants: { THREADS, LANES: 1 },
+      buffers: [from.buffer, block.buffer],
+      parameters: [0, quads, block.offset, 0].map(u32),
+      workgroups: Math.ceil(quads / THREADS),
+      work: quads,
+    });
+  }
+}

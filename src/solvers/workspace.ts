@@ -5,7 +5,8 @@
 import type { DenseMatrix } from "../data/matrix.js";
 import { type InPieces, PIECE } from "../data/pieces.js";
 import type { Tensor } from "../engine/tensor.js";
-import type { TensorEngine, TensorInput } from "../engine/tensor-engine.js";
+import type { TensorEngine } from "../engine/tensor-engine.js";
+import type { TensorInput } from "../engine/tensor-options.js";
 import type { ElementType } from "../ops/op.js";
 
 export class Workspace {

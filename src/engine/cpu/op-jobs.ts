@@ -1,6 +1,7 @@
 /** How an op is carried out on one thread: by WebAssembly SIMD where there is a kernel, else by plain TypeScript, a slice at a time. */
 import { matmul } from "../../ops/matmul.js";
 import type { HostMatrix, On, Op } from "../../ops/op.js";
+import { sparseProduct } from "../../ops/sparse-product.js";
 import { plainProduct } from "./matmul-rows.js";
 import type { Span } from "./row-blocks.js";
 import { lengthOf } from "./row-blocks.js";
@@ -9,6 +10,7 @@ import { cutRows } from "./row-rules.js";
 import type { HostArguments, RowSum } from "./row-sums.js";
 import { simdWork } from "./simd/simd-work.js";
 import type { SlicedWork } from "./sliced-work.js";
+import { sparseWork } from "./sparse-work.js";
 import { stepWork } from "./step-work.js";
 import { SumTree } from "./sum-tree.js";
 import type { KernelMemory } from "./wasm/kernel-memory.js";
@@ -47,6 +49,9 @@ export class OpJobs {
     if (fast) return this.#sliced(fast);
     if ((op as unknown) === matmul) {
       return this.#sliced(plainProduct(resolve as unknown as Parameters<typeof plainProduct>[0]));
+    }
+    if ((op as unknown) === sparseProduct) {
+      return this.#sliced(sparseWork(resolve as unknown as Parameters<typeof sparseWork>[0]));
     }
     const { slice } = op;
     if (!slice) {

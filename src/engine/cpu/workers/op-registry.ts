@@ -25,6 +25,7 @@ import { scoreLossStep } from "../../../ops/score-loss-step.js";
 import { sgdStep } from "../../../ops/sgd-step.js";
 import { smallBatchSteps } from "../../../ops/small-batch-steps.js";
 import { softmax } from "../../../ops/softmax.js";
+import { sparseProduct } from "../../../ops/sparse-product.js";
 import { stackProducts } from "../../../ops/stack-products.js";
 import { summarize } from "../../../ops/summarize.js";
 import { totalLoss } from "../../../ops/total-loss.js";
@@ -58,6 +59,7 @@ const ALL = [
   scoreLossStep,
   sgdStep,
   softmax,
+  sparseProduct,
   stackProducts,
   summarize,
   totalLoss,
