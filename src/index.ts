@@ -38,7 +38,7 @@ export type { ExplainOptions, Explanation } from "./engine/explain.js";
 export type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./engine/linear-cross-entropy.js";
 export type { MatmulOptions } from "./engine/matmul-options.js";
 export type { SelfCheckReport } from "./engine/self-check.js";
-export { SparseTensor } from "./engine/sparse-tensor.js";
+export type { SparseTensor } from "./engine/sparse-tensor.js";
 export { Tensor } from "./engine/tensor.js";
 export type { OutOption, TensorInput, TensorOptions } from "./engine/tensor-options.js";
 export type { TuneOptions, TuneProgress, TuneReport, TuningChoice, TuningTable } from "./engine/tune.js";

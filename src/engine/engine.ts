@@ -1,4 +1,6 @@
 /** The engine as users have it: tensors and operations, cross-entropy with its options, and the check of the device. */
+import type { SparseData } from "../data/matrix.js";
+import { toSparseMatrix } from "../data/matrix.js";
 import type { CrossEntropyOptions, CrossEntropyResult, Targets } from "./cross-entropy.js";
 import { crossEntropyOn } from "./cross-entropy.js";
 import type { ExplainOptions, Explanation } from "./explain.js";
@@ -6,6 +8,7 @@ import { explainOn } from "./explain.js";
 import type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./linear-cross-entropy.js";
 import { linearCrossEntropyOn } from "./linear-cross-entropy.js";
 import type { SelfCheckReport } from "./self-check.js";
+import type { SparseTensor } from "./sparse-tensor.js";
 import type { Tensor } from "./tensor.js";
 import { TensorEngine } from "./tensor-engine.js";
 import type { TuneOptions, TuneReport } from "./tune.js";
@@ -41,6 +44,19 @@ export class Engine extends TensorEngine {
   explain(options: ExplainOptions): Explanation {
     this.requireAlive("explain");
     return explainOn(this.traits, options);
+  }
+
+  /**
+   * A copy of a matrix in compressed sparse rows for the device, to be the left operand of `matmul`: it is never made dense. The copy
+   * is taken at once; what is needed for a product goes to the device with the first one.
+   * @throws ShapeError, DataError as `fit` does for its X
+   */
+  async sparse(input: SparseData): Promise<SparseTensor> {
+    this.requireAlive("sparse");
+    const matrix = toSparseMatrix(input, "sparse", "matrix");
+    const { sparseTensorOn } = await import("./sparse-tensor.js");
+    this.requireAlive("sparse");
+    return sparseTensorOn(this, matrix);
   }
 
   /** Compares every kernel on this device with the float64 reference: a table to read, or to paste into a bug report. */

@@ -2,39 +2,15 @@
 /** A sparse matrix for one engine's device: its rows for X·W and its columns for Xᵀ·G, each uploaded when it is first asked for. */
 import type { SparseMatrix } from "../data/matrix.js";
 import { sparseRowRange } from "../data/sparse-matrix.js";
-import { DisposedError } from "../errors.js";
-import type { Matrix } from "../ops/op.js";
+import { DisposedError, ShapeError } from "../errors.js";
+import type { ElementType, HostArray, Matrix } from "../ops/op.js";
+import type { MatmulOptions } from "./matmul-options.js";
 import type { ColumnArrays, ColumnCounts } from "./sparse-columns.js";
 import { ColumnCompressor } from "./sparse-columns.js";
+import type { SparseMatmul } from "./sparse-matmul.js";
+import { sparseMatmul } from "./sparse-matmul.js";
+import type { SparseBlock, SparseLines, SparseSource } from "./sparse-source.js";
 import type { Tensor } from "./tensor.js";
-
-/** Rows or columns on the device, as the sparse product wants them. */
-export interface SparseLines {
-  readonly values: Tensor;
-  readonly indices: Tensor;
-  readonly starts: Tensor;
-  /** Which column of X each line is, the first of them a column of ones; undefined for rows, which are all there. */
-  readonly lines: Tensor | undefined;
-  readonly count: number;
-  readonly long: number;
-  readonly middling: number;
-  readonly nonzeros: number;
-}
-
-/** Some of the rows, by themselves or as columns. */
-export interface SparseBlock {
-  readonly firstRow: number;
-  readonly rows: number;
-  readonly lines: SparseLines;
-}
-
-/** Where the lines come from. */
-export interface SparseSource extends Matrix {
-  readonly nonzeros: number;
-  byRow(): readonly SparseBlock[];
-  byColumn(): readonly SparseBlock[];
-  dispose(): void;
-}
 
 /**
  * A sparse matrix [n×d], the left operand of `engine.matmul`, as it is or transposed. Its values are f32. It is never made dense.
@@ -53,7 +29,7 @@ export class SparseTensor implements Matrix {
   readonly #source: SparseSource;
   #disposed = false;
 
-  /** @internal Use `engine.sparse`. */
+  /** @internal Use `engine.sparse`. `owner`: the engine. */
   constructor(owner: object, source: SparseSource) {
     this.owner = owner;
     this.#source = source;
@@ -68,22 +44,19 @@ export class SparseTensor implements Matrix {
     return this.#disposed;
   }
 
-  /** @internal */
-  get byRow(): readonly SparseBlock[] {
-    this.#requireAlive();
-    return this.#source.byRow();
-  }
-
-  /** @internal */
-  get byColumn(): readonly SparseBlock[] {
-    this.#requireAlive();
-    return this.#source.byColumn();
-  }
-
-  #requireAlive(): void {
-    if (!this.#disposed) return;
-    const shape = this.shape.join(", ");
-    throw new DisposedError("DISPOSED", `matmul: a sparse tensor of shape [${shape}] was used after dispose().`);
+  /** @internal What `engine.matmul` does, with this as its left operand. @throws ShapeError, DataError, OptionError, DisposedError */
+  multiply(owner: object, b: Tensor, options: MatmulOptions): SparseMatmul {
+    if (this.#disposed) {
+      const shape = this.shape.join(", ");
+      throw new DisposedError("DISPOSED", `matmul: a sparse tensor of shape [${shape}] was used after dispose().`);
+    }
+    if (this.owner !== owner) {
+      throw new ShapeError(
+        "SHAPE_MISMATCH",
+        "matmul: a sparse tensor belongs to another engine. Make it anew with this one.",
+      );
+    }
+    return sparseMatmul(this.#source, b, options);
   }
 
   /** Gives the memory back. A second call does nothing. */
@@ -104,8 +77,17 @@ export class SparseTensor implements Matrix {
   }
 }
 
-/** A vector on the device with a copy of these values. */
-export type Upload = (data: Float32Array | Int32Array) => Tensor;
+/** What of an engine is asked for. */
+export interface SparseEngine {
+  readonly traits: { readonly bindingBytes: number };
+  empty(shape: readonly number[], type: ElementType): Tensor;
+  write(t: Tensor, data: HostArray): void;
+}
+
+/** A matrix that has been through the door already, and that nobody changes any more. */
+export function sparseTensorOn(engine: SparseEngine, matrix: SparseMatrix): SparseTensor {
+  return new SparseTensor(engine, new WholeMatrix(engine, matrix));
+}
 
 /** Rows that go into one binding together with a value for each of them, none longer than `mostValues`; at least one row. */
 export function rowBlocks({ starts, rows }: Pick<SparseMatrix, "starts" | "rows">, mostValues: number): number[] {
@@ -126,16 +108,15 @@ export class WholeMatrix implements SparseSource {
   readonly nonzeros: number;
   readonly #matrix: SparseMatrix;
   readonly #ends: readonly number[];
-  readonly #upload: Upload;
+  readonly #engine: SparseEngine;
   readonly #held: Tensor[] = [];
   #byRow: SparseBlock[] | undefined;
   #byColumn: SparseBlock[] | undefined;
 
-  /** `bindingBytes`: of the largest storage binding. */
-  constructor(matrix: SparseMatrix, bindingBytes: number, upload: Upload) {
+  constructor(engine: SparseEngine, matrix: SparseMatrix) {
+    this.#engine = engine;
     this.#matrix = matrix;
-    this.#ends = rowBlocks(matrix, bindingBytes / 4);
-    this.#upload = upload;
+    this.#ends = rowBlocks(matrix, engine.traits.bindingBytes / 4);
     this.rows = matrix.rows;
     this.columns = matrix.columns;
     this.nonzeros = matrix.values.length;
@@ -191,11 +172,11 @@ export class WholeMatrix implements SparseSource {
     arrays: Arrays,
   ): { readonly [K in keyof Arrays]: Tensor } {
     const entries = Object.entries(arrays).map(([name, data]) => {
+      const type = data instanceof Int32Array ? "i32" : "f32";
       // A matrix of zeros stores nothing, and no tensor is empty.
-      const t = this.#upload(
-        data.length > 0 ? data : data instanceof Int32Array ? new Int32Array(1) : new Float32Array(1),
-      );
+      const t = this.#engine.empty([Math.max(1, data.length)], type);
       this.#held.push(t);
+      if (data.length > 0) this.#engine.write(t, data);
       return [name, t];
     });
     return Object.fromEntries(entries) as { readonly [K in keyof Arrays]: Tensor };

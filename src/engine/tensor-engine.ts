@@ -4,8 +4,8 @@
  */
 
 import { checkFeatureStorage } from "../data/feature-storage.js";
-import type { DenseMatrix, DenseMatrixLike, HalfArray, SparseData, SparseMatrix } from "../data/matrix.js";
-import { toDenseMatrix, toSparseMatrix } from "../data/matrix.js";
+import type { DenseMatrix, DenseMatrixLike, HalfArray } from "../data/matrix.js";
+import { toDenseMatrix } from "../data/matrix.js";
 import { isHalfArray } from "../data/numeric-array.js";
 import { DataError, DisposedError, ShapeError } from "../errors.js";
 import { halfBits } from "../half-float.js";
@@ -16,15 +16,13 @@ import { dots } from "../ops/dots.js";
 import { matmul } from "../ops/matmul.js";
 import type { ElementType, HostArray, Op } from "../ops/op.js";
 import { softmax } from "../ops/softmax.js";
-import { sparseProduct } from "../ops/sparse-product.js";
 import { summarize } from "../ops/summarize.js";
 import type { Backend, EngineStats, TrialSteps, Tuning } from "./backend.js";
 import { checkArguments, requireTensors } from "./check-arguments.js";
 import { checkElements, checkShape, isVector } from "./check-tensor.js";
 import type { MatmulOptions } from "./matmul-options.js";
 import { matmulCall } from "./matmul-options.js";
-import { sparseMatmul } from "./sparse-matmul.js";
-import { SparseTensor, WholeMatrix } from "./sparse-tensor.js";
+import type { SparseTensor } from "./sparse-tensor.js";
 import { Tensor } from "./tensor.js";
 import type { OutOption, TensorInput, TensorOptions } from "./tensor-options.js";
 
@@ -92,19 +90,6 @@ export class TensorEngine {
     // The door has made a copy of its own.
     this.#backend.upload(t.memory.storage, 0, m.data, true);
     return t;
-  }
-
-  /** A copy of a matrix in compressed sparse rows, to multiply by; it is never made dense. @throws ShapeError, DataError as `fit` */
-  sparse(input: SparseData): SparseTensor {
-    this.requireAlive("sparse");
-    return this.fromSparse(toSparseMatrix(input, "sparse", "matrix"));
-  }
-
-  /** @internal The same of a matrix that has been through the door already; it must not be changed afterwards. */
-  fromSparse(m: SparseMatrix): SparseTensor {
-    const upload = (data: Float32Array | Int32Array): Tensor =>
-      this.#filled([data.length], data instanceof Int32Array ? "i32" : "f32", data);
-    return new SparseTensor(this.#backend, new WholeMatrix(m, this.traits.bindingBytes, upload));
   }
 
   /** A tensor of zeros. `shape` is `[n]` or `[n, d]`. */
@@ -191,10 +176,10 @@ export class TensorEngine {
 
   /** `C = α · op(A) · op(B) + bias`, [m×n]. A may hold bytes or halves, or be sparse. @throws ShapeError, DataError, OptionError */
   matmul(a: Tensor | SparseTensor, b: Tensor, options: MatmulOptions = {}): Tensor {
-    if (a instanceof SparseTensor) {
+    if (isSparseTensor(a)) {
       this.requireAlive("matmul");
-      const { shape, into } = sparseMatmul(this.#backend, a, b, options);
-      return this.#into(options.out, shape, (out) => into(out, (args) => this.run(sparseProduct, args)));
+      const { shape, into } = a.multiply(this, b, options);
+      return this.#into(options.out, shape, (out) => into(out, this));
     }
     const { args, shape } = matmulCall(a, b, options);
     return this.#into(options.out, shape, (out) => this.run(matmul, { ...args, out }));
@@ -298,3 +283,6 @@ export class TensorEngine {
       throw new DisposedError("DISPOSED", `${where}: the engine was used after dispose(). Create a new one.`);
   }
 }
+
+/** Its class is loaded where there is one only. */
+const isSparseTensor = (a: unknown): a is SparseTensor => typeof a === "object" && a !== null && "multiply" in a;
