@@ -26,7 +26,7 @@ export type {
   TensorData,
 } from "./matrix-like.js";
 export type { HalfArray, NumericArray } from "./numeric-array.js";
-export { isSparse, toSparseMatrix } from "./sparse-matrix.js";
+export { isSparse, sparseMatrix, toSparseMatrix } from "./sparse-matrix.js";
 
 /**
  * The checked copy of a caller's matrix [rows×columns]; rows and columns count from 0 in every message.

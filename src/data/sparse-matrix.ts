@@ -10,6 +10,7 @@ import { checkedShape } from "./matrix-from-data.js";
 import type { SparseData, SparseMatrix } from "./matrix-like.js";
 import { allocated } from "./memory.js";
 import { isNumericArray, refuseDetached } from "./numeric-array.js";
+import { atOnce, type InPieces, PIECE } from "./pieces.js";
 import { refuseEmpty } from "./refusals.js";
 
 /** Column numbers are 32-bit integers, and one more column may stand behind the others. */
@@ -18,6 +19,9 @@ const MOST_COLUMNS = 2 ** 31 - 2;
 /** Whether this is meant as a sparse matrix. */
 export const isSparse = (given: unknown): given is SparseData =>
   typeof given === "object" && given !== null && "indptr" in given;
+
+/** Which of the two that have been checked it is. */
+export const isSparseMatrix = (m: object): m is SparseMatrix => "starts" in m;
 
 /**
  * The checked copy of `{ data, indices, indptr, shape }`, as SciPy's `csr_matrix` has it: row i has the values `data[indptr[i] …
@@ -33,6 +37,16 @@ export function toSparseMatrix(
   name: string,
   storage: FeatureStorage = "auto",
 ): SparseMatrix {
+  return atOnce(sparseMatrix(input, where, name, storage));
+}
+
+/** The same piece by piece, where others may have their turn in between: what they change in the input then may be seen, or not. */
+export function* sparseMatrix(
+  input: SparseData,
+  where: string,
+  name: string,
+  storage: FeatureStorage,
+): InPieces<SparseMatrix> {
   const argument = { where, name };
   if (storage === "f16" || storage === "u8") {
     throw new OptionError(
@@ -49,7 +63,7 @@ export function toSparseMatrix(
     throw mismatch(argument, "indices and data differ in length", `${data.length} indices`, indices.length);
   }
   checkStarts(indptr, rows, data.length, argument);
-  return compressed({ data, indices, indptr, rows, columns }, argument);
+  return yield* compressed({ data, indices, indptr, rows, columns }, argument);
 }
 
 type Numbers = ArrayLike<number>;
@@ -114,12 +128,16 @@ interface Given {
   readonly columns: number;
 }
 
-function compressed({ data, indices, indptr, rows, columns }: Given, argument: Argument): SparseMatrix {
+function* compressed({ data, indices, indptr, rows, columns }: Given, argument: Argument): InPieces<SparseMatrix> {
   const values = allocated(Float32Array, 1, data.length, argument.where);
   const places = allocated(Int32Array, 1, data.length, argument.where);
   const starts = allocated(Int32Array, 1, rows + 1, argument.where);
   let stored = 0;
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0, next = PIECE; row < rows; row++) {
+    if (indptr[row] + row >= next) {
+      yield;
+      next += PIECE;
+    }
     const begin = stored;
     let last = -1;
     let ascending = true;
@@ -178,7 +196,10 @@ function summedRow({ data, indices, indptr, columns }: Given, row: number, argum
 }
 
 /** Rows of a sparse matrix in the order given, in memory of their own. */
-export function sparseRows({ values, indices, starts, columns }: SparseMatrix, rows: Int32Array): SparseMatrix {
+export function* sparseRows(
+  { values, indices, starts, columns }: SparseMatrix,
+  rows: Int32Array,
+): InPieces<SparseMatrix> {
   const own = new Int32Array(rows.length + 1);
   rows.forEach((row, i) => {
     own[i + 1] = own[i] + starts[row + 1] - starts[row];
@@ -187,10 +208,14 @@ export function sparseRows({ values, indices, starts, columns }: SparseMatrix, r
     ...{ values: new Float32Array(own[rows.length]), indices: new Int32Array(own[rows.length]) },
     ...{ starts: own, rows: rows.length, columns },
   };
-  rows.forEach((row, i) => {
-    part.values.set(values.subarray(starts[row], starts[row + 1]), own[i]);
-    part.indices.set(indices.subarray(starts[row], starts[row + 1]), own[i]);
-  });
+  for (let i = 0, next = PIECE; i < rows.length; i++) {
+    if (own[i] >= next) {
+      yield;
+      next += PIECE;
+    }
+    part.values.set(values.subarray(starts[rows[i]], starts[rows[i] + 1]), own[i]);
+    part.indices.set(indices.subarray(starts[rows[i]], starts[rows[i] + 1]), own[i]);
+  }
   return part;
 }
 

@@ -3,6 +3,7 @@
  * two passes, that can be taken in slices.
  */
 import type { SparseMatrix } from "../data/matrix.js";
+import { type InPieces, PIECE } from "../data/pieces.js";
 import { LINE_LENGTHS } from "../ops/sparse-product-arguments.js";
 
 /** Where columns are written to, and from which place on. */
@@ -25,94 +26,99 @@ export interface ColumnCounts {
   readonly nonzeros: number;
 }
 
-/** Values between two turns of the page. */
-const SLICE = 1 << 18;
-
+/** Lengths of long, middling and short columns: from, and below. */
+const CLASSES = [
+  [LINE_LENGTHS.long, Number.POSITIVE_INFINITY],
+  [LINE_LENGTHS.middling, LINE_LENGTHS.long],
+  [1, LINE_LENGTHS.middling],
+] as const;
 export class ColumnCompressor {
   readonly #matrix: SparseMatrix;
-  /** Values of each column; then where the next of them goes. */
+  /** Values of each column, then where the next of them goes; zeros between two uses. */
   readonly #places: Int32Array;
+  /** Columns that are not empty, ascending. */
+  readonly #filled: Int32Array;
 
   constructor(matrix: SparseMatrix) {
     this.#matrix = matrix;
     this.#places = new Int32Array(matrix.columns);
+    this.#filled = new Int32Array(Math.min(matrix.columns, matrix.values.length));
   }
 
   /**
    * The columns of rows `rowAt(0) … rowAt(count − 1)` that are not empty, behind a column of ones, which is numbered as if it stood behind
-   * the last. Yields where a page may have its turn.
+   * the last. Whoever begins goes on to the end.
    *
-   * @param at where in values and indices, in starts and in lines to begin
+   * @param at where in values and indices, and in starts and lines, to begin
    */
   *compress(
     rowAt: (i: number) => number,
     count: number,
     into: ColumnArrays,
     at: { readonly value: number; readonly line: number },
-  ): Generator<undefined, ColumnCounts> {
-    const { starts: rowStarts, indices, values, columns } = this.#matrix;
+  ): InPieces<ColumnCounts> {
+    const { starts, indices, values } = this.#matrix;
     const places = this.#places;
-    places.fill(0);
     let stored = 0;
-    for (let i = 0, next = SLICE; i < count; i++) {
+    for (let i = 0, next = PIECE; i < count; i++) {
       const row = rowAt(i);
-      for (let p = rowStarts[row]; p < rowStarts[row + 1]; p++) places[indices[p]]++;
-      stored += rowStarts[row + 1] - rowStarts[row];
+      const end = starts[row + 1];
+      for (let p = starts[row]; p < end; p++) places[indices[p]]++;
+      stored += end - starts[row];
       if (stored < next) continue;
-      next += SLICE;
+      next += PIECE;
       yield;
     }
-    const counts = this.#place(columns, count, into, at);
-    for (let i = 0, done = 0, next = SLICE; i < count; i++) {
+    const [filled, counts] = this.#place(count, into, at);
+    for (let i = 0, done = 0, next = PIECE; i < count; i++) {
       const row = rowAt(i);
+      const end = starts[row + 1];
       into.values[at.value + i] = 1;
       into.indices[at.value + i] = i;
-      for (let p = rowStarts[row]; p < rowStarts[row + 1]; p++) {
+      for (let p = starts[row]; p < end; p++) {
         const to = places[indices[p]]++;
         into.values[to] = values[p];
         into.indices[to] = i;
       }
-      done += rowStarts[row + 1] - rowStarts[row];
+      done += end - starts[row];
       if (done < next) continue;
-      next += SLICE;
+      next += PIECE;
       yield;
     }
+    for (const column of filled) places[column] = 0;
     return { ...counts, nonzeros: stored + count };
   }
 
   /** Gives each column that is not empty its place, long ones first. */
   #place(
-    columns: number,
     ones: number,
     { starts, lines }: ColumnArrays,
     at: { readonly value: number; readonly line: number },
-  ): Omit<ColumnCounts, "nonzeros"> {
+  ): [Int32Array, Omit<ColumnCounts, "nonzeros">] {
     const places = this.#places;
+    let found = 0;
+    for (let column = 0; column < places.length; column++) if (places[column] > 0) this.#filled[found++] = column;
+    const filled = this.#filled.subarray(0, found);
     let [line, value] = [at.line, at.value];
     const add = (column: number, length: number): void => {
       lines[line] = column;
       starts[line++] = value;
       value += length;
     };
-    add(columns, ones);
-    const ends: number[] = [];
-    for (const [least, below] of [
-      [LINE_LENGTHS.long, Number.POSITIVE_INFINITY],
-      [LINE_LENGTHS.middling, LINE_LENGTHS.long],
-      [1, LINE_LENGTHS.middling],
-    ]) {
-      for (let column = 0; column < columns; column++) {
+    add(places.length, ones);
+    const ends = CLASSES.map(([least, below]) => {
+      for (const column of filled) {
         const length = places[column];
         // What has its place already is marked by its negative.
         if (length < least || length >= below) continue;
         places[column] = -1 - value;
         add(column, length);
       }
-      ends.push(line - at.line);
-    }
+      return line - at.line;
+    });
     starts[line] = value;
-    for (let column = 0; column < columns; column++) if (places[column] < 0) places[column] = -1 - places[column];
+    for (const column of filled) places[column] = -1 - places[column];
     const [long, upToMiddling, all] = ends;
-    return { count: all, long, middling: upToMiddling - long };
+    return [filled, { count: all, long, middling: upToMiddling - long }];
   }
 }

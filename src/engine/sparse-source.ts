@@ -1,4 +1,5 @@
 /** Where the rows and columns of a sparse matrix come from, and how they lie on the device. Types only. */
+import type { InPieces } from "../data/pieces.js";
 import type { Matrix } from "../ops/op.js";
 import type { Tensor } from "./tensor.js";
 
@@ -27,5 +28,7 @@ export interface SparseSource extends Matrix {
   readonly nonzeros: number;
   byRow(): readonly SparseBlock[];
   byColumn(): readonly SparseBlock[];
+  /** Does the work of the first `byColumn`. */
+  prepareColumns(): InPieces<void>;
   dispose(): void;
 }

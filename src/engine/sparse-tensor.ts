@@ -1,9 +1,11 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** A sparse matrix for one engine's device: its rows for X·W and its columns for Xᵀ·G, each uploaded when it is first asked for. */
 import type { SparseMatrix } from "../data/matrix.js";
+import { atOnce, type InPieces } from "../data/pieces.js";
 import { sparseRowRange } from "../data/sparse-matrix.js";
 import { DisposedError, ShapeError } from "../errors.js";
 import type { ElementType, HostArray, Matrix } from "../ops/op.js";
+import { inTurns } from "./in-turns.js";
 import type { MatmulOptions } from "./matmul-options.js";
 import type { ColumnArrays, ColumnCounts } from "./sparse-columns.js";
 import { ColumnCompressor } from "./sparse-columns.js";
@@ -26,12 +28,15 @@ export class SparseTensor implements Matrix {
   readonly nonzeros: number;
   /** @internal */
   readonly owner: object;
+  /** @internal */
+  readonly matrix: SparseMatrix | undefined;
   readonly #source: SparseSource;
   #disposed = false;
 
-  /** @internal Use `engine.sparse`. `owner`: the engine. */
-  constructor(owner: object, source: SparseSource) {
+  /** @internal Use `engine.sparse`. `owner`: the engine. `matrix`: the same on the host, where it is there. */
+  constructor(owner: object, source: SparseSource, matrix?: SparseMatrix) {
     this.owner = owner;
+    this.matrix = matrix;
     this.#source = source;
     this.rows = source.rows;
     this.columns = source.columns;
@@ -57,6 +62,11 @@ export class SparseTensor implements Matrix {
       );
     }
     return sparseMatmul(this.#source, b, options);
+  }
+
+  /** Makes ready what `transposeA` needs, bit by bit, so that the page stays responsive. Without it the first such product does. */
+  async prepareTranspose(): Promise<void> {
+    await inTurns(this.#source.prepareColumns(), () => undefined);
   }
 
   /** Gives the memory back. A second call does nothing. */
@@ -86,7 +96,7 @@ export interface SparseEngine {
 
 /** A matrix that has been through the door already, and that nobody changes any more. */
 export function sparseTensorOn(engine: SparseEngine, matrix: SparseMatrix): SparseTensor {
-  return new SparseTensor(engine, new WholeMatrix(engine, matrix));
+  return new SparseTensor(engine, new WholeMatrix(engine, matrix), matrix);
 }
 
 /** Rows that go into one binding together with a value for each of them, none longer than `mostValues`; at least one row. */
@@ -132,12 +142,12 @@ export class WholeMatrix implements SparseSource {
   }
 
   byColumn(): readonly SparseBlock[] {
-    for (const step = this.compressColumns(); !step.next().done; );
+    atOnce(this.prepareColumns());
     return this.#byColumn as SparseBlock[];
   }
 
   /** Makes and uploads the columns; yields where a page may have its turn. */
-  *compressColumns(): Generator<undefined, void> {
+  *prepareColumns(): InPieces<void> {
     if (this.#byColumn) return;
     const blocks: SparseBlock[] = [];
     let firstRow = 0;

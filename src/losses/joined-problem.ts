@@ -1,4 +1,5 @@
 /** Linear models to be trained together: the same rows and targets, each with row weights and a penalty of its own. */
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Loss, TrainingTargets } from "./loss.js";
 
@@ -18,7 +19,7 @@ export interface JoinedMember {
 
 export interface JoinedProblem {
   /** [n×d] */
-  readonly x: Tensor;
+  readonly x: Tensor | SparseTensor;
   /** Without row weights. */
   readonly targets: Omit<TrainingTargets, "rowWeight">;
   readonly classes: number;

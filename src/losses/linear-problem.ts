@@ -1,10 +1,11 @@
 /** A linear model to be trained: data and targets on the device, loss and penalty. */
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Loss, TrainingTargets } from "./loss.js";
 
 export interface LinearProblem {
   /** [n×d] */
-  readonly x: Tensor;
+  readonly x: Tensor | SparseTensor;
   readonly targets: TrainingTargets;
   /** `[n]` on the host, as `targets.rowWeight` is on the device. */
   readonly rowWeight: Float32Array | undefined;

@@ -3,7 +3,7 @@
  * plan is; both find the batch's rows by the order. Else by separate ops. The batch's loss is left in a ring. All memory is taken
  * at the start; a step creates nothing and reads nothing back.
  */
-import type { Tensor } from "../engine/tensor.js";
+import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { StepPlan } from "../ops/step-plan.js";
 import { planOfStep } from "../ops/step-plan.js";
@@ -80,6 +80,7 @@ export class MinibatchObjective implements BatchObjective {
 
   setOrder(order: Int32Array): void {
     this.#engine.write(this.#order, order);
+    this.#separate?.setOrder(order);
   }
 
   /** The last batch of an epoch may be short. */
@@ -93,19 +94,20 @@ export class MinibatchObjective implements BatchObjective {
     const firstSlot = step % this.ringLength;
     const rows = { order: this.#order, first: batch * this.batchSize, rows: this.#rowsOf(batch, count) };
     const number = step + 1;
-    const data = { ...PLAIN, x, labels, soft, rowWeight, labelSmoothing, ...rows };
+    const losses = this.#lossRing.row(firstSlot);
+    if (this.#separate) {
+      this.#separate.evaluate({ ...rows, losses, weights: this.#weightRing?.row(firstSlot) });
+      rule.apply({ gradient: this.#separate.gradient, learningRate, number });
+      return;
+    }
+    // What is not in one tensor has no fused plan.
+    const data = { ...PLAIN, x: x as Tensor, labels, soft, rowWeight, labelSmoothing, ...rows };
     if (this.many) {
       const { batchSize } = this;
       rule.advanceMany({ ...data, batchSize, losses: this.#lossRing, firstSlot }, { learningRate, number });
-      return;
-    }
-    const losses = this.#lossRing.row(firstSlot);
-    if (!this.#separate) {
+    } else {
       rule.advance({ ...data, ...ONE, loss: losses }, { learningRate, number });
-      return;
     }
-    this.#separate.evaluate({ ...rows, losses, weights: this.#weightRing?.row(firstSlot) });
-    rule.apply({ gradient: this.#separate.gradient, learningRate, number });
   }
 }
 
@@ -114,7 +116,7 @@ function fusedPlan(
   { x, targets, classes, loss }: LinearProblem,
   batchSize: number,
 ): StepPlan | undefined {
-  if (loss !== crossEntropyLoss || x.type === "i32") return undefined;
+  if (loss !== crossEntropyLoss || !(x instanceof Tensor) || x.type === "i32") return undefined;
   const { rows, columns: features, type: format } = x;
   // Row numbers lead into soft targets as well, which must lie in the bindings that X does: in one.
   if (targets.soft && rows * Math.ceil(classes / 4) * 16 > engine.traits.bindingBytes) return undefined;

@@ -2,15 +2,19 @@
  * One minibatch by separate ops, for what the fused step does not take: gathers the batch's rows on the device, multiplies, takes
  * loss and gradient of the logits (on a GPU in one op with the product), and multiplies back. All memory is taken at the start.
  */
+import type { SparseMatrix } from "../data/matrix.js";
+import { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
 import { gatherRows } from "../ops/gather-rows.js";
 import { gatherValues } from "../ops/gather-values.js";
 import type { Workspace } from "../solvers/workspace.js";
+import type { BatchFeatures } from "./batch-features.js";
+import { GatheredRows } from "./batch-features.js";
 import type { LinearProblem } from "./linear-problem.js";
+import { SparseBatches } from "./sparse-batches.js";
 
-/** Memory for the rows of one batch and what is computed of them. */
+/** Memory for what belongs to the rows of one batch. */
 interface BatchMemory {
-  readonly x: Tensor;
   readonly labels: Tensor | undefined;
   readonly soft: Tensor | undefined;
   readonly rowWeight: Tensor | undefined;
@@ -22,13 +26,12 @@ interface BatchMemory {
 }
 
 /** Whether product and loss are one op. The CPU's fast paths are each by itself. */
-const isJoined = ({ engine }: Workspace, { loss }: LinearProblem): boolean =>
-  engine.device !== "cpu" && loss.evaluateLinear !== undefined;
+const isJoined = ({ engine }: Workspace, { loss, x }: LinearProblem): boolean =>
+  engine.device !== "cpu" && loss.evaluateLinear !== undefined && !(x instanceof SparseTensor);
 
 function batchMemory(workspace: Workspace, problem: LinearProblem, rows: number): BatchMemory {
-  const { x, targets, classes } = problem;
+  const { targets, classes } = problem;
   return {
-    x: workspace.empty([rows, x.columns], x.type, x.scale, x.offset),
     labels: targets.labels && workspace.empty([rows], "i32"),
     soft: targets.soft && workspace.empty([rows, classes]),
     rowWeight: targets.rowWeight && workspace.empty([rows]),
@@ -55,6 +58,7 @@ export class SeparateBatches {
   readonly #workspace: Workspace;
   readonly #problem: LinearProblem;
   readonly #parameters: Tensor;
+  readonly #features: BatchFeatures;
   readonly #whole: BatchMemory;
   /** For the last batch of an epoch, when it is shorter than the others. */
   readonly #short: BatchMemory;
@@ -64,18 +68,28 @@ export class SeparateBatches {
     this.#problem = problem;
     this.#parameters = parameters;
     this.gradient = workspace.empty([parameters.rows, parameters.columns]);
+    const { x } = problem;
+    this.#features =
+      // Only batches themselves are nowhere on the host.
+      x instanceof SparseTensor
+        ? new SparseBatches(workspace, x.matrix as SparseMatrix, batchSize)
+        : new GatheredRows(workspace, x, batchSize);
     this.#whole = batchMemory(workspace, problem, batchSize);
-    const rest = problem.x.rows % batchSize;
+    const rest = x.rows % batchSize;
     this.#short = rest === 0 ? this.#whole : batchMemory(workspace, problem, rest);
+  }
+
+  setOrder(order: Int32Array): void {
+    this.#features.setOrder(order);
   }
 
   evaluate({ order, first, rows, losses, weights }: BatchRows): void {
     const { engine } = this.#workspace;
     const { x, targets, loss, fitIntercept } = this.#problem;
-    const memory = rows === this.#whole.x.rows ? this.#whole : this.#short;
+    const memory = rows === this.#whole.losses.columns ? this.#whole : this.#short;
     const { logits, dLogits, rowWeight } = memory;
     const at = { indices: order, first };
-    engine.run(gatherRows, { source: x, ...at, out: memory.x });
+    const taken = this.#features.rowsAt(order, first, rows);
     if (targets.labels && memory.labels)
       engine.run(gatherValues, { source: targets.labels, ...at, out: memory.labels });
     if (targets.soft && memory.soft) engine.run(gatherRows, { source: targets.soft, ...at, out: memory.soft });
@@ -86,12 +100,13 @@ export class SeparateBatches {
     const scale = weights ? 1 : 1 / rows;
     const evaluation = { targets: memory, losses: memory.losses, gradient: dLogits, scale, denominator: weights };
     if (logits) {
-      engine.matmul(memory.x, w, { ...(bias && { bias }), out: logits });
+      engine.matmul(taken, w, { ...(bias && { bias }), out: logits });
       loss.evaluate(engine, { ...evaluation, logits });
     } else {
-      loss.evaluateLinear?.(engine, { ...evaluation, x: memory.x, w, bias });
+      // A sparse batch has logits.
+      loss.evaluateLinear?.(engine, { ...evaluation, x: taken as Tensor, w, bias });
     }
     engine.summarize(memory.losses, { out: losses });
-    engine.matmul(memory.x, dLogits, { transposeA: true, ones: fitIntercept, out: this.gradient });
+    engine.matmul(taken, dLogits, { transposeA: true, ones: fitIntercept, out: this.gradient });
   }
 }

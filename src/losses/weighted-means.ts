@@ -1,4 +1,5 @@
 /** `μ = Xᵀr / Σr` for several row weightings r at once: one pass over X for all of them. */
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { Workspace } from "../solvers/workspace.js";
 import type { RowWeighting } from "./joined-problem.js";
@@ -6,7 +7,7 @@ import type { RowWeighting } from "./joined-problem.js";
 /** [d] each, in the order of the weightings. */
 export async function weightedMeans(
   workspace: Workspace,
-  x: Tensor,
+  x: Tensor | SparseTensor,
   weightings: readonly RowWeighting[],
 ): Promise<Float32Array[]> {
   const count = weightings.length;

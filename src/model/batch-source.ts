@@ -1,18 +1,17 @@
 /** Rows that come in pieces, each checked as it comes: what a fit reads when the whole does not fit into memory. */
-import type { DenseMatrix } from "../data/matrix.js";
 import { inTurns } from "../engine/in-turns.js";
-import type { Tensor } from "../engine/tensor.js";
 import { CallbackError, DataError, OptionError, ShapeError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
 import type { EncodedLabels, Label } from "./labels.js";
 import { checkSampleWeight, encodeLabels } from "./labels.js";
 import type { Batches, ModelOptions, RowBatch } from "./model-options.js";
 import { classWeighted, countedWeights } from "./row-weights.js";
+import type { CheckedFeatures } from "./training-data.js";
 import { featuresInPieces } from "./training-data.js";
 
 /** A piece of the rows, checked. */
 export interface CheckedBatch {
-  readonly x: DenseMatrix | Tensor;
+  readonly x: CheckedFeatures;
   readonly y: EncodedLabels;
   /** `[m]`, or undefined: every row counts 1. */
   readonly weights: Float32Array | undefined;

@@ -1,5 +1,8 @@
 /** What a fit is of, part by part, so that a checkpoint goes on with nothing else: rows and options that decide on a bit. */
 
+import type { DenseMatrix } from "../data/matrix.js";
+import { isSparseMatrix } from "../data/sparse-matrix.js";
+import { SparseTensor } from "../engine/sparse-tensor.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { VERSION } from "../engine/version.js";
@@ -40,14 +43,25 @@ export async function fingerprintOf(
 }
 
 async function rowsPrint(engine: TensorEngine, { x, y, weights }: CheckedRows, of: string): Promise<Fingerprint> {
-  const elements = x instanceof Tensor ? (await engine.read(x))[0] : x.data;
-  const [scale, offset] = [Math.fround(x.scale), Math.fround(x.offset)];
-  const form = `${x.rows}×${x.columns} of ${elements.constructor.name} · ${scale} + ${offset}`;
   return {
-    [`${of}X`]: `${form} ${await digestInSlices(elements, yieldToPage)}`,
+    [`${of}X`]: `${x.rows}×${x.columns} of ${await featuresPrint(engine, x)}`,
     [`${of}y`]: await digestInSlices(y.kind === "labels" ? y.indices : y.targets, yieldToPage),
     [`the weights of ${of}X's rows`]: weights ? await digestInSlices(weights, yieldToPage) : "",
   };
+}
+
+async function featuresPrint(engine: TensorEngine, x: CheckedRows["x"]): Promise<string> {
+  const sparse = x instanceof SparseTensor ? x.matrix : !(x instanceof Tensor) && isSparseMatrix(x) ? x : undefined;
+  if (sparse) {
+    const parts = [sparse.values, sparse.indices, sparse.starts];
+    const digests: string[] = [];
+    for (const part of parts) digests.push(await digestInSlices(part, yieldToPage));
+    return `sparse rows ${digests.join(" ")}`;
+  }
+  const dense = x as DenseMatrix | Tensor;
+  const elements = dense instanceof Tensor ? (await engine.read(dense))[0] : dense.data;
+  const [scale, offset] = [Math.fround(dense.scale), Math.fround(dense.offset)];
+  return `${elements.constructor.name} · ${scale} + ${offset} ${await digestInSlices(elements, yieldToPage)}`;
 }
 
 /** A function is a learning rate's: what it gives tells it, its text does not. */

@@ -14,7 +14,8 @@ import type { ModelState } from "./model-state.js";
 import type { FitReport } from "./report.js";
 import { trainLbfgsOnBatches } from "./train-lbfgs-on-batches.js";
 import { trainStepsOnBatches } from "./train-steps-on-batches.js";
-import { checkValidation, uploadRows } from "./training-data.js";
+import { checkValidation } from "./training-data.js";
+import { uploadRows } from "./uploaded-rows.js";
 import { Validation } from "./validation.js";
 
 /** As `SoftmaxRegression.fit`; the model is busy. */

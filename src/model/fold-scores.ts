@@ -1,4 +1,5 @@
 /** What models that were trained without a fold make of its rows: one pass over X for all of them. */
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
 import { crossEntropyLoss } from "../losses/cross-entropy.js";
 import { ClassCounts } from "../metrics/class-counts.js";
@@ -8,7 +9,7 @@ import type { JoinedCourse } from "./joined-course.js";
 import type { EncodedLabels } from "./labels.js";
 import { likeliestClasses } from "./labels.js";
 import { groupsOf } from "./train-joined.js";
-import { uploadTargets } from "./training-data.js";
+import { uploadTargets } from "./uploaded-rows.js";
 
 export interface Judged {
   /** W then b, row by row. */
@@ -26,7 +27,7 @@ export interface HeldOutScore {
 /** In the order of the models; and how many passes it took. */
 export async function scoreFolds(
   outer: Workspace,
-  x: Tensor,
+  x: Tensor | SparseTensor,
   y: EncodedLabels,
   models: readonly Judged[],
   course: JoinedCourse,
@@ -46,7 +47,7 @@ export async function scoreFolds(
 
 async function scoreGroup(
   workspace: Workspace,
-  x: Tensor,
+  x: Tensor | SparseTensor,
   y: EncodedLabels,
   models: readonly Judged[],
   scores: HeldOutScore[],

@@ -3,7 +3,6 @@ import type { InPieces } from "../data/pieces.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { RowWeighting } from "../losses/joined-problem.js";
-import type { Workspace } from "../solvers/workspace.js";
 import type { CheckedJoinedOptions } from "./joined-options.js";
 import type { LabelsLike } from "./labels.js";
 import { checkSampleWeight, encodeLabels } from "./labels.js";
@@ -24,11 +23,6 @@ export function* checkJoinedRows(
   const labels = encodeLabels(y, checked.rows, { where, ignore, ...(classes && { classes }) });
   const given = fit.sampleWeight && checkSampleWeight(fit.sampleWeight, checked.rows, where);
   return { x: checked, y: labels, weights: countedWeights(labels, given, where) };
-}
-
-/** The same rows, with X on the device: memory of the workspace, unless it was a tensor already. */
-export function* onDevice(workspace: Workspace, rows: CheckedRows): InPieces<CheckedRows & { readonly x: Tensor }> {
-  return { ...rows, x: rows.x instanceof Tensor ? rows.x : yield* workspace.denseInPieces(rows.x) };
 }
 
 /** @throws ShapeError for a tensor of another engine, DisposedError */

@@ -1,6 +1,8 @@
 /** Scores of new rows, some thousand rows at a time, so that a large matrix never stands whole on the device. */
-import type { DenseMatrix, FeatureStorage } from "../data/matrix.js";
+import type { DenseMatrix, FeatureStorage, SparseMatrix } from "../data/matrix.js";
 import { allocated } from "../data/memory.js";
+import { isSparseMatrix, sparseRowRange } from "../data/sparse-matrix.js";
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { ShapeError } from "../errors.js";
@@ -27,7 +29,7 @@ export function requireFeatures(where: string, x: { readonly columns: number }, 
   );
 }
 
-export type RowsToPredict = DenseMatrix | Tensor;
+export type RowsToPredict = DenseMatrix | SparseMatrix | Tensor;
 
 /** [n×k] row by row, or `[n]` indices for `"classes"`. */
 export async function predictRows(
@@ -57,7 +59,8 @@ export async function predictChunks(
   // Scores are raw, and the most probable class is the same at any temperature.
   const calibrated = wanted === "probabilities" || wanted === "log-probabilities";
   const alpha = calibrated ? 1 / temperatureOf(fitted) : 1;
-  const rowBytes = 4 * (features + 2 * k);
+  const ownBytes = isSparseMatrix(x) ? Math.ceil((8 * x.values.length) / x.rows) : 4 * features;
+  const rowBytes = ownBytes + 8 * k;
   const chunk = Math.min(x.rows, Math.max(1, Math.floor(CHUNK_BYTES / rowBytes / ROW_GRAIN)) * ROW_GRAIN);
   const workspace = new Workspace(engine);
   try {
@@ -65,7 +68,7 @@ export async function predictChunks(
     const bias = workspace.tensor(interceptOf(fitted).map((b) => b * alpha));
     for (let first = 0; first < x.rows; first += chunk) {
       const count = Math.min(chunk, x.rows - first);
-      const rows = x instanceof Tensor ? x.slice(first, count) : workspace.fromDense(rowsOf(x, first, count));
+      const rows = await rowsOnDevice(workspace, x, first, count);
       const logits = workspace.keep(engine.matmul(rows, weights, { alpha, bias }));
       const made = workspace.keep(finish(engine, logits, wanted));
       const [data] = await engine.read(made);
@@ -82,6 +85,18 @@ function finish(engine: TensorEngine, logits: Tensor, wanted: Prediction): Tenso
   if (wanted === "probabilities") return engine.softmax(logits);
   if (wanted === "log-probabilities") return engine.logSoftmax(logits);
   return wanted === "classes" ? engine.argmax(logits) : logits;
+}
+
+async function rowsOnDevice(
+  workspace: Workspace,
+  x: RowsToPredict,
+  first: number,
+  count: number,
+): Promise<Tensor | SparseTensor> {
+  if (x instanceof Tensor) return x.slice(first, count);
+  if (!isSparseMatrix(x)) return workspace.fromDense(rowsOf(x, first, count));
+  const { sparseTensorOn } = await import("../engine/sparse-tensor.js");
+  return workspace.keep(sparseTensorOn(workspace.engine, sparseRowRange(x, first, count)));
 }
 
 function rowsOf(m: DenseMatrix, first: number, rows: number): DenseMatrix {

@@ -2,6 +2,7 @@
  * Models that differ in their penalty, in how much rows count, or both, trained by L-BFGS with common passes over X: as many at
  * once as there is memory for, and the others after them.
  */
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
 import { JoinedObjective } from "../losses/joined-objective.js";
 import type { JoinedMember } from "../losses/joined-problem.js";
@@ -18,7 +19,7 @@ import type { ModelOptions } from "./model-options.js";
 import type { FitReport } from "./report.js";
 import { adviceFor } from "./report.js";
 import { pairsFor } from "./train-lbfgs.js";
-import { uploadTargets } from "./training-data.js";
+import { uploadTargets } from "./uploaded-rows.js";
 
 /** What the logits and vectors of models that are trained at once may take. */
 const GROUP_BYTES = 512 * 1024 * 1024;
@@ -28,7 +29,7 @@ const LOGITS_EACH = 3;
 export interface JoinedRequest {
   /** What models that are trained at once may take; 512 MiB unless given. */
   readonly bytesAtOnce?: number;
-  readonly x: Tensor;
+  readonly x: Tensor | SparseTensor;
   readonly y: EncodedLabels;
   readonly members: readonly JoinedMember[];
   readonly options: ModelOptions;

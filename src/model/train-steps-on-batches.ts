@@ -17,8 +17,9 @@ import { withIntercept } from "./fitted.js";
 import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
 import { LEARNING_RATE, sumOfSquares } from "./train-minibatches.js";
-import { evened, uploadRows } from "./training-data.js";
+import { evened } from "./training-data.js";
 import { isCallers, publishFinite, reportOf } from "./training-outcome.js";
+import { uploadRows } from "./uploaded-rows.js";
 import { warmStartFrom } from "./warm-start.js";
 
 export async function trainStepsOnBatches(

@@ -1,12 +1,11 @@
 /** Everything a fit is given, checked at the door and then put on the device. Nothing is uploaded before all of it is sound. */
-import type { DenseMatrix, FeatureStorage } from "../data/matrix.js";
-import { denseMatrix } from "../data/matrix.js";
+import type { DenseMatrix, FeatureStorage, SparseMatrix } from "../data/matrix.js";
+import { denseMatrix, isSparse, sparseMatrix } from "../data/matrix.js";
 import { atOnce, type InPieces } from "../data/pieces.js";
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import { Tensor } from "../engine/tensor.js";
 import { DataError, OptionError, ShapeError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
-import type { TrainingTargets } from "../losses/loss.js";
-import type { Workspace } from "../solvers/workspace.js";
 import { judgedTargets } from "./judged-targets.js";
 import type { EncodedLabels, LabelsLike } from "./labels.js";
 import { checkSampleWeight, encodeLabels } from "./labels.js";
@@ -14,8 +13,11 @@ import type { CheckedFitOptions, Features, ModelOptions, ValidationRows } from "
 import { classWeighted, countedWeights } from "./row-weights.js";
 import { labelRows, matrixRows, stratifiedSplit, weightRows } from "./validation-split.js";
 
+/** Features that have been checked: a copy, or a tensor of the caller's. */
+export type CheckedFeatures = DenseMatrix | SparseMatrix | Tensor;
+
 export interface CheckedRows {
-  readonly x: DenseMatrix | Tensor;
+  readonly x: CheckedFeatures | SparseTensor;
   readonly y: EncodedLabels;
   /** `[n]`, or undefined: every row counts 1. */
   readonly weights: Float32Array | undefined;
@@ -25,14 +27,8 @@ export interface CheckedData extends CheckedRows {
   readonly validation: CheckedRows | undefined;
 }
 
-/** Rows on the device. */
-export interface UploadedRows {
-  readonly x: Tensor;
-  readonly targets: TrainingTargets;
-}
-
 /** A checked copy of a caller's matrix, stored as asked, or a tensor of the caller's, which stays what and where it is. */
-export function checkFeatures(x: Features, where: string, name: string, storage: FeatureStorage): DenseMatrix | Tensor {
+export function checkFeatures(x: Features, where: string, name: string, storage: FeatureStorage): CheckedFeatures {
   return atOnce(featuresInPieces(x, where, name, storage));
 }
 
@@ -42,7 +38,8 @@ export function* featuresInPieces(
   where: string,
   name: string,
   storage: FeatureStorage,
-): InPieces<DenseMatrix | Tensor> {
+): InPieces<CheckedFeatures> {
+  if (isSparse(x)) return yield* sparseMatrix(x, where, name, storage);
   if (!(x instanceof Tensor)) return yield* denseMatrix(x, where, name, storage);
   if (x.shape.length !== 2) {
     throw new ShapeError(
@@ -105,7 +102,11 @@ function* shareOut(
   }
   const split = stratifiedSplit(y, weights, share, seed);
   function* part(rows: Int32Array): InPieces<CheckedRows> {
-    return { x: yield* matrixRows(x as DenseMatrix, rows), y: labelRows(y, rows), weights: weightRows(weights, rows) };
+    return {
+      x: yield* matrixRows(x as DenseMatrix | SparseMatrix, rows),
+      y: labelRows(y, rows),
+      weights: weightRows(weights, rows),
+    };
   }
   return { training: yield* part(split.training), validation: yield* part(split.validation) };
 }
@@ -142,26 +143,4 @@ export function evened(weights: Float32Array): Float32Array {
   const largest = weights.reduce((most, w) => Math.max(most, w), 0);
   const factor = 2 ** -Math.floor(Math.log2(largest));
   return weights.map((w) => w * factor);
-}
-
-/** Memory of the workspace, but for features that are a tensor already. */
-export function* uploadRows(workspace: Workspace, rows: CheckedRows, labelSmoothing: number): InPieces<UploadedRows> {
-  const { x } = rows;
-  const features = x instanceof Tensor ? x : yield* workspace.denseInPieces(x);
-  return { x: features, targets: uploadTargets(workspace, rows, labelSmoothing) };
-}
-
-/** What rows are to be told as, without their features. */
-export function uploadTargets(
-  workspace: Workspace,
-  { x, y, weights }: CheckedRows,
-  labelSmoothing: number,
-): TrainingTargets {
-  const soft = y.kind === "soft" ? { data: y.targets, shape: [x.rows, y.classes.length] } : undefined;
-  return {
-    labels: y.kind === "labels" ? workspace.tensor(y.indices) : undefined,
-    soft: soft && workspace.tensor(soft),
-    rowWeight: weights && workspace.tensor(weights),
-    labelSmoothing,
-  };
 }

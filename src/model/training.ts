@@ -12,8 +12,8 @@ import type { FitReport } from "./report.js";
 import { trainLbfgs } from "./train-lbfgs.js";
 import { trainByMinibatches } from "./train-minibatches.js";
 import type { CheckedData } from "./training-data.js";
-import { uploadRows } from "./training-data.js";
 import type { Follow, TrainingRequest } from "./training-request.js";
+import { uploadRows } from "./uploaded-rows.js";
 import { Validation } from "./validation.js";
 
 export async function train(engine: TensorEngine, request: TrainingRequest): Promise<FitReport> {

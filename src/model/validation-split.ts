@@ -1,6 +1,7 @@
 /** Rows set aside for validation: a share of each class, drawn by the seed. Imports data and random. */
-import type { DenseMatrix } from "../data/matrix.js";
+import type { DenseMatrix, SparseMatrix } from "../data/matrix.js";
 import { type InPieces, PIECE } from "../data/pieces.js";
+import { isSparseMatrix, sparseRows } from "../data/sparse-matrix.js";
 import { OptionError } from "../errors.js";
 import { Random } from "../random.js";
 import type { EncodedLabels } from "./labels.js";
@@ -51,7 +52,8 @@ export function stratifiedSplit(
 }
 
 /** Some rows of a matrix, in memory of their own. */
-export function* matrixRows(m: DenseMatrix, rows: Int32Array): InPieces<DenseMatrix> {
+export function* matrixRows(m: DenseMatrix | SparseMatrix, rows: Int32Array): InPieces<DenseMatrix | SparseMatrix> {
+  if (isSparseMatrix(m)) return yield* sparseRows(m, rows);
   const data = new (m.data.constructor as new (length: number) => DenseMatrix["data"])(rows.length * m.columns);
   const together = Math.max(1, Math.floor(PIECE / m.columns));
   for (let to = 0; to < rows.length; to++) {

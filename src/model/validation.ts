@@ -5,7 +5,8 @@ import type { Loss } from "../losses/loss.js";
 import { ClassCounts } from "../metrics/class-counts.js";
 import type { Workspace } from "../solvers/workspace.js";
 import { likeliestClasses } from "./labels.js";
-import type { CheckedRows, UploadedRows } from "./training-data.js";
+import type { CheckedRows } from "./training-data.js";
+import type { UploadedRows } from "./uploaded-rows.js";
 
 export class Validation {
   readonly #engine: TensorEngine;

@@ -4,6 +4,7 @@
  */
 import type { DenseMatrix } from "../data/matrix.js";
 import { type InPieces, PIECE } from "../data/pieces.js";
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { TensorInput } from "../engine/tensor-options.js";
@@ -11,20 +12,20 @@ import type { ElementType } from "../ops/op.js";
 
 export class Workspace {
   readonly engine: TensorEngine;
-  readonly #held = new Set<Tensor>();
+  readonly #held = new Set<{ dispose(): void }>();
 
   constructor(engine: TensorEngine) {
     this.engine = engine;
   }
 
   /** Takes over a tensor made elsewhere. */
-  keep(t: Tensor): Tensor {
+  keep<T extends Tensor | SparseTensor>(t: T): T {
     this.#held.add(t);
     return t;
   }
 
   /** Gives some back before the rest; a tensor of somebody else's is left alone. */
-  free(...tensors: readonly Tensor[]): void {
+  free(...tensors: readonly { dispose(): void }[]): void {
     for (const t of tensors) if (this.#held.delete(t)) t.dispose();
   }
 
