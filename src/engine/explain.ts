@@ -2,6 +2,7 @@
 import { describeValue } from "../data/describe-value.js";
 import { OptionError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
+import { planOfSparseStep } from "../ops/sparse-step-plan.js";
 import type { DeviceTraits, StepPlan, StepQuestion } from "../ops/step-plan.js";
 import { describePlan, planOfStep } from "../ops/step-plan.js";
 
@@ -17,6 +18,8 @@ export interface ExplainOptions {
   readonly format?: "f32" | "f16" | "u8";
   /** Rows in a step of SGD or Adam; all of them unless given. */
   readonly batchSize?: number;
+  /** How many values X stores, where it is sparse; 0 … rows · features. */
+  readonly nonzeros?: number;
 }
 
 /** A plan, and what it costs by its own accounting. */
@@ -28,7 +31,7 @@ export interface Explanation extends StepPlan {
 }
 
 function questionOf(options: ExplainOptions): StepQuestion {
-  requireKnownOptions(options, ["rows", "features", "classes", "format", "batchSize"], "explain");
+  requireKnownOptions(options, ["rows", "features", "classes", "format", "batchSize", "nonzeros"], "explain");
   const { rows, features, classes, format = "f32", batchSize = rows } = options;
   for (const [name, value] of Object.entries({ rows, features, classes, batchSize })) {
     if (Number.isSafeInteger(value) && value > 0) continue;
@@ -46,8 +49,21 @@ function questionOf(options: ExplainOptions): StepQuestion {
   return { rows, features, classes, format, batchSize };
 }
 
+function checkNonzeros({ nonzeros, rows, features, format = "f32" }: ExplainOptions): void {
+  const fits = Number.isSafeInteger(nonzeros) && Number(nonzeros) >= 0 && Number(nonzeros) <= rows * features;
+  if (fits && format === "f32") return;
+  throw new OptionError(
+    "BAD_OPTION",
+    `explain: nonzeros cannot be used: expected an integer of 0 … ${rows * features} with format "f32", got ` +
+      `${describeValue(nonzeros)} with ${describeValue(format)}.`,
+  );
+}
+
 export function explainOn(traits: DeviceTraits, options: ExplainOptions): Explanation {
   const question = questionOf(options);
-  const plan = planOfStep(question, traits);
+  const { nonzeros } = options;
+  if (nonzeros !== undefined) checkNonzeros(options);
+  const plan =
+    nonzeros === undefined ? planOfStep(question, traits) : planOfSparseStep({ ...question, nonzeros }, traits);
   return { device: traits.device, ...plan, text: describePlan(question, plan) };
 }

@@ -36,9 +36,10 @@ export interface StepPlan extends SmallBatchPlan {
   /**
    * `fused`: forward, softmax, loss and gradient in one dispatch, the update in a second, or in the same on a CPU. `separate`: a
    * matrix product, softmax with loss, and a second product. `wide`: the same for 64 classes and more, whose products are tiled.
-   * On a GPU the first product of a step of these two may be left in parts, which the second dispatch adds up.
+   * On a GPU the first product of a step of these two may be left in parts, which the second dispatch adds up. `sparse`: products that go
+   * by the values that X stores.
    */
-  readonly name: "fused" | "separate" | "wide";
+  readonly name: "fused" | "separate" | "wide" | "sparse";
   /** Why, in a sentence for people. */
   readonly reason: string;
   /** Of the dispatch that reads X, evaluating all rows; undefined where the products choose for themselves. */

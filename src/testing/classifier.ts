@@ -47,6 +47,11 @@ export interface CheckClassifierOptions {
   readonly reload?: (fitted: CheckedClassifier) => PromiseLike<CheckedClassifier> | CheckedClassifier;
   /** A classifier whose fit starts at these weights [k×d] and intercepts, for classes 0 … k − 1. Left out, its checks are not run. */
   readonly startingAt?: (coef: number[][], intercept: number[]) => CheckedClassifier;
+  /**
+   * The classifier takes `{ data, indices, indptr, shape }`, compressed sparse rows, wherever it takes rows. Left out, the check that they
+   * make no difference is not run.
+   */
+  readonly sparse?: boolean;
   /** The number of buffers, tensors or the like that are alive, for the check of leaks. Left out, it is not run. */
   readonly liveMemory?: () => PromiseLike<number> | number;
 }

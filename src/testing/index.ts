@@ -28,7 +28,8 @@ export type {
 const CHECKS: Readonly<Record<string, Check>> = { ...refusalChecks, ...learningChecks, ...invarianceChecks };
 
 /** The checks that need more of the caller than a way to make classifiers. */
-const NEEDS: Readonly<Record<string, "reload" | "startingAt" | "liveMemory">> = {
+const NEEDS: Readonly<Record<string, "reload" | "startingAt" | "liveMemory" | "sparse">> = {
+  "sparse rows are what the same rows are with their zeros": "sparse",
   "saved and loaded it answers the same": "reload",
   "a start that is confidently wrong is left": "startingAt",
   "fits leave no memory behind": "liveMemory",

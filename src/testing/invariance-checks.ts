@@ -1,7 +1,7 @@
 /** What must not make a difference, and what must make the same one. */
 import type { Check, CheckContext, CheckedClassifier, CheckedFitOptions, CheckedRows } from "./classifier.js";
 import { agree, demand, difference, probabilities } from "./expectations.js";
-import { clouds, shuffled, snapshot } from "./sample-rows.js";
+import { clouds, compressed, shuffled, snapshot } from "./sample-rows.js";
 
 const { x, y } = clouds(40, 3, 3, 2);
 const pick = <Value>(values: readonly Value[], order: readonly number[]): Value[] => order.map((i) => values[i]);
@@ -116,6 +116,18 @@ export const invarianceChecks: Readonly<Record<string, Check>> = {
       await answers(await learnt(context)),
       context.options.tolerance,
     );
+  },
+
+  "sparse rows are what the same rows are with their zeros": async (context) => {
+    // About half of the values, and all of a row and of a column.
+    const holed = x.map((row, i) => row.map((value, f) => (f === 1 || i === 7 || (3 * i + f) % 5 < 2 ? 0 : value)));
+    const weights = y.map((label) => 1 + label);
+    const dense = await learnt(context, holed, y, { sampleWeight: weights });
+    const sparse = await learnt(context, compressed(holed), y, { sampleWeight: weights });
+    const [expected, got] = [await probabilities(dense, holed), await probabilities(dense, compressed(holed))];
+    agree("answers of one model", got.data, expected.data, ROUNDING);
+    const other = await probabilities(sparse, compressed(holed));
+    return agree("fits on either", other.data, expected.data, context.options.tolerance);
   },
 
   "saved and loaded it answers the same": async (context) => {

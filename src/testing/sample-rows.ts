@@ -40,3 +40,13 @@ export function shuffled(count: number, seed = 5): number[] {
 
 /** Each number many times in a text, to see whether an input has changed. */
 export const snapshot = (x: CheckedRows, y: readonly unknown[]): string => JSON.stringify([x, y]);
+
+/** The same rows in compressed sparse form, for a classifier that takes it wherever it takes rows. */
+export function compressed(x: CheckedRows): CheckedRows {
+  const entries = x.map((row) => row.flatMap((value, column) => (value === 0 ? [] : [{ value, column }])));
+  const indptr = [0];
+  for (const row of entries) indptr.push(indptr[indptr.length - 1] + row.length);
+  const data = Float32Array.from(entries.flat(), ({ value }) => value);
+  const indices = Int32Array.from(entries.flat(), ({ column }) => column);
+  return { data, indices, indptr, shape: [x.length, x[0].length] } as unknown as CheckedRows;
+}

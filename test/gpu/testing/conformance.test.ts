@@ -14,6 +14,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
         tolerance: 1.2e-3,
         reload: (fitted) => SoftmaxRegression.fromJSON(JSON.stringify(fitted), { engine }),
         startingAt: (coef, intercept) => fromSklearn({ coef, intercept }, { engine, warmStart: true }),
+        sparse: true,
         liveMemory: () => engine.stats().buffers,
       },
     );

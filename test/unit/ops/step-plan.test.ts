@@ -210,6 +210,20 @@ describe("the layout", () => {
 });
 
 describe("explain", () => {
+  test("of sparse rows says that products go by what is stored", () => {
+    const sizes = { rows: 10_000, features: 100_000, classes: 20, nonzeros: 1_000_000, batchSize: 256 };
+    const explained = explainOn(gpu, sizes);
+    expect(explained).toMatchObject({ name: "sparse", bindings: 1, operations: 80_000_000, dispatchesPerStep: 7 });
+    expect(explained.text).toContain(
+      "10000 rows × 100000 features (f32), 20 classes, batches of 256: sparse, since X is sparse",
+    );
+    expect(explained.text).toContain("1000000 values that it stores");
+    expect(explainOn(gpu, { ...sizes, rows: 10_000_000, nonzeros: 1e9 }).bindings).toBeGreaterThan(1);
+    for (const change of [{ nonzeros: -1 }, { nonzeros: 1e10 }, { nonzeros: 0.5 }, { format: "u8" }]) {
+      expect(() => explainOn(gpu, { ...sizes, ...change } as typeof sizes)).toThrow("nonzeros cannot be used");
+    }
+  });
+
   const sizes = { rows: 60_000, features: 784, classes: 10 };
 
   test("gives the plan and says it in words", () => {

@@ -52,7 +52,7 @@ const failures = async (
 test("a sound classifier passes all checks, and those that need more are left out", async () => {
   const results = await checkClassifier((settings) => new Sound(settings), TOLERANCE);
   expect(results.filter(({ passed }) => !passed)).toEqual([]);
-  expect(results).toHaveLength(checkNames.length - 3);
+  expect(results).toHaveLength(checkNames.length - 4);
 });
 
 describe("a classifier", () => {
@@ -127,6 +127,29 @@ describe("a classifier", () => {
   test("without an intercept fails", async () => {
     const only = ["the intercept is learnt and not penalised: mean probabilities are the shares of the classes"];
     expect(await failures((settings) => new Sound(settings, { fitIntercept: false }), { only })).toEqual(only);
+  });
+
+  test("that takes the stored values for the first of each row fails, one that does not passes", async () => {
+    const only = ["sparse rows are what the same rows are with their zeros"];
+    // The columns are not looked at.
+    const pushedLeft = (x: CheckedRows): CheckedRows => {
+      if (Array.isArray(x)) return x;
+      const { indices, indptr, ...rest } = x as { indices: Int32Array; indptr: number[] };
+      const left = indices.slice();
+      for (let i = 0; i + 1 < indptr.length; i++)
+        for (let p = indptr[i]; p < indptr[i + 1]; p++) left[p] = p - indptr[i];
+      return { ...rest, indptr, indices: left } as unknown as CheckedRows;
+    };
+    class Careless extends Sound {
+      override fit(x: CheckedRows, y: CheckedLabel[], options?: CheckedFitOptions): unknown {
+        return super.fit(pushedLeft(x), y, options);
+      }
+      override predictProba(x: CheckedRows): Promise<{ data: Float32Array; shape: readonly number[] }> {
+        return super.predictProba(pushedLeft(x));
+      }
+    }
+    expect(await failures((settings) => new Sound(settings), { only, sparse: true })).toEqual([]);
+    expect(await failures((settings) => new Careless(settings), { only, sparse: true })).toEqual(only);
   });
 
   test("that changes its input fails", async () => {

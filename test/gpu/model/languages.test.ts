@@ -1,0 +1,35 @@
+/** Which language is this? Sixty of them, 32,768 features of which a text has some two hundred, on both devices. */
+import { expect } from "vitest";
+import { SoftmaxRegression } from "../../../src/index.js";
+import { ENGINE_DEVICES, test } from "../../support/device.js";
+import { COLUMNS, LANGUAGES, readLanguages } from "../../support/languages.js";
+
+for (const device of ENGINE_DEVICES) {
+  test(`tells languages on ${device}`, { timeout: 240_000 }, async ({ engines }) => {
+    const engine = engines[device];
+    const { train, heldOut } = await readLanguages();
+    expect(new Set(train.y).size).toBe(LANGUAGES.length);
+    expect(heldOut.y.length).toBeGreaterThan(500);
+    const before = engine.stats();
+    const model = new SoftmaxRegression({ engine, l2: 1e-5, maxIterations: 12 });
+    const begun = performance.now();
+    const report = await model.fit(train.x, train.y);
+    const fitMs = performance.now() - begun;
+    const accuracy = await model.score(heldOut.x, heldOut.y);
+    console.log(
+      device,
+      train.y.length,
+      heldOut.y.length,
+      train.x.data.length,
+      report.iterations,
+      report.stopReason,
+      fitMs,
+      accuracy,
+      report.loss,
+    );
+    expect(model.coef.shape).toEqual([COLUMNS, LANGUAGES.length]);
+    expect(accuracy).toBeGreaterThan(0.9);
+    // The matrix was never made dense, which would have taken 4 bytes a feature of each row.
+    expect(engine.stats().uploadBytes - before.uploadBytes).toBeLessThan(4 * train.y.length * COLUMNS * 0.5);
+  });
+}
