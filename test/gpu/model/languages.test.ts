@@ -11,24 +11,13 @@ for (const device of ENGINE_DEVICES) {
     expect(new Set(train.y).size).toBe(LANGUAGES.length);
     expect(heldOut.y.length).toBeGreaterThan(500);
     const before = engine.stats();
-    const model = new SoftmaxRegression({ engine, l2: 1e-5, maxIterations: 12 });
-    const begun = performance.now();
+    const model = new SoftmaxRegression({ engine, solver: "adam", learningRate: 0.05, epochs: 3, l2: 1e-6 });
     const report = await model.fit(train.x, train.y);
-    const fitMs = performance.now() - begun;
-    const accuracy = await model.score(heldOut.x, heldOut.y);
-    console.log(
-      device,
-      train.y.length,
-      heldOut.y.length,
-      train.x.data.length,
-      report.iterations,
-      report.stopReason,
-      fitMs,
-      accuracy,
-      report.loss,
-    );
+    // Batches of 256.
+    expect(report.iterations).toBe(3 * Math.ceil(train.y.length / 256));
     expect(model.coef.shape).toEqual([COLUMNS, LANGUAGES.length]);
-    expect(accuracy).toBeGreaterThan(0.9);
+    // 0.969 on either device; languages that are hardly two, such as Bosnian and Croatian, are most of the rest.
+    expect(await model.score(heldOut.x, heldOut.y)).toBeGreaterThan(0.95);
     // The matrix was never made dense, which would have taken 4 bytes a feature of each row.
     expect(engine.stats().uploadBytes - before.uploadBytes).toBeLessThan(4 * train.y.length * COLUMNS * 0.5);
   });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SparseData } from "../../../src/data/matrix.js";
 import { toSparseMatrix } from "../../../src/data/matrix.js";
+import { atOnce } from "../../../src/data/pieces.js";
 import { sparseRowRange, sparseRows } from "../../../src/data/sparse-matrix.js";
 import { DataError, OptionError, ShapeError } from "../../../src/errors.js";
 import { denseOf } from "../../support/sparse-cases.js";
@@ -89,7 +90,7 @@ describe("what comes in", () => {
         const rows = Int32Array.from(wanted, (row) => row % m.rows);
         const dense = denseOf(m);
         const line = (i: number): number[] => [...dense.subarray(i * m.columns, (i + 1) * m.columns)];
-        expect([...denseOf(sparseRows(m, rows))]).toEqual([...rows].flatMap(line));
+        expect([...denseOf(atOnce(sparseRows(m, rows)))]).toEqual([...rows].flatMap(line));
         const first = rows[0] as number;
         const range = sparseRowRange(m, first, m.rows - first);
         expect([...denseOf(range)]).toEqual([...dense.subarray(first * m.columns)]);
