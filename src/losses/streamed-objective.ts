@@ -2,6 +2,7 @@
  * `J(W, b)` over rows whose features do not fit on the device: as {@link LinearObjective}, but each product with X goes over the
  * batches, which are brought in anew. Labels, weights and the logits [n×k] stay on the device.
  */
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
 import { finishGradient } from "../ops/finish-gradient.js";
 import type { Evaluation, ResumableObjective } from "../solvers/objective.js";
@@ -11,7 +12,7 @@ import type { LinearProblem } from "./linear-problem.js";
 
 /** Rows `first …` of X, on the device until the next ones are asked for. */
 export interface StreamedRows {
-  readonly x: Tensor;
+  readonly x: Tensor | SparseTensor;
   readonly first: number;
 }
 

@@ -24,10 +24,14 @@ export function* onDevice<Rows extends CheckedRows>(
   workspace: Workspace,
   rows: Rows,
 ): InPieces<Omit<Rows, "x"> & { readonly x: Tensor | SparseTensor }> {
-  const { x } = rows;
-  if (x instanceof Tensor || x instanceof SparseTensor) return { ...rows, x };
-  if (isSparseMatrix(x)) return { ...rows, x: workspace.keep(sparseTensorOn(workspace.engine, x)) };
-  return { ...rows, x: yield* workspace.denseInPieces(x) };
+  return { ...rows, x: yield* featuresOnDevice(workspace, rows.x) };
+}
+
+/** X by itself, likewise. */
+export function* featuresOnDevice(workspace: Workspace, x: CheckedRows["x"]): InPieces<Tensor | SparseTensor> {
+  if (x instanceof Tensor || x instanceof SparseTensor) return x;
+  if (isSparseMatrix(x)) return workspace.keep(sparseTensorOn(workspace.engine, x));
+  return yield* workspace.denseInPieces(x);
 }
 
 /** What rows are to be told as, without their features. */
