@@ -1,5 +1,6 @@
 /** What a fit is of, part by part, so that a checkpoint goes on with nothing else: rows and options that decide on a bit. */
 
+import type { DenseMatrix } from "../data/matrix.js";
 import { isSparseMatrix } from "../data/sparse-matrix.js";
 import { SparseTensor } from "../engine/sparse-tensor.js";
 import { Tensor } from "../engine/tensor.js";
@@ -43,25 +44,24 @@ export async function fingerprintOf(
 
 async function rowsPrint(engine: TensorEngine, { x, y, weights }: CheckedRows, of: string): Promise<Fingerprint> {
   return {
-    [`${of}X`]: await featuresPrint(engine, x),
+    [`${of}X`]: `${x.rows}×${x.columns} of ${await featuresPrint(engine, x)}`,
     [`${of}y`]: await digestInSlices(y.kind === "labels" ? y.indices : y.targets, yieldToPage),
     [`the weights of ${of}X's rows`]: weights ? await digestInSlices(weights, yieldToPage) : "",
   };
 }
 
 async function featuresPrint(engine: TensorEngine, x: CheckedRows["x"]): Promise<string> {
-  const m = x instanceof SparseTensor ? x.matrix : x;
-  if (!m) return "";
-  const size = `${m.rows}×${m.columns}`;
-  if (isSparseMatrix(m)) {
-    const parts = [m.starts, m.indices, m.values];
+  const sparse = x instanceof SparseTensor ? x.matrix : !(x instanceof Tensor) && isSparseMatrix(x) ? x : undefined;
+  if (sparse) {
+    const parts = [sparse.values, sparse.indices, sparse.starts];
     const digests: string[] = [];
     for (const part of parts) digests.push(await digestInSlices(part, yieldToPage));
-    return `${size}, sparse ${digests.join(" ")}`;
+    return `sparse rows ${digests.join(" ")}`;
   }
-  const elements = m instanceof Tensor ? (await engine.read(m))[0] : m.data;
-  const [scale, offset] = [Math.fround(m.scale), Math.fround(m.offset)];
-  return `${size} of ${elements.constructor.name} · ${scale} + ${offset} ${await digestInSlices(elements, yieldToPage)}`;
+  const dense = x as DenseMatrix | Tensor;
+  const elements = dense instanceof Tensor ? (await engine.read(dense))[0] : dense.data;
+  const [scale, offset] = [Math.fround(dense.scale), Math.fround(dense.offset)];
+  return `${elements.constructor.name} · ${scale} + ${offset} ${await digestInSlices(elements, yieldToPage)}`;
 }
 
 /** A function is a learning rate's: what it gives tells it, its text does not. */

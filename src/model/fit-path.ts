@@ -5,7 +5,7 @@ import { EngineHolder } from "./engine-holder.js";
 import { JoinedCourse } from "./joined-course.js";
 import type { JoinedFitOptions } from "./joined-options.js";
 import { checkJoinedOptions } from "./joined-options.js";
-import { checkJoinedRows, onDevice, requireOwnRows, weightingOf } from "./joined-rows.js";
+import { checkJoinedRows, requireOwnRows, weightingOf } from "./joined-rows.js";
 import type { LabelsLike } from "./labels.js";
 import type { Features } from "./model-options.js";
 import type { FitReport } from "./report.js";
@@ -44,6 +44,7 @@ export async function fitPath(x: Features, y: LabelsLike, options: JoinedFitOpti
     const engine = await holder.open();
     requireOwnRows(engine, WHERE, rows);
     const { trainJoined } = await import("./train-joined.js");
+    const { onDevice } = await import("./uploaded-rows.js");
     const workspace = new Workspace(engine);
     try {
       const { x: tensor, y: labels } = await inTurns(onDevice(workspace, rows), throwIfStopped);

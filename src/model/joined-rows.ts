@@ -3,7 +3,6 @@ import type { InPieces } from "../data/pieces.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { RowWeighting } from "../losses/joined-problem.js";
-import type { Workspace } from "../solvers/workspace.js";
 import type { CheckedJoinedOptions } from "./joined-options.js";
 import type { LabelsLike } from "./labels.js";
 import { checkSampleWeight, encodeLabels } from "./labels.js";
@@ -11,8 +10,6 @@ import type { Features } from "./model-options.js";
 import { countedWeights } from "./row-weights.js";
 import type { CheckedRows } from "./training-data.js";
 import { featuresInPieces, weighted } from "./training-data.js";
-import type { UploadedRows } from "./uploaded-rows.js";
-import { uploadFeatures } from "./uploaded-rows.js";
 
 /** Rows whose weights are the sample weights, 0 where a label is ignored; class weights are not in them yet. */
 export function* checkJoinedRows(
@@ -26,11 +23,6 @@ export function* checkJoinedRows(
   const labels = encodeLabels(y, checked.rows, { where, ignore, ...(classes && { classes }) });
   const given = fit.sampleWeight && checkSampleWeight(fit.sampleWeight, checked.rows, where);
   return { x: checked, y: labels, weights: countedWeights(labels, given, where) };
-}
-
-/** The same rows, with X on the device: memory of the workspace, unless it was a tensor already. */
-export function* onDevice(workspace: Workspace, rows: CheckedRows): InPieces<CheckedRows & Pick<UploadedRows, "x">> {
-  return { ...rows, x: yield* uploadFeatures(workspace, rows.x) };
 }
 
 /** @throws ShapeError for a tensor of another engine, DisposedError */

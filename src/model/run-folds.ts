@@ -6,13 +6,13 @@ import { Workspace } from "../solvers/workspace.js";
 import { scoreFolds } from "./fold-scores.js";
 import type { JoinedCourse } from "./joined-course.js";
 import type { CheckedJoinedOptions } from "./joined-options.js";
-import { onDevice } from "./joined-rows.js";
 import type { PenaltyScore, Scoring } from "./penalty-scores.js";
 import { chooseScores, penaltyScore } from "./penalty-scores.js";
 import type { FitReport } from "./report.js";
 import { trainJoined } from "./train-joined.js";
 import { train } from "./training.js";
 import type { CheckedRows } from "./training-data.js";
+import { onDevice } from "./uploaded-rows.js";
 
 export interface FoldRows {
   /** What the other folds are trained with. */

@@ -14,7 +14,7 @@ import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
 import { EACH_ITERATION, runLbfgs } from "./train-lbfgs.js";
 import { evened } from "./training-data.js";
-import { uploadFeatures } from "./uploaded-rows.js";
+import { featuresOnDevice } from "./uploaded-rows.js";
 import { warmStartFrom } from "./warm-start.js";
 
 /** What is known of all rows after the first pass. */
@@ -109,7 +109,7 @@ async function* uploaded(
     const workspace = new Workspace(engine);
     try {
       if (x instanceof Tensor) engine.requireOwn("fit", x);
-      const here = await inTurns(uploadFeatures(workspace, x), throwIfStopped);
+      const here = await inTurns(featuresOnDevice(workspace, x), throwIfStopped);
       yield { x: here, first };
     } finally {
       workspace.dispose();

@@ -15,11 +15,20 @@ export interface UploadedRows {
 
 /** Memory of the workspace, but for features that are a tensor already. */
 export function* uploadRows(workspace: Workspace, rows: CheckedRows, labelSmoothing: number): InPieces<UploadedRows> {
-  return { x: yield* uploadFeatures(workspace, rows.x), targets: uploadTargets(workspace, rows, labelSmoothing) };
+  const { x } = yield* onDevice(workspace, rows);
+  return { x, targets: uploadTargets(workspace, rows, labelSmoothing) };
 }
 
-/** The rows' features alone. */
-export function* uploadFeatures(workspace: Workspace, x: CheckedRows["x"]): InPieces<UploadedRows["x"]> {
+/** The same rows, with X on the device: memory of the workspace, unless it was a tensor already. */
+export function* onDevice<Rows extends CheckedRows>(
+  workspace: Workspace,
+  rows: Rows,
+): InPieces<Omit<Rows, "x"> & { readonly x: Tensor | SparseTensor }> {
+  return { ...rows, x: yield* featuresOnDevice(workspace, rows.x) };
+}
+
+/** X by itself, likewise. */
+export function* featuresOnDevice(workspace: Workspace, x: CheckedRows["x"]): InPieces<Tensor | SparseTensor> {
   if (x instanceof Tensor || x instanceof SparseTensor) return x;
   if (isSparseMatrix(x)) return workspace.keep(sparseTensorOn(workspace.engine, x));
   return yield* workspace.denseInPieces(x);

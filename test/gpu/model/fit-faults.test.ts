@@ -79,11 +79,11 @@ const FIT_CASES: readonly Case[] = [
     "BigInt64Array",
   ],
   [
-    "a sparse matrix",
+    "a sparse matrix of other rows than labels",
     { x: { data: [1], indices: [0], indptr: [0, 1], shape: [1, 3] } },
-    DataError,
-    "UNSUPPORTED_TYPE",
-    "sparse",
+    ShapeError,
+    "SHAPE_MISMATCH",
+    "expected 1 label",
   ],
   ["a negative weight", { options: { sampleWeight: weightsWith(9, -1) } }, DataError, "BAD_WEIGHTS", "row 9", "got -1"],
   [

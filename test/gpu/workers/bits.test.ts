@@ -9,6 +9,7 @@ import {
 } from "../../../src/index.js";
 import { expectSameBits } from "../../support/compare.js";
 import { randomBytes, randomLabels } from "../../support/random-matrix.js";
+import { csrOf, randomSparse } from "../../support/sparse-cases.js";
 
 /** Enough for products to be shared out, in blocks the last of which is short. */
 const [rows, features, classes] = [9_000, 300, 7];
@@ -73,6 +74,22 @@ test("models that are trained together have the same bits as well", async () => 
   };
   const expected = await outcome(0);
   for (const workers of [1, 3]) expect(await outcome(workers)).toEqual(expected);
+});
+
+test("sparse rows are learnt from with the same bits", async () => {
+  const sparse = csrOf(randomSparse(3_000, 400, 0.05, 6));
+  const labels = y.subarray(0, 3_000);
+  for (const solver of ["lbfgs", "sgd", "adam"] as const) {
+    const coefs: Float32Array[] = [];
+    for (const workers of [0, 3]) {
+      using engine = await createEngine({ device: "cpu", workers });
+      const model = new SoftmaxRegression({ solver, maxIterations: 5, tolerance: 0, epochs: 1, engine });
+      await model.fit(sparse, labels, { validation: { x: sparse, y: labels } });
+      coefs.push(model.coef.data);
+      expect(engine.stats()).toMatchObject({ buffers: 0, bytes: 0 });
+    }
+    expectSameBits(coefs[1] as Float32Array, coefs[0] as Float32Array, solver);
+  }
 });
 
 test("a tensor serves one solver after the other, wherever its rows were last", async () => {
