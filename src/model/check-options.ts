@@ -35,6 +35,7 @@ const isObjectOrBoolean = (value: unknown): value is boolean | object => typeof 
 const isLabels = (value: unknown): value is readonly Label[] => Array.isArray(value);
 const isClassWeight = (value: unknown): value is ClassWeight =>
   value === "balanced" || (typeof value === "object" && value !== null && !Array.isArray(value));
+const isStandardize = (value: unknown): value is boolean | "center" => typeof value === "boolean" || value === "center";
 const isLabelOrNull = (value: unknown): value is Label | null => value === null || isLabel(value);
 const isEngine = (value: unknown): value is Engine => value instanceof Engine;
 const isSignal = (value: unknown): value is AbortSignal => value instanceof AbortSignal;
@@ -63,6 +64,7 @@ const MODEL_TABLE = {
   shuffle: { kind: "boolean", default: true },
   seed: { kind: "integer", default: 0 },
   features: { kind: "choice", choices: FEATURE_STORAGES, default: "auto" },
+  standardize: { kind: "custom", accepts: isStandardize, expected: 'true, false or "center"', default: false },
   warmStart: { kind: "boolean", default: false },
   labelSmoothing: { kind: "number", min: 0, max: 1, exclusiveMax: true, default: 0 },
   classWeight: { kind: "custom", accepts: isClassWeight, expected: '"balanced", a Map or an object' },

@@ -29,6 +29,8 @@ export async function trainByMinibatches(
   const learningRate = options.learningRate ?? LEARNING_RATE[solver];
   // Before anything is published: a schedule that fails changes nothing.
   const rates = learningRates(learningRate, options.epochs * objective.batches);
+  const asUsersKnow = (theta: Float32Array): Float32Array =>
+    problem.scaling?.toWeights(theta) ?? withIntercept(theta, x.columns, classes);
   /** The last weights that were seen to be finite. */
   let latest = withIntercept(problem.start ?? new Float32Array(0), x.columns, classes);
   const { course, checkpoints } = follow({
@@ -46,7 +48,7 @@ export async function trainByMinibatches(
       seed: options.seed,
       penalty: (theta) => (l2 / 2) * sumOfSquares(theta, x.columns * classes),
       keep: (theta) => {
-        latest = withIntercept(theta, x.columns, classes);
+        latest = asUsersKnow(theta);
       },
       observe: (progress) => course.observe(progress),
       throwIfStopped: () => course.throwIfStopped(),
@@ -61,7 +63,7 @@ export async function trainByMinibatches(
       request.publish(latest);
       await publishFinite(request, async () => {
         const [theta] = await engine.read(objective.parameters);
-        return withIntercept(theta as Float32Array, x.columns, classes);
+        return asUsersKnow(theta as Float32Array);
       });
     }
     throw error;

@@ -3,6 +3,7 @@ import { adamStep } from "../../../ops/adam-step.js";
 import { addScaled } from "../../../ops/add-scaled.js";
 import { argmax } from "../../../ops/argmax.js";
 import { chooseStep } from "../../../ops/choose-step.js";
+import { columnMoments } from "../../../ops/column-moments.js";
 import { copyColumns } from "../../../ops/copy-columns.js";
 import { crossEntropy } from "../../../ops/cross-entropy.js";
 import { crossEntropyStep } from "../../../ops/cross-entropy-step.js";
@@ -19,6 +20,7 @@ import { linearSgdStep } from "../../../ops/linear-sgd-step.js";
 import { matmul } from "../../../ops/matmul.js";
 import { nextDirection } from "../../../ops/next-direction.js";
 import type { Op } from "../../../ops/op.js";
+import { scaleRows } from "../../../ops/scale-rows.js";
 import { scoreLoss } from "../../../ops/score-loss.js";
 import { scoreLossLine } from "../../../ops/score-loss-line.js";
 import { scoreLossStep } from "../../../ops/score-loss-step.js";
@@ -36,6 +38,7 @@ const ALL = [
   addScaled,
   argmax,
   chooseStep,
+  columnMoments,
   copyColumns,
   crossEntropy,
   crossEntropyStep,
@@ -53,6 +56,7 @@ const ALL = [
   matmul,
   nextDirection,
   totalWeight,
+  scaleRows,
   scoreLoss,
   scoreLossLine,
   scoreLossStep,
