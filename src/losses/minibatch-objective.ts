@@ -72,8 +72,7 @@ export class MinibatchObjective implements BatchObjective {
     this.#lossRing = workspace.zeros([this.ringLength, 4]);
     this.#weightRing = fused || !targets.rowWeight ? undefined : workspace.zeros([this.ringLength, 4]);
     this.rings = this.#weightRing ? [this.#lossRing, this.#weightRing] : [this.#lossRing];
-    const { parameters } = this;
-    this.#separate = fused ? undefined : new SeparateBatches(workspace, problem, parameters, this.batchSize);
+    this.#separate = fused ? undefined : new SeparateBatches(workspace, problem, this.parameters, this.batchSize);
     this.#gradient = scaling ? workspace.empty([rows, classes]) : this.#separate?.gradient;
   }
 

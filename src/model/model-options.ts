@@ -148,6 +148,15 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What `partialFit` takes. */
+export interface PartialFitOptions extends Pick<FitOptions, "sampleWeight" | "onProgress" | "signal"> {
+  /** All classes there will ever be. The first call needs them, unless the model's option `classes` says it; later ones may repeat them. */
+  readonly classes?: readonly Label[];
+}
+
+/** What `forget` takes. */
+export type ForgetOptions = Pick<FitOptions, "sampleWeight" | "onProgress" | "signal">;
+
 /** What `calibrate` takes. */
 export interface JudgeRowsOptions {
   /** A weight ≥ 0 for each row: 2 is the same as having it twice, 0 as leaving it out. */
