@@ -40,6 +40,8 @@ const ONLY_IN_A_BROWSER: readonly string[] = [
   "test/gpu/engine/cpu-heartbeat.test.ts",
   // Workers run the built file: test/demo/workers.test.ts tries them under Node.
   "test/gpu/workers/*.test.ts",
+  // Compares fused steps with small ones, with an intercept and without, by each solver: minutes of compiling. Its kernels' own tests stay.
+  "test/gpu/model/standardize.test.ts",
   // Every kernel meant for hardware, in many forms each: llvmpipe compiles them for twenty minutes, Chromium's SwiftShader for four.
   "test/gpu/matmul/variants.test.ts",
   "test/gpu/matmul/halves.test.ts",

@@ -42,6 +42,8 @@ const COURSES: Readonly<Record<string, SoftmaxRegressionOptions>> = {
   sgd: { solver: "sgd", epochs: 1, momentum: 0.9 },
   "sgd in large batches": { solver: "sgd", epochs: 1, batchSize: 4000 },
   adam: { solver: "adam", epochs: 1 },
+  "lbfgs of scaled columns": { solver: "lbfgs", maxIterations: 6, tolerance: 0, standardize: true },
+  "sgd of scaled columns": { solver: "sgd", epochs: 1, standardize: true },
 };
 
 describe.for(Object.keys(COURSES))("%s", (name) => {
