@@ -207,6 +207,14 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     expect((await stopping.evaluate(x, base.y)).logLoss).toBeCloseTo(best?.validationLoss ?? Number.NaN, 4);
   });
 
+  test("batches, whose means nobody knows yet, are refused", async ({ engines }) => {
+    const model = new SoftmaxRegression({ engine: engines[device], standardize: true, classes: [0, 1, 2] });
+    const fit = model.fit(async function* () {
+      yield { x, y: base.y };
+    });
+    await expect(fit).rejects.toThrow("option `standardize` cannot be used: expected false");
+  });
+
   test("the same seed gives the same bits, and no memory stays behind", async ({ engines }) => {
     const engine = engines[device];
     const before = engine.stats().buffers;
