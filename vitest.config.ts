@@ -40,6 +40,8 @@ const ONLY_IN_A_BROWSER: readonly string[] = [
   "test/gpu/engine/cpu-heartbeat.test.ts",
   // Workers run the built file: test/demo/workers.test.ts tries them under Node.
   "test/gpu/workers/*.test.ts",
+  // Compares fused steps with small ones, with an intercept and without, by each solver: minutes of compiling. Its kernels' own tests stay.
+  "test/gpu/model/standardize.test.ts",
   // The fused step and small batches in dozens of forms, each of which llvmpipe compiles for up to a minute, Chromium's SwiftShader
   // for a second or two. Under Node the same kernels are held to float64 by the tests of their ops' steps and of whole fits.
   "test/gpu/ops/linear-gradient.test.ts",

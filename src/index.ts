@@ -75,11 +75,13 @@ export {
   precisionRecallF1,
 } from "./metrics/precision-recall-f1.js";
 export { type RocAuc, rocAuc } from "./metrics/roc-auc.js";
+export { type AddClassOptions, addClass, removeClass, renameClass } from "./model/classes-of-model.js";
 export { type CrossValidateOptions, type CrossValidation, crossValidate } from "./model/cross-validate.js";
 export type { PredictOptions } from "./model/decision.js";
 export type { EarlyStopping } from "./model/early-stopping.js";
 export type { Evaluation } from "./model/evaluation.js";
 export { fitPath, type PathPoint } from "./model/fit-path.js";
+export { forget } from "./model/forget.js";
 export { type FromSafetensorsOptions, fromSafetensors, fromSklearn } from "./model/interchange.js";
 export type { JoinedFitOptions, JoinedFitProgress } from "./model/joined-options.js";
 export type { Label, LabelsLike } from "./model/labels.js";
@@ -90,7 +92,9 @@ export type {
   EvaluateOptions,
   Features,
   FitOptions,
+  ForgetOptions,
   JudgeRowsOptions,
+  PartialFitOptions,
   RowBatch,
   SoftmaxRegressionOptions,
   ValidationRows,

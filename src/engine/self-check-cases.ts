@@ -7,6 +7,7 @@ import { toHalf } from "../half-float.js";
 import { adamStep } from "../ops/adam-step.js";
 import { addScaled } from "../ops/add-scaled.js";
 import { argmax } from "../ops/argmax.js";
+import { columnMoments } from "../ops/column-moments.js";
 import { copyColumns } from "../ops/copy-columns.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { crossEntropyStep } from "../ops/cross-entropy-step.js";
@@ -21,6 +22,7 @@ import { linearLoss } from "../ops/linear-loss.js";
 import { linearSgdStep } from "../ops/linear-sgd-step.js";
 import { matmul } from "../ops/matmul.js";
 import type { HostMatrix, Op } from "../ops/op.js";
+import { scaleRows } from "../ops/scale-rows.js";
 import { sgdStep } from "../ops/sgd-step.js";
 import { smallBatchSteps } from "../ops/small-batch-steps.js";
 import { softThreshold } from "../ops/soft-threshold.js";
@@ -212,6 +214,13 @@ export function selfCheckCases(): SelfCheckCase[] {
     add(summarize, shape, { x: floats(rows, columns), out: blank(1, 4) }, sumOf(rows * columns), true);
   }
 
+  const moments = { rowWeight: floats(1, 1031, 0, 2), out: blank(3, 9) };
+  add(columnMoments, "1031×9", { ...moments, x: floats(1031, 9) }, sumOf(1031));
+  add(columnMoments, "1031×9, bytes", { ...moments, x: bytes(1031, 9), rowWeight: undefined }, sumOf(1031));
+  const units = { scale: floats(1, 10, 0.5, 2), out: blank(10, 7) };
+  add(scaleRows, "10×7", { ...units, x: floats(10, 7), shift: undefined }, ELEMENTWISE);
+  add(scaleRows, "10×7, shifted", { ...units, x: floats(11, 7), shift: floats(1, 10) }, ELEMENTWISE);
+
   solverCases(add, floats, blank);
   sparseCases(add, floats, blank, sumOf);
 
@@ -240,8 +249,8 @@ export function selfCheckCases(): SelfCheckCase[] {
     const state = { velocity: floats(10, 7), weights: floats(10, 7) };
     add(sgdStep, nesterov ? "10×7, Nesterov" : "10×7", { ...rates, momentum: 0.9, nesterov, ...state }, ELEMENTWISE);
   }
-  const moments = { mean: floats(10, 7), variance: floats(10, 7, 0.1, 1), weights: floats(10, 7) };
-  add(adamStep, "10×7", { ...rates, beta1: 0.9, beta2: 0.99, epsilon: 1e-6, step: 3, ...moments }, ELEMENTWISE);
+  const adamMoments = { mean: floats(10, 7), variance: floats(10, 7, 0.1, 1), weights: floats(10, 7) };
+  add(adamStep, "10×7", { ...rates, beta1: 0.9, beta2: 0.99, epsilon: 1e-6, step: 3, ...adamMoments }, ELEMENTWISE);
   const thresholds = { threshold: 0.25, correction: 1.5, epsilon: 1e-6, penalisedRows: 9 };
   for (const variance of [undefined, floats(10, 7, 0.25, 1)]) {
     const shape = variance ? "10×7, scaled" : "10×7";

@@ -4,6 +4,7 @@
  * Its parameters are θ = [W; c] with c = b + μᵀW, μ the weighted column means: the intercept of centred features. A step of
  * c then does not disturb what W explains, which saves L-BFGS two thirds of its passes; X, W and the penalty stay what they are
  * (to L-BFGS it is the initial Hessian P = L·Lᵀ, θ = L·φ). The logits Z are kept, and D's logits while a line is searched.
+ * Where columns are scaled, θ = [V; c] is that of the scaled columns, which are centred already.
  */
 
 import type { Tensor } from "../engine/tensor.js";
@@ -43,13 +44,17 @@ export class LinearObjective implements ResumableObjective {
 
   /** Takes all memory that a fit needs. With an intercept it costs one pass, for the column means. */
   static async create(workspace: Workspace, problem: LinearProblem): Promise<LinearObjective> {
-    const means = problem.fitIntercept ? await columnMeans(workspace, problem) : undefined;
+    const { scaling, x } = problem;
+    // Scaled columns have their means taken off: what is left is 0.
+    const meansOf = async (): Promise<Float32Array> =>
+      scaling ? new Float32Array(x.columns) : columnMeans(workspace, problem);
+    const means = problem.fitIntercept ? await meansOf() : undefined;
     return new LinearObjective(workspace, problem, means);
   }
 
   private constructor(workspace: Workspace, problem: LinearProblem, means: Float32Array | undefined) {
     const { engine } = workspace;
-    const { x, classes, start } = problem;
+    const { x, classes, start, scaling } = problem;
     const [n, d] = [x.rows, x.columns];
     const rows = d + (means ? 1 : 0);
     this.#engine = engine;
@@ -62,7 +67,7 @@ export class LinearObjective implements ResumableObjective {
     this.penalisedRows = d;
     this.byValue = !problem.loss.smoothConvex;
     this.slices = Math.min(engine.slices, Math.ceil(n / ROWS_PER_SLICE));
-    this.passes = means ? 1 : 0;
+    this.passes = means || scaling ? 1 : 0;
     this.parameters = workspace.zeros([rows, classes]);
     this.#logits = workspace.zeros([n, classes]);
     this.#aimed = workspace.empty([n, classes]);
@@ -70,7 +75,7 @@ export class LinearObjective implements ResumableObjective {
     this.#shift = workspace.empty([1, classes]);
     this.#raw = workspace.empty([rows, classes]);
     this.#untouched = start === undefined;
-    if (start) engine.write(this.parameters, moveIntercept(start, means, classes, 1));
+    if (start) engine.write(this.parameters, scaling?.fromWeights(start) ?? moveIntercept(start, means, classes, 1));
   }
 
   /** W, then b, as a user knows them: one read. */
@@ -81,15 +86,20 @@ export class LinearObjective implements ResumableObjective {
 
   /** W, then b, from θ. */
   weightsOf(theta: Float32Array): Float32Array {
-    return moveIntercept(theta, this.#means, this.#problem.classes, -1);
+    return this.#problem.scaling?.toWeights(theta) ?? moveIntercept(theta, this.#means, this.#problem.classes, -1);
   }
 
   /** X · t_W + (t_c − μᵀ t_W), one pass. */
   #logitsOf(t: Tensor, out: Tensor): void {
     const engine = this.#engine;
-    const { x } = this.#problem;
-    const w = t.slice(0, x.columns);
+    const { x, scaling } = this.#problem;
     this.passes++;
+    if (scaling) {
+      scaling.take(t);
+      engine.matmul(x, scaling.weights.slice(0, x.columns), { bias: scaling.weights.row(x.columns), out });
+      return;
+    }
+    const w = t.slice(0, x.columns);
     if (!this.#meansTensor) {
       engine.matmul(x, w, { out });
       return;
@@ -120,13 +130,15 @@ export class LinearObjective implements ResumableObjective {
 
   evaluate({ state, direction, stack, pairs, losses, gradient }: Evaluation): void {
     const engine = this.#engine;
-    const { x, targets, loss, l1, l2 } = this.#problem;
+    const { x, targets, loss, l1, l2, scaling } = this.#problem;
     const raw = this.#raw;
     loss.afterStep(engine, {
       ...{ logits: this.#logits, direction: this.#aimed, targets, state },
       ...{ gradient: this.#dLogits, scale: this.scale, out: losses },
     });
-    engine.matmul(x, this.#dLogits, { transposeA: true, ones: this.#means !== undefined, out: raw });
+    const ones = scaling !== undefined || this.#means !== undefined;
+    engine.matmul(x, this.#dLogits, { transposeA: true, ones, out: scaling?.raw ?? raw });
+    scaling?.gradient(raw);
     this.passes++;
     const means = this.#meansTensor;
     const theta = this.parameters;

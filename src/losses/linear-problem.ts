@@ -1,6 +1,7 @@
 /** A linear model to be trained: data and targets on the device, loss and penalty. */
 import type { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
+import type { ColumnScaling } from "./column-scaling.js";
 import type { Loss, TrainingTargets } from "./loss.js";
 
 export interface LinearProblem {
@@ -20,4 +21,6 @@ export interface LinearProblem {
   readonly fitIntercept: boolean;
   /** W then b, row by row: (d+1)·k values, d·k without an intercept. Zeros unless given. */
   readonly start: Float32Array | undefined;
+  /** Train as if the columns were scaled; `l2` applies to the weights of those. Undefined: columns as they are. */
+  readonly scaling?: ColumnScaling | undefined;
 }

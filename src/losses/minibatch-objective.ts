@@ -1,10 +1,12 @@
 /**
  * `J(W, b)` of one minibatch after the other: many of them in one launch, or by the fused step's two launches, as the device's
- * plan is; both find the batch's rows by the order. Else by separate ops. The batch's loss is left in a ring. All memory is taken
+ * plan is; both find the batch's rows by the order. Else by separate ops. Where columns are scaled, a batch's gradient is taken by
+ * itself, in either way, since its rows are scaled before the weights move. The batch's loss is left in a ring. All memory is taken
  * at the start; a step creates nothing and reads nothing back.
  */
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
+import { linearGradient } from "../ops/linear-gradient.js";
 import { MOST_RATES } from "../ops/small-batch-arguments.js";
 import type { StepPlan } from "../ops/step-plan.js";
 import { planOfStep } from "../ops/step-plan.js";
@@ -21,6 +23,8 @@ const RING = { many: 2048, one: 256 };
 /** No label is negative once it is encoded, so nothing is ignored. */
 const PLAIN = { ignoreIndex: -1 };
 const ONE = { classWeight: undefined, bias: undefined };
+/** The gradient of the mean; its penalty is added by who moves the weights. */
+const MEAN = { mean: true, l2: 0, penalisedRows: 0, dBias: undefined };
 
 export class MinibatchObjective implements BatchObjective {
   /** [W; b], or W alone without an intercept. */
@@ -41,6 +45,8 @@ export class MinibatchObjective implements BatchObjective {
   readonly #lossRing: Tensor;
   /** [ring×4], with row weights on the separate plan only: the summary of the batch's weights. */
   readonly #weightRing: Tensor | undefined;
+  /** Of the shape of θ: what the rule moves it by. Undefined where that stays inside of a launch. */
+  readonly #gradient: Tensor | undefined;
   /** Undefined on the fused plan. */
   readonly #separate: SeparateBatches | undefined;
 
@@ -50,25 +56,26 @@ export class MinibatchObjective implements BatchObjective {
    */
   constructor(workspace: Workspace, problem: LinearProblem, batchSize: number, parameters?: Tensor) {
     const { engine } = workspace;
-    const { x, targets, classes, fitIntercept, start } = problem;
+    const { x, targets, classes, fitIntercept, start, scaling } = problem;
     this.#engine = engine;
     this.#problem = problem;
     this.batchSize = Math.min(batchSize, x.rows);
     this.penalisedRows = x.columns;
     const rows = x.columns + (fitIntercept ? 1 : 0);
     this.parameters = parameters ?? workspace.zeros([rows, classes]);
-    if (start && !parameters) engine.write(this.parameters, start);
+    if (start && !parameters) engine.write(this.parameters, scaling?.fromWeights(start) ?? start);
     this.#order = workspace.empty([x.rows], "i32");
     const plan = fusedPlan(engine, problem, this.batchSize);
     const fused = plan !== undefined;
-    // A proximal step is a launch of its own after each step.
-    this.many = plan?.stepsPerDispatch !== undefined && !parameters && problem.l1 === 0;
+    // A proximal step is a launch of its own after each step, and between a scaled column's weights and the product lies one too.
+    this.many = plan?.stepsPerDispatch !== undefined && !parameters && problem.l1 === 0 && !scaling;
     this.stepsAtOnce = this.many ? (plan?.stepsPerDispatch ?? 1) : 1;
     this.ringLength = RING[this.many ? "many" : "one"];
     this.#lossRing = workspace.zeros([this.ringLength, 4]);
     this.#weightRing = fused || !targets.rowWeight ? undefined : workspace.zeros([this.ringLength, 4]);
     this.rings = this.#weightRing ? [this.#lossRing, this.#weightRing] : [this.#lossRing];
     this.#separate = fused ? undefined : new SeparateBatches(workspace, problem, this.parameters, this.batchSize);
+    this.#gradient = scaling ? workspace.empty([rows, classes]) : this.#separate?.gradient;
   }
 
   get batches(): number {
@@ -92,26 +99,33 @@ export class MinibatchObjective implements BatchObjective {
   }
 
   advance(batch: number, step: number, count: number, rule: UpdateRule, learningRates: readonly number[]): void {
-    const { x, targets } = this.#problem;
+    const { x, targets, scaling } = this.#problem;
     const { labels, soft, rowWeight, labelSmoothing } = targets;
     const firstSlot = step % this.ringLength;
     const rows = { order: this.#order, first: batch * this.batchSize, rows: this.#rowsOf(batch, count) };
     const number = step + 1;
     const losses = this.#lossRing.row(firstSlot);
     const [learningRate] = learningRates;
-    if (this.#separate) {
-      this.#separate.evaluate({ ...rows, losses, weights: this.#weightRing?.row(firstSlot) });
-      rule.apply({ gradient: this.#separate.gradient, learningRate, number });
-      return;
-    }
     // What is not in one tensor has no fused plan.
     const data = { ...PLAIN, x: x as Tensor, labels, soft, rowWeight, labelSmoothing, ...rows };
     if (this.many) {
       const { batchSize } = this;
       rule.advanceMany({ ...data, batchSize, losses: this.#lossRing, firstSlot }, { learningRates, number });
-    } else {
-      rule.advance({ ...data, ...ONE, loss: losses }, { learningRate, number });
+      return;
     }
+    const gradient = this.#gradient;
+    if (!gradient) {
+      rule.advance({ ...data, ...ONE, loss: losses }, { learningRate, number });
+      return;
+    }
+    scaling?.take(this.parameters);
+    if (this.#separate) this.#separate.evaluate({ ...rows, losses, weights: this.#weightRing?.row(firstSlot) });
+    else if (scaling) {
+      const { weights: theta, raw } = scaling;
+      this.#engine.run(linearGradient, { ...data, ...ONE, ...MEAN, theta, gradient: raw, loss: losses });
+    }
+    scaling?.gradient(gradient);
+    rule.apply({ gradient, learningRate, number });
   }
 }
 

@@ -53,7 +53,7 @@ export interface BatchRows {
 }
 
 export class SeparateBatches {
-  /** Of the shape of θ: dJ of the last batch, the penalty left out. */
+  /** Of the shape of [W; b]: dJ of the last batch, the penalty left out. */
   readonly gradient: Tensor;
   readonly #workspace: Workspace;
   readonly #problem: LinearProblem;
@@ -66,9 +66,9 @@ export class SeparateBatches {
   constructor(workspace: Workspace, problem: LinearProblem, parameters: Tensor, batchSize: number) {
     this.#workspace = workspace;
     this.#problem = problem;
-    this.#parameters = parameters;
-    this.gradient = workspace.empty([parameters.rows, parameters.columns]);
-    const { x } = problem;
+    const { x, scaling } = problem;
+    this.#parameters = scaling?.weights ?? parameters;
+    this.gradient = scaling?.raw ?? workspace.empty([parameters.rows, parameters.columns]);
     this.#features =
       // Only batches themselves are nowhere on the host.
       x instanceof SparseTensor
@@ -85,7 +85,9 @@ export class SeparateBatches {
 
   evaluate({ order, first, rows, losses, weights }: BatchRows): void {
     const { engine } = this.#workspace;
-    const { x, targets, loss, fitIntercept } = this.#problem;
+    const { x, targets, loss } = this.#problem;
+    // b is there without an intercept too, where columns are scaled.
+    const fitIntercept = this.#parameters.rows > x.columns;
     const memory = rows === this.#whole.losses.columns ? this.#whole : this.#short;
     const { logits, dLogits, rowWeight } = memory;
     const at = { indices: order, first };

@@ -22,7 +22,7 @@ import type {
   SoftmaxRegressionOptions,
   ValidationRows,
 } from "./model-options.js";
-import { checkOptions } from "./options.js";
+import { type CustomRule, checkOptions } from "./options.js";
 import type { FitProgress } from "./report.js";
 import type { ClassWeight } from "./row-weights.js";
 
@@ -35,6 +35,7 @@ const isObjectOrBoolean = (value: unknown): value is boolean | object => typeof 
 const isLabels = (value: unknown): value is readonly Label[] => Array.isArray(value);
 const isClassWeight = (value: unknown): value is ClassWeight =>
   value === "balanced" || (typeof value === "object" && value !== null && !Array.isArray(value));
+const isStandardize = (value: unknown): value is boolean | "center" => typeof value === "boolean" || value === "center";
 const isLabelOrNull = (value: unknown): value is Label | null => value === null || isLabel(value);
 const isEngine = (value: unknown): value is Engine => value instanceof Engine;
 const isSignal = (value: unknown): value is AbortSignal => value instanceof AbortSignal;
@@ -64,6 +65,7 @@ const MODEL_TABLE = {
   shuffle: { kind: "boolean", default: true },
   seed: { kind: "integer", default: 0 },
   features: { kind: "choice", choices: FEATURE_STORAGES, default: "auto" },
+  standardize: { kind: "custom", accepts: isStandardize, expected: 'true, false or "center"', default: false },
   warmStart: { kind: "boolean", default: false },
   labelSmoothing: { kind: "number", min: 0, max: 1, exclusiveMax: true, default: 0 },
   classWeight: { kind: "custom", accepts: isClassWeight, expected: '"balanced", a Map or an object' },
@@ -78,8 +80,15 @@ const MODEL_TABLE = {
   createWorker: { kind: "custom", accepts: isWorkerMaker, expected: "a function that makes a worker" },
 } as const;
 
-const FIT_TABLE = {
+/** What calls that train on rows have in common. */
+export const ROWS_TABLE: Readonly<Record<"sampleWeight" | "onProgress" | "signal", CustomRule>> = {
   sampleWeight: { kind: "custom", accepts: isObject, expected: "an array of numbers" },
+  onProgress: { kind: "custom", accepts: isFunction, expected: "a function" },
+  signal: { kind: "custom", accepts: isSignal, expected: "an AbortSignal" },
+};
+
+const FIT_TABLE = {
+  ...ROWS_TABLE,
   validation: { kind: "custom", accepts: isValidation, expected: "{ x, y } or a number > 0 and < 1" },
   earlyStopping: {
     kind: "custom",
@@ -87,18 +96,16 @@ const FIT_TABLE = {
     expected: "true, false or { patience, minDelta, monitor }",
   },
   checkpoint: { kind: "custom", accepts: isObject, expected: "{ store, name }" },
-  onProgress: { kind: "custom", accepts: isFunction, expected: "a function" },
-  signal: { kind: "custom", accepts: isSignal, expected: "an AbortSignal" },
 } as const;
 
 /** What a fit of batches takes. */
 const BATCHES_TABLE = {
   validation: { kind: "custom", accepts: isObject, expected: "{ x, y }: batches cannot be shared out" },
-  onProgress: FIT_TABLE.onProgress,
-  signal: FIT_TABLE.signal,
+  onProgress: ROWS_TABLE.onProgress,
+  signal: ROWS_TABLE.signal,
 } as const;
 
-const JUDGE_TABLE = { sampleWeight: FIT_TABLE.sampleWeight } as const;
+const JUDGE_TABLE = { sampleWeight: ROWS_TABLE.sampleWeight } as const;
 const EVALUATE_TABLE = { ...JUDGE_TABLE, bins: { kind: "integer", min: 1, max: 1e6, default: 15 } } as const;
 
 /** The engine's part of a model's options, in a copy: what the caller does to the object afterwards must not decide on the device. */

@@ -80,7 +80,7 @@ const disposed = (cause?: unknown): DisposedError =>
 
 /** What batches cannot be fitted with. */
 function refuse(
-  { solver, epochs, classWeight, learningRate }: ModelOptions,
+  { solver, epochs, classWeight, learningRate, standardize }: ModelOptions,
   batches: Batches,
   classes: readonly Label[] | undefined,
 ): asserts classes is readonly Label[] {
@@ -100,6 +100,12 @@ function refuse(
       "classWeight",
       "a Map or an object",
       "What balances the classes is known only of rows that are all there.",
+    );
+  if (standardize !== false)
+    throw bad(
+      "standardize",
+      "false",
+      "The means of all rows are known only of rows that are all there: scale them as they come.",
     );
   const takesSteps = solver === "sgd" || solver === "adam";
   const kind = typeof learningRate === "object" ? learningRate.schedule : typeof learningRate;

@@ -13,10 +13,12 @@ import type {
   CheckedFitOptions,
   Features,
   FitOptions,
+  PartialFitOptions,
 } from "./model-options.js";
 import type { ModelState } from "./model-state.js";
 import type { FitReport } from "./report.js";
 import { type CheckedData, checkData } from "./training-data.js";
+import type { CheckedRequest } from "./training-request.js";
 import { warmStartFrom } from "./warm-start.js";
 
 /** As `SoftmaxRegression.fit`. */
@@ -42,29 +44,64 @@ const isBatches = (x: unknown): x is Batches =>
 
 async function fitRows(state: ModelState, x: Features, y: LabelsLike, options: FitOptions): Promise<FitReport> {
   const fit = checkFitOptions(options);
-  const { signal } = fit;
+  return trainModel(state, "fit", fit.signal, async (throwIfStopped) => {
+    const data = await inTurns(checkData(x, y, fit, state.options), throwIfStopped);
+    const start = state.options.warmStart && state.fitted ? warmStartFrom(state.fitted, data) : undefined;
+    const { checkpoint } = fit;
+    const open = checkpoint && ((engine: TensorEngine) => openCheckpoint(engine, data, state, fit, checkpoint));
+    return { data, options: state.options, fit, start, ...(open && { openCheckpoint: open }) };
+  });
+}
+
+/** As `SoftmaxRegression.partialFit`. Rows are copied here; what becomes of them is loaded. */
+export async function fitMore(
+  state: ModelState,
+  x: Features,
+  y: LabelsLike,
+  options: PartialFitOptions,
+): Promise<FitReport> {
+  const where = "partialFit";
+  state.requireAlive(where);
+  state.requireIdle(where);
+  const given = { ...options };
+  return trainModel(state, where, given.signal, async (throwIfStopped) => {
+    const { sampleWeight } = given;
+    const model = { ...state.options, classes: given.classes ?? state.fitted?.classes ?? state.options.classes };
+    const data = await inTurns(checkData(x, y, sampleWeight ? { sampleWeight } : {}, model, where), throwIfStopped);
+    const { continuedRequest } = await import("./partial-fit.js");
+    return continuedRequest(state, data, given);
+  });
+}
+
+/** Trains on what `prepare` has checked, and gives the model what comes of it. `where` is the call named in messages. */
+export async function trainModel(
+  state: ModelState,
+  where: string,
+  signal: AbortSignal | undefined,
+  prepare: (throwIfStopped: () => void) => Promise<CheckedRequest>,
+): Promise<FitReport> {
   const throwIfStopped = (): void => {
-    state.requireAlive("fit");
+    state.requireAlive(where);
     if (signal?.aborted) throw signal.reason;
   };
-  return state.exclusively("fit", async () => {
+  return state.exclusively(where, async () => {
     try {
-      const data = await inTurns(checkData(x, y, fit, state.options), throwIfStopped);
-      const start = state.options.warmStart && state.fitted ? warmStartFrom(state.fitted, data) : undefined;
+      const { openCheckpoint, ...request } = await prepare(throwIfStopped);
+      const { data } = request;
       if (signal?.aborted) throw signal.reason;
       const engine = await state.openEngine();
       throwIfStopped();
       // Before the first weights are published: a tensor that cannot be used changes nothing.
-      for (const each of [data.x, data.validation?.x]) if (each instanceof Tensor) engine.requireOwn("fit", each);
+      for (const each of [data.x, data.validation?.x]) if (each instanceof Tensor) engine.requireOwn(where, each);
       const { classes } = data.y;
       const features = data.x.columns;
       // Loaded here: a page that only predicts needs no solver.
       const { train } = await import("./training.js");
-      const checkpoint = fit.checkpoint && (await openCheckpoint(engine, data, state, fit, fit.checkpoint));
-      state.requireAlive("fit");
-      if (signal?.aborted) throw signal.reason;
+      const checkpoint = await openCheckpoint?.(engine);
+      throwIfStopped();
       return await train(engine, {
-        ...{ data, options: state.options, fit, start, checkpoint },
+        ...request,
+        checkpoint,
         publish: (theta) => {
           state.fitted = { classes, features, theta };
         },
@@ -74,7 +111,7 @@ async function fitRows(state: ModelState, x: Features, y: LabelsLike, options: F
     } catch (error) {
       // The engine may have failed first; what ended the fit is that the model was given up.
       if (state.isDisposed)
-        throw new DisposedError("DISPOSED", "fit: the model was disposed of while it was being fitted.", error);
+        throw new DisposedError("DISPOSED", `${where}: the model was disposed of while it was being fitted.`, error);
       throw error;
     }
   });

@@ -51,6 +51,12 @@ export interface SoftmaxRegressionOptions extends EngineOptions {
    * `"f16"`, and not by `"u8"`, where a row's values would depend on the rows beside it. A tensor stays as it is.
    */
   readonly features?: FeatureStorage;
+  /**
+   * `true` trains as if columns were `(x − μ)/σ`, `"center"` as if they were `x − μ`, by the means and standard deviations of the rows as
+   * they count: the penalty, steps and tolerance are those of the scaled columns' weights. `coef` and `intercept` are of X as it was
+   * given, which is never rewritten; a constant column has σ = 1. Without `fitIntercept` the intercept is −μᵀW. Default false.
+   */
+  readonly standardize?: boolean | "center";
   /** Start the next fit from the weights of the last one. Default false. */
   readonly warmStart?: boolean;
   /** ε in [0, 1): training targets are `(1 − ε)·q + ε/k`, so that no probability is driven to 0 or 1. Default 0. */
@@ -143,6 +149,15 @@ export interface FitOptions {
   /** Ends the fit early: it rejects with the signal's reason, and the weights so far stay usable. */
   readonly signal?: AbortSignal;
 }
+
+/** What `partialFit` takes. */
+export interface PartialFitOptions extends Pick<FitOptions, "sampleWeight" | "onProgress" | "signal"> {
+  /** All classes there will ever be. The first call needs them, unless the model's option `classes` says it; later ones may repeat them. */
+  readonly classes?: readonly Label[];
+}
+
+/** What `forget` takes. */
+export type ForgetOptions = Pick<FitOptions, "sampleWeight" | "onProgress" | "signal">;
 
 /** What `calibrate` takes. */
 export interface JudgeRowsOptions {

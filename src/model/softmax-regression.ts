@@ -10,7 +10,7 @@ import { ClassCounts } from "../metrics/class-counts.js";
 import { checkEvaluateOptions, checkJudgeRowsOptions, checkModelOptions, deviceOptions } from "./check-options.js";
 import { checkPredictOptions, decideRows, type PredictOptions } from "./decision.js";
 import type { Evaluation } from "./evaluation.js";
-import { fitModel } from "./fit-model.js";
+import { fitModel, fitMore } from "./fit-model.js";
 import { interceptOf, temperatureOf, weightsOf } from "./fitted.js";
 import { judgedTargets } from "./judged-targets.js";
 import type { Label, LabelsLike } from "./labels.js";
@@ -22,6 +22,7 @@ import type {
   Features,
   FitOptions,
   JudgeRowsOptions,
+  PartialFitOptions,
   SoftmaxRegressionOptions,
 } from "./model-options.js";
 import { ModelState } from "./model-state.js";
@@ -62,6 +63,18 @@ export class SoftmaxRegression {
   fit(x: Features, y: LabelsLike, options?: FitOptions): Promise<FitReport>;
   fit(x: Features | Batches, y?: LabelsLike | BatchFitOptions, options: FitOptions = {}): Promise<FitReport> {
     return fitModel(this.#state, x, y, options);
+  }
+
+  /**
+   * Goes on learning from some more rows, by SGD or Adam: one pass of minibatch steps over them, in a random order if the model
+   * shuffles. The first call begins from zero, or from the weights of a fitted model, and needs to know all `classes`; later ones
+   * go on with momentum, moments and the learning rate's schedule where the last one ended. Resolves with the report of this pass.
+   *
+   * @throws OptionError for `solver: "lbfgs"`, `standardize`, `classWeight: "balanced"` and the cosine schedule, which need all rows at once;
+   *   LabelError for labels or classes that are not the model's; all else that `fit` throws
+   */
+  partialFit(x: Features, y: LabelsLike, options: PartialFitOptions = {}): Promise<FitReport> {
+    return fitMore(this.#state, x, y, options);
   }
 
   /**

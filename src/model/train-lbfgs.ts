@@ -53,6 +53,7 @@ export async function runLbfgs(
     const run = minimiseLbfgs(workspace, objective, {
       maxIterations: options.maxIterations,
       tolerance: options.tolerance,
+      shareOfStart: request.shareOfStart,
       memory: pairsFor(rows, columns),
       observe: (progress, at) => {
         latest = asUsersKnow(objective.weightsOf(at));

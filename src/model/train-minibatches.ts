@@ -1,15 +1,17 @@
 /** A fit by minibatches: SGD with its variants, or Adam, for a number of epochs. */
+import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
 import { MinibatchObjective } from "../losses/minibatch-objective.js";
 import { adam } from "../solvers/adam.js";
 import { learningRates } from "../solvers/learning-rate.js";
 import { minimiseByMinibatches } from "../solvers/minibatch.js";
 import { sgd } from "../solvers/sgd.js";
+import type { UpdateRule } from "../solvers/update-rule.js";
 import type { Workspace } from "../solvers/workspace.js";
 import { withIntercept } from "./fitted.js";
 import type { FitReport } from "./report.js";
 import { isCallers, publishFinite, reportOf, unlessStoppedEarly } from "./training-outcome.js";
-import type { Follow, TrainingRequest } from "./training-request.js";
+import type { Continuation, Follow, TrainingRequest } from "./training-request.js";
 
 export const LEARNING_RATE: Readonly<Record<"sgd" | "adam", number>> = { sgd: 0.1, adam: 0.01 };
 
@@ -31,10 +33,14 @@ export async function trainByMinibatches(
     penalisedRows: objective.penalisedRows,
     many: objective.many,
   };
-  const rule = solver === "adam" ? adam(workspace, target) : sgd(workspace, target, options);
+  const fresh = solver === "adam" ? adam(workspace, target) : sgd(workspace, target, options);
+  const { continuation } = request;
+  const rule = continuation ? continued(engine, fresh, continuation) : fresh;
   const learningRate = options.learningRate ?? LEARNING_RATE[solver];
   // Before anything is published: a schedule that fails changes nothing.
   const rates = learningRates(learningRate, options.epochs * objective.batches);
+  const asUsersKnow = (theta: Float32Array): Float32Array =>
+    problem.scaling?.toWeights(theta) ?? withIntercept(theta, x.columns, classes);
   /** The last weights that were seen to be finite. */
   let latest = withIntercept(problem.start ?? new Float32Array(0), x.columns, classes);
   const { course, checkpoints } = follow({
@@ -52,7 +58,7 @@ export async function trainByMinibatches(
       seed: options.seed,
       penalty: (theta) => penaltyOf(theta.subarray(0, x.columns * classes), l1, l2),
       keep: (theta) => {
-        latest = withIntercept(theta, x.columns, classes);
+        latest = asUsersKnow(theta);
       },
       observe: (progress) => course.observe(progress),
       throwIfStopped: () => course.throwIfStopped(),
@@ -61,17 +67,51 @@ export async function trainByMinibatches(
     const result = await unlessStoppedEarly(run, course);
     if (result.stopReason === "diverged") request.publish(latest);
     else if (result.stopReason !== "early-stop") await course.observe(result, true);
+    if (continuation && result.stopReason === "max-iterations") {
+      const memory = joined((await engine.read(...Object.values(rule.memory))) as Float32Array[]);
+      continuation.keep({ steps: continuation.steps + result.iteration, memory });
+    }
     return reportOf(engine, options, course, result, learningRate);
   } catch (error) {
     if (isCallers(error, request)) {
       request.publish(latest);
       await publishFinite(request, async () => {
         const [theta] = await engine.read(objective.parameters);
-        return withIntercept(theta as Float32Array, x.columns, classes);
+        return asUsersKnow(theta as Float32Array);
       });
     }
     throw error;
   }
+}
+
+/** The rule with what it remembered, and with steps counted on. */
+function continued(engine: TensorEngine, rule: UpdateRule, { steps, memory }: Continuation): UpdateRule {
+  let first = 0;
+  for (const part of memory ? Object.values(rule.memory) : []) {
+    const length = part.rows * part.columns;
+    engine.write(part, (memory as Float32Array).subarray(first, first + length));
+    first += length;
+  }
+  const later = <Step extends { readonly number: number }>(step: Step): Step => ({
+    ...step,
+    number: step.number + steps,
+  });
+  return {
+    memory: rule.memory,
+    apply: (step) => rule.apply(later(step)),
+    advance: (batch, step) => rule.advance(batch, later(step)),
+    advanceMany: (batches, step) => rule.advanceMany(batches, later(step)),
+  };
+}
+
+function joined(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let first = 0;
+  for (const part of parts) {
+    whole.set(part, first);
+    first += part.length;
+  }
+  return whole;
 }
 
 /** `l1·‖W‖₁ + (l2/2)·‖W‖²` */

@@ -62,20 +62,24 @@ export function* checkData(
   y: LabelsLike,
   options: Pick<CheckedFitOptions, "sampleWeight" | "validation">,
   model: Pick<ModelOptions, "classes" | "features" | "ignoreLabel" | "classWeight" | "seed">,
+  where = "fit",
 ): InPieces<CheckedData> {
   const { classes: declared, features, ignoreLabel } = model;
-  const checked = yield* featuresInPieces(x, "fit", "X", features);
-  const encoding = { where: "fit", ignore: ignoreLabel, ...(declared ? { classes: declared } : {}) };
+  const checked = yield* featuresInPieces(x, where, "X", features);
+  const encoding = { where, ignore: ignoreLabel, ...(declared ? { classes: declared } : {}) };
   const labels = encodeLabels(y, checked.rows, encoding);
-  const given = options.sampleWeight && checkSampleWeight(options.sampleWeight, checked.rows, "fit");
-  const all: CheckedRows = { x: checked, y: labels, weights: countedWeights(labels, given, "fit") };
+  const given = options.sampleWeight && checkSampleWeight(options.sampleWeight, checked.rows, where);
+  const all: CheckedRows = { x: checked, y: labels, weights: countedWeights(labels, given, where) };
   const { validation } = options;
-  if (validation === undefined) return { ...weighted(all, model), validation: undefined };
+  if (validation === undefined) return { ...weighted(all, model, where), validation: undefined };
   if (typeof validation === "number") {
     const { training, validation: held } = yield* shareOut(all, validation, model.seed);
-    return { ...weighted(training, model), validation: held };
+    return { ...weighted(training, model, where), validation: held };
   }
-  return { ...weighted(all, model), validation: yield* checkValidation(validation, checked.columns, labels, model) };
+  return {
+    ...weighted(all, model, where),
+    validation: yield* checkValidation(validation, checked.columns, labels, model),
+  };
 }
 
 /** The rows as they are trained on: class weights counted in. */

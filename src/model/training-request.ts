@@ -1,4 +1,6 @@
 /** What a fit is asked for, and how it is followed. Types only. */
+
+import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { SolverCheckpoints } from "../solvers/solver-checkpoints.js";
 import type { Course, CourseOptions } from "./course.js";
 import type { FitCheckpoint } from "./fit-checkpoint.js";
@@ -11,6 +13,10 @@ export interface TrainingRequest {
   readonly fit: Pick<CheckedFitOptions, "onProgress" | "signal"> & Partial<Pick<CheckedFitOptions, "earlyStopping">>;
   /** W then b to start from, with the intercept's row whether there is one or not. */
   readonly start: Float32Array | undefined;
+  /** For a minibatch solver that does not begin anew; told where it ended, once the last weights are published. */
+  readonly continuation?: Continuation & { readonly keep: (end: Continuation) => void };
+  /** L-BFGS ends at no more than this share of the gradient that it began with. */
+  readonly shareOfStart?: number;
   readonly publish: (theta: Float32Array) => void;
   readonly isDisposed: () => boolean;
   /** Throws what ends the fit from outside: its signal's reason, or a DisposedError. */
@@ -21,6 +27,21 @@ export interface TrainingRequest {
 
 /** The same, whatever the data is. */
 export type SolverRequest = Omit<TrainingRequest, "data" | "start">;
+
+/** What training is asked for, before anything runs. */
+export interface CheckedRequest
+  extends Omit<TrainingRequest, "publish" | "isDisposed" | "throwIfStopped" | "checkpoint"> {
+  /** For a fit that keeps checkpoints. */
+  readonly openCheckpoint?: (engine: TensorEngine) => Promise<FitCheckpoint>;
+}
+
+/** Where a minibatch solver goes on, which saw other rows before. */
+export interface Continuation {
+  /** Steps done so far. */
+  readonly steps: number;
+  /** What the update rule remembers of them; nothing before the first. */
+  readonly memory: Float32Array | undefined;
+}
 
 /** The course of a fit, of which a solver knows these parts. */
 export type Follow = (part: Pick<CourseOptions, "maxIterations" | "stepsPerEpoch" | "theta">) => Followed;

@@ -1,6 +1,7 @@
 /** One fit from checked data to a report: memory is taken, a solver runs, memory is given back. */
 import { inTurns } from "../engine/in-turns.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
+import type { ColumnScaling } from "../losses/column-scaling.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
 import type { Loss } from "../losses/loss.js";
 import { lossOf } from "../losses/loss-of.js";
@@ -38,7 +39,7 @@ async function trainIn(workspace: Workspace, request: TrainingRequest, loss: Los
   const { throwIfStopped } = request;
   const rows = await inTurns(uploadRows(workspace, data, options.labelSmoothing), throwIfStopped);
   const features = rows.x.columns;
-  const problem: LinearProblem = {
+  const unscaled: LinearProblem = {
     x: rows.x,
     targets: rows.targets,
     rowWeight: data.weights,
@@ -50,6 +51,7 @@ async function trainIn(workspace: Workspace, request: TrainingRequest, loss: Los
     fitIntercept: options.fitIntercept,
     start: request.start?.subarray(0, (features + Number(options.fitIntercept)) * classes),
   };
+  const problem: LinearProblem = { ...unscaled, scaling: await scalingOf(workspace, unscaled, options) };
   // What is measured is how well the labels are told, whatever the training was softened by.
   const judged = data.validation && (await inTurns(uploadRows(workspace, data.validation, 0), throwIfStopped));
   const validation =
@@ -71,6 +73,17 @@ async function trainIn(workspace: Workspace, request: TrainingRequest, loss: Los
       : await trainLbfgs(workspace, problem, request, follow);
   await checkpoint?.remove();
   return bestWeights?.best ? withBest(report, bestWeights.best, publish) : report;
+}
+
+/** Loaded where it is asked for: most fits leave columns as they are. */
+async function scalingOf(
+  workspace: Workspace,
+  problem: LinearProblem,
+  { standardize }: TrainingRequest["options"],
+): Promise<ColumnScaling | undefined> {
+  if (standardize === false) return undefined;
+  const { ColumnScaling } = await import("../losses/column-scaling.js");
+  return ColumnScaling.create(workspace, problem, standardize);
 }
 
 /** Gives the model the best weights that validation saw, and reports of those. */

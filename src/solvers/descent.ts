@@ -45,6 +45,8 @@ function after(first: Waits, next: () => Waits): Waits {
 }
 
 export class Descent {
+  /** Max |dJ| at which points that are evaluated from now on have converged. */
+  tolerance: number;
   /** `[28]`: the solver's scalars. */
   readonly state: Tensor;
   /** [256×4]: iteration, attempt, J, max |dJ|. */
@@ -80,6 +82,7 @@ export class Descent {
     this.#engine = engine;
     this.#objective = objective;
     this.#options = options;
+    this.tolerance = options.tolerance;
     this.state = workspace.empty([1, firstState().length]);
     this.ring = workspace.zeros([RING, 4]);
     this.#direction = workspace.zeros([rows, columns]);
@@ -164,7 +167,8 @@ export class Descent {
 
   #judge(): void {
     const { parameters, scale, l1, l2, penalisedRows } = this.#objective;
-    const { memory: pairs, tolerance, maxIterations } = this.#options;
+    const { memory: pairs, maxIterations } = this.#options;
+    const { tolerance } = this;
     const engine = this.#engine;
     const state = this.state;
     const stack = this.#stack;

@@ -13,6 +13,8 @@ export interface LbfgsOptions {
   readonly maxIterations: number;
   /** Stop when max |dJ| is at most this. */
   readonly tolerance: number;
+  /** And at most this share of what it is at the start; undefined: however much it was. */
+  readonly shareOfStart?: number | undefined;
   /** Pairs remembered, 40 at most. */
   readonly memory: number;
   /** Told of the iterations since the last time, and of θ after the last of them. */
@@ -38,6 +40,9 @@ const LOOK_SHARE = 0.15;
 /** Iterations recorded ahead at most: the ring must be read before it comes round. */
 const MOST_AHEAD = RING / 2;
 
+/** Smaller shares are not asked for: float32 sees gradients of some 1e-8. */
+const FINEST = 1e-7;
+
 /** What a copy of the device's numbers showed. */
 interface Look {
   /** Attempts that had been recorded. */
@@ -58,9 +63,14 @@ export async function minimiseLbfgs(
 ): Promise<SolverResult> {
   const { engine } = workspace;
   const { aheadMs, mostMs, leastMs } = options.pacing ?? PACING;
-  const { checkpoints } = options;
+  const { checkpoints, shareOfStart } = options;
   const resumed = checkpoints?.resumed;
-  const descent = new Descent(workspace, objective, options);
+  // What it is at the start is seen before anything else is recorded.
+  const descent = new Descent(
+    workspace,
+    objective,
+    shareOfStart === undefined ? options : { ...options, tolerance: 0 },
+  );
   const { launches } = engine.trialSteps;
   const begun = performance.now();
   let lookedAt = begun;
@@ -100,6 +110,10 @@ export async function minimiseLbfgs(
     for (let i = last.iteration + 1; i <= state[STATE.iteration]; i++) {
       const [iteration, attempt, loss, gradientNorm] = ring.subarray(4 * (i % RING));
       progress.push({ iteration, loss, gradientNorm, passes: descent.passesAt(attempt) });
+    }
+    if (shareOfStart !== undefined && last.iteration < 0 && progress.length > 0) {
+      const asked = shareOfStart * (progress[0].gradientNorm ?? 0);
+      descent.tolerance = Math.min(options.tolerance, Math.max(FINEST, asked));
     }
     last = progress.at(-1) ?? last;
     if (progress.length > 0) await options.observe(progress, theta);

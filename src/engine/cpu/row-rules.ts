@@ -4,6 +4,7 @@
  */
 import { addScaled } from "../../ops/add-scaled.js";
 import { argmax } from "../../ops/argmax.js";
+import { columnMoments } from "../../ops/column-moments.js";
 import { copyColumns } from "../../ops/copy-columns.js";
 import { crossEntropy } from "../../ops/cross-entropy.js";
 import { crossEntropyStep } from "../../ops/cross-entropy-step.js";
@@ -22,7 +23,7 @@ import { summarize } from "../../ops/summarize.js";
 import { totalLoss } from "../../ops/total-loss.js";
 import { totalWeight } from "../../ops/total-weight.js";
 import type { HostArguments, RowSum } from "./row-sums.js";
-import { GRADIENT, LINE, LOSS, PRODUCT, STEP, SUM, SUMMARY } from "./row-sums.js";
+import { GRADIENT, LINE, LOSS, MOMENTS, PRODUCT, STEP, SUM, SUMMARY } from "./row-sums.js";
 
 export interface RowRule {
   /** The argument that has the rows, and says where they are cut. */
@@ -93,6 +94,7 @@ const RULES: ReadonlyMap<object, RuleOf> = new Map<object, RuleOf>([
   [scoreLoss, rule("logits", [...TARGETS, "loss", "gradient"], ["loss", "gradient"], ELEMENT_COST)],
   [scoreLossLine, rule("logits", ["direction", ...TARGETS], [], ELEMENT_COST, LINE)],
   [scoreLossStep, rule("logits", ["direction", ...TARGETS, "gradient"], [], ELEMENT_COST, STEP)],
+  [columnMoments, rule("x", ["rowWeight"], [], 2, MOMENTS)],
   [summarize, rule("x", [], [], 1, SUMMARY)],
   [argmax, rule("scores", ["out"], ["out"], 1)],
   [addScaled, (args) => rule("out", ["x", "y"], args.keep === 0 ? ["out"] : [], 1)(args)],

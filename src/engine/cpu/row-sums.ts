@@ -1,4 +1,5 @@
 /** How the sums of blocks of rows are taken and added up, for each kind of op that adds rows up. */
+import { columnMoments } from "../../ops/column-moments.js";
 import { at, hostMatrix } from "../../ops/host-matrix.js";
 import type { LinearGradientArguments } from "../../ops/linear-gradient.js";
 import type { HostMatrix, On } from "../../ops/op.js";
@@ -45,6 +46,8 @@ export const LOSS: RowSum = {
     out.data[0] = scaledLoss(sum, scale, denominator);
   },
 };
+
+export const MOMENTS: RowSum = { ...SUM, accumulate: (total, part) => columnMoments.accumulate?.(total, part) };
 
 export const LINE: RowSum = { ...SUM, isIdle: ({ state }) => (state as HostMatrix).data[STATE.trials] === 0 };
 

@@ -82,6 +82,23 @@ describe.each(ENGINE_DEVICES)("a minibatch step on %s", (device) => {
     expect(dispatches).toEqual(dispatches.map(() => (device === "webgpu" ? 2 : 1)));
   });
 
+  test.for(WAYS)(
+    "scaled columns, %s: W, b, the fused gradient, its rows, the update; nothing made",
+    async (way, { engines }) => {
+      const engine = engines[device];
+      const [, options, fit] = way;
+      const data = { ...targetsOf(fit, 3), ...fit };
+      const steps = await countSteps(engine, small, { ...options, standardize: true }, data);
+      expect(steps).toHaveLength(3 * BATCHES);
+      const [first, second, third] = [1, 2, 3].map((epoch) => created(steps[epoch * BATCHES - 1]));
+      expect(second).toEqual(first);
+      expect(third).toEqual(first);
+      const dispatches = steps.slice(1).map((step, i) => step.dispatches - steps[i].dispatches);
+      // On the CPU loss and gradient are one op.
+      expect(dispatches).toEqual(dispatches.map(() => (device === "webgpu" ? 6 : 5)));
+    },
+  );
+
   test("70 classes, outside the fused range: gather twice, product, loss, its sum, product, update", async ({
     engines,
   }) => {

@@ -45,6 +45,8 @@ const CASES: readonly FitCase[] = [
   { name: "lbfgs, no intercept", options: { fitIntercept: false } },
   { name: "lbfgs, sample weights", options: {}, fit: { sampleWeight: WEIGHTS } },
   { name: "lbfgs, soft targets", options: {}, y: SOFT },
+  { name: "lbfgs, exact zeros", options: { l1: 0.01 } },
+  { name: "lbfgs, scaled columns, sample weights", options: { standardize: true }, fit: { sampleWeight: WEIGHTS } },
   { name: "sgd", options: { solver: "sgd", momentum: 0.9, ...STEPS } },
   { name: "sgd, in the order given", options: { solver: "sgd", shuffle: false, fitIntercept: false, ...STEPS } },
   // More batches than are picked at once.
@@ -81,10 +83,22 @@ const largestGap = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
  * Adam are the same steps with sums in another order: a gradient differs by 2⁻²⁰ of its terms, momentum makes that ten times as much,
  * and Adam, which divides by the gradient's own size, sixteen times where the terms all but cancel.
  */
-function apartOf({ solver = "lbfgs", epochs = 1, batchSize = N }: SoftmaxRegressionOptions): number {
-  if (solver === "lbfgs") return 1.04e-2;
+function apartOf({ solver = "lbfgs", epochs = 1, batchSize = N, standardize }: SoftmaxRegressionOptions): number {
+  // Of scaled columns this is said of V = σ·W.
+  if (solver === "lbfgs") return 1.04e-2 / (standardize ? leastDeviation() : 1);
   return 0.2 * epochs * Math.ceil(N / batchSize) * (solver === "adam" ? 16 : 10) * 2 ** -20;
 }
+
+/** The least standard deviation of a column, rows weighted. */
+function leastDeviation(): number {
+  const total = WEIGHTS.reduce((sum, w) => sum + w, 0);
+  const deviations = Array.from({ length: D }, (_, l) => {
+    const mean = WEIGHTS.reduce((sum, w, i) => sum + w * DENSE.data[i * D + l], 0) / total;
+    return Math.sqrt(WEIGHTS.reduce((sum, w, i) => sum + w * (DENSE.data[i * D + l] - mean) ** 2, 0) / total);
+  });
+  return Math.min(...deviations);
+}
+
 const J_APART = 1.4e-7 + 2 ** -22;
 
 describe.each(ENGINE_DEVICES)("on %s", (device) => {

@@ -45,6 +45,8 @@ const COURSES: Readonly<Record<string, SoftmaxRegressionOptions>> = {
   "sgd in large batches": { solver: "sgd", epochs: 1, batchSize: 4000 },
   adam: { solver: "adam", epochs: 1 },
   "adam with exact zeros": { solver: "adam", epochs: 1, l1: 1e-3 },
+  "lbfgs of scaled columns": { solver: "lbfgs", maxIterations: 6, tolerance: 0, standardize: true },
+  "sgd of scaled columns": { solver: "sgd", epochs: 1, standardize: true },
 };
 
 describe.for(Object.keys(COURSES))("%s", (name) => {

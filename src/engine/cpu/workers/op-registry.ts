@@ -3,6 +3,7 @@ import { adamStep } from "../../../ops/adam-step.js";
 import { addScaled } from "../../../ops/add-scaled.js";
 import { argmax } from "../../../ops/argmax.js";
 import { chooseStep } from "../../../ops/choose-step.js";
+import { columnMoments } from "../../../ops/column-moments.js";
 import { copyColumns } from "../../../ops/copy-columns.js";
 import { crossEntropy } from "../../../ops/cross-entropy.js";
 import { crossEntropyStep } from "../../../ops/cross-entropy-step.js";
@@ -20,6 +21,7 @@ import { matmul } from "../../../ops/matmul.js";
 import { nextDirection } from "../../../ops/next-direction.js";
 import type { Op } from "../../../ops/op.js";
 import { reducedProducts } from "../../../ops/reduced-products.js";
+import { scaleRows } from "../../../ops/scale-rows.js";
 import { scoreLoss } from "../../../ops/score-loss.js";
 import { scoreLossLine } from "../../../ops/score-loss-line.js";
 import { scoreLossStep } from "../../../ops/score-loss-step.js";
@@ -39,6 +41,7 @@ const ALL = [
   addScaled,
   argmax,
   chooseStep,
+  columnMoments,
   copyColumns,
   crossEntropy,
   crossEntropyStep,
@@ -57,6 +60,7 @@ const ALL = [
   nextDirection,
   totalWeight,
   reducedProducts,
+  scaleRows,
   scoreLoss,
   scoreLossLine,
   scoreLossStep,
