@@ -132,6 +132,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   var whole = false;
   for (var trial = 0u; trial < u32(wanted); trial++) {
     let step = states[s].steps[trial];
+    // Beyond its end the line is not what it is here.
+    if (step > end) { continue; }
     let sums = points[trial];
     var penalty = parameters.l2 * (mixed + step * squares);
     if (SPARSE) { penalty = mixed + parameters.l2 * step * squares; }

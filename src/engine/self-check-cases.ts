@@ -25,7 +25,6 @@ import type { HostMatrix, Op } from "../ops/op.js";
 import { scaleRows } from "../ops/scale-rows.js";
 import { sgdStep } from "../ops/sgd-step.js";
 import { smallBatchSteps } from "../ops/small-batch-steps.js";
-import { softThreshold } from "../ops/soft-threshold.js";
 import { softmax } from "../ops/softmax.js";
 import { summarize } from "../ops/summarize.js";
 import { totalLoss } from "../ops/total-loss.js";
@@ -251,11 +250,6 @@ export function selfCheckCases(): SelfCheckCase[] {
   }
   const adamMoments = { mean: floats(10, 7), variance: floats(10, 7, 0.1, 1), weights: floats(10, 7) };
   add(adamStep, "10×7", { ...rates, beta1: 0.9, beta2: 0.99, epsilon: 1e-6, step: 3, ...adamMoments }, ELEMENTWISE);
-  const thresholds = { threshold: 0.25, correction: 1.5, epsilon: 1e-6, penalisedRows: 9 };
-  for (const variance of [undefined, floats(10, 7, 0.25, 1)]) {
-    const shape = variance ? "10×7, scaled" : "10×7";
-    add(softThreshold, shape, { ...thresholds, variance, weights: floats(10, 7) }, ELEMENTWISE);
-  }
   addFusedSteps(add, { floats, bytes, integers, blank });
   return cases;
 }

@@ -6,6 +6,7 @@ import { judgePoint } from "../ops/judge-point.js";
 import { nextDirection } from "../ops/next-direction.js";
 import type { HostMatrix, On, Op } from "../ops/op.js";
 import { reducedProducts } from "../ops/reduced-products.js";
+import { softThreshold } from "../ops/soft-threshold.js";
 import { STATE, STATE_LENGTH } from "../ops/solver-state.js";
 import { stackProducts } from "../ops/stack-products.js";
 import { twoLoop } from "../ops/two-loop.js";
@@ -29,6 +30,8 @@ export function stateOf(values: Partial<Record<keyof typeof STATE, number>>): Ho
 
 /** Sums of 117 products, and what is built on them; a quotient of such sums is good to some times as many roundings. */
 const ROUNDINGS = 64;
+/** A root, a quotient and a difference, value by value. */
+const FEW_ROUNDINGS = 8;
 
 export function solverCases(
   add: AddCase,
@@ -78,6 +81,11 @@ export function solverCases(
     ROUNDINGS,
     true,
   );
+  const thresholds = { threshold: 0.25, correction: 1.5, epsilon: 1e-6, penalisedRows: 9 };
+  for (const variance of [undefined, floats(10, 7, 0.25, 1)]) {
+    const by = variance ? "10×7, scaled" : "10×7";
+    add(softThreshold, by, { ...thresholds, variance, weights: floats(10, 7) }, FEW_ROUNDINGS);
+  }
   const leaving = { ...following, l1, l2: 0.5, theta: sparse(vector()), out: blank(1, 4) };
   add(
     nextDirection,

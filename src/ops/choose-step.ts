@@ -71,6 +71,8 @@ function reference({ line, norms, state, scale, l2, l1 = 0, byValue }: On<Choose
   let whole = false;
   for (let trial = 0; trial < wanted; trial++) {
     const step = data[STATE.steps + trial];
+    // Beyond its end the line is not what it is here.
+    if (step > end) continue;
     const [value, first, second, faults] = [0, 1, 2, 3].map((part) => columnSum(line, 4 * trial + part));
     const penalty = l1 > 0 ? mixed + l2 * step * squares : l2 * (mixed + step * squares);
     const here = scale * first + penalty;

@@ -155,12 +155,13 @@ describe.for([
     steps: readonly [number, number],
     slopes: readonly [number, number],
     shrinking: number,
+    byValue = false,
   ): Promise<Float32Array[]> => {
     const args = {
       line: f32Matrix(1, 8, Float32Array.of(0, slopes[0] + 1, 2, 0, 0, slopes[1] + 1, 2, 0)),
       norms: f32Vector([-1, 1, -4, shrinking]),
-      state: stateWith({ trials: 2, high: HIGHEST, bestSlope: HIGHEST, pairs: 1 }, steps),
-      ...{ scale: 1, l1: 0.5, l2: 0, byValue: false },
+      state: stateWith({ trials: 2, high: HIGHEST, bestSlope: HIGHEST, pairs: 1, fit: 10 }, steps),
+      ...{ scale: 1, l1: 0.5, l2: 0, byValue },
     };
     const { truth, webgpu, cpu } = await runOp(
       engines,
@@ -194,6 +195,14 @@ describe.for([
       expect(state[STATE.trials]).toBe(2);
       expect(Array.from(state.subarray(STATE.steps, STATE.steps + 2)).every((t) => t > 0 && t < 1)).toBe(true);
     }
+  });
+
+  test("judged by value, no step beyond the end is taken, however good it looks", async ({ engines }) => {
+    for (const state of await searched(engines, [1, 2], [-3.9, 0], 1, true)) {
+      expect([state[STATE.step], state[STATE.trials], state[STATE.failed]]).toEqual([1, 0, 0]);
+    }
+    // Where no weight goes towards 0 it is.
+    for (const state of await searched(engines, [1, 2], [-3.9, 0], 0, true)) expect(state[STATE.step]).toBe(2);
   });
 
   test("a flat point before the end will do", async ({ engines }) => {
