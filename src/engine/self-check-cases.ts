@@ -7,7 +7,6 @@ import { toHalf } from "../half-float.js";
 import { adamStep } from "../ops/adam-step.js";
 import { addScaled } from "../ops/add-scaled.js";
 import { argmax } from "../ops/argmax.js";
-import { columnMoments } from "../ops/column-moments.js";
 import { copyColumns } from "../ops/copy-columns.js";
 import { crossEntropy } from "../ops/cross-entropy.js";
 import { crossEntropyStep } from "../ops/cross-entropy-step.js";
@@ -22,7 +21,6 @@ import { linearLoss } from "../ops/linear-loss.js";
 import { linearSgdStep } from "../ops/linear-sgd-step.js";
 import { matmul } from "../ops/matmul.js";
 import type { HostMatrix, Op } from "../ops/op.js";
-import { scaleRows } from "../ops/scale-rows.js";
 import { sgdStep } from "../ops/sgd-step.js";
 import { smallBatchSteps } from "../ops/small-batch-steps.js";
 import { softmax } from "../ops/softmax.js";
@@ -30,6 +28,7 @@ import { summarize } from "../ops/summarize.js";
 import { totalLoss } from "../ops/total-loss.js";
 import { totalWeight } from "../ops/total-weight.js";
 import { Random } from "../random.js";
+import { columnCases } from "./self-check-columns.js";
 import { scoreLossCases } from "./self-check-losses.js";
 import type { AddCase } from "./self-check-solver.js";
 import { solverCases, stateOf } from "./self-check-solver.js";
@@ -213,13 +212,7 @@ export function selfCheckCases(): SelfCheckCase[] {
     add(summarize, shape, { x: floats(rows, columns), out: blank(1, 4) }, sumOf(rows * columns), true);
   }
 
-  const moments = { rowWeight: floats(1, 1031, 0, 2), out: blank(3, 9) };
-  add(columnMoments, "1031×9", { ...moments, x: floats(1031, 9) }, sumOf(1031));
-  add(columnMoments, "1031×9, bytes", { ...moments, x: bytes(1031, 9), rowWeight: undefined }, sumOf(1031));
-  const units = { scale: floats(1, 10, 0.5, 2), out: blank(10, 7) };
-  add(scaleRows, "10×7", { ...units, x: floats(10, 7), shift: undefined }, ELEMENTWISE);
-  add(scaleRows, "10×7, shifted", { ...units, x: floats(11, 7), shift: floats(1, 10) }, ELEMENTWISE);
-
+  columnCases(add, { floats, bytes, blank, sumOf, elementwise: ELEMENTWISE });
   solverCases(add, floats, blank);
   sparseCases(add, floats, blank, sumOf);
 

@@ -10,14 +10,22 @@ import type { TensorEngine } from "../engine/tensor-engine.js";
 import { columnMoments } from "../ops/column-moments.js";
 import { scaleRows } from "../ops/scale-rows.js";
 import type { Workspace } from "../solvers/workspace.js";
-import type { LinearProblem } from "./linear-problem.js";
+import type { TrainingTargets } from "./loss.js";
 import { sparseMoments } from "./sparse-moments.js";
 
 /** `true`: by mean and standard deviation; `"center"`: by the mean alone. */
 export type Standardization = true | "center";
 
 /** What is to be scaled, and for which model. */
-export type ScaledRows = Pick<LinearProblem, "x" | "targets" | "rowWeight" | "classes" | "fitIntercept">;
+export interface ScaledRows {
+  /** [n×d] */
+  readonly x: Tensor | SparseTensor;
+  readonly targets: Pick<TrainingTargets, "rowWeight">;
+  /** `[n]` on the host, as the targets have it on the device; undefined: every row counts 1. */
+  readonly rowWeight: Float32Array | undefined;
+  readonly classes: number;
+  readonly fitIntercept: boolean;
+}
 
 /** Spacing of float32 at 1: a column that varies by no more of its mean is constant but for rounding. */
 const SPACING = 2 ** -23;
