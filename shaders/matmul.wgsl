@@ -26,42 +26,8 @@ override LOADS_B: u32;
 override TRANSPOSE_A: bool;
 // B is stored as [columns × depth].
 override TRANSPOSE_B: bool;
-// A holds 0: f32, 1: bytes, four to a word, 2: f16, four to two words; the value is element · a_scale + a_zero.
-override FORMAT_A: u32;
 // With TRANSPOSE_A: A is a column of ones for the last row of C.
 override ONES: bool;
-
-struct Parameters {
-  rows: u32,            // rows of C
-  columns: u32,         // columns of C
-  depth_begin: u32,     // the sum runs over depth_begin … depth_end − 1; depth_begin < 4
-  depth_end: u32,
-  depth_per_split: u32, // a multiple of SLICE
-  groups: u32,          // workgroups of one split; workgroup = split · groups + group
-  first_workgroup: u32, // of this launch
-  end_workgroup: u32,   // one past the last of this launch
-  a_offset: u32,        // quads to where row 0 of A would begin, modulo 2³²: rows before depth_begin may not exist
-  a_stride: u32,        // quads from row to row of A
-  b_offset: u32,        // likewise
-  b_stride: u32,
-  c_offset: u32,
-  c_stride: u32,
-  split_stride: u32,    // quads from one split's C to the next
-  bias_offset: u32,     // quads to the bias row
-  has_bias: u32,        // 1: add the bias (in split 0 only)
-  accumulate: u32,      // 1: add to what C holds
-  alpha: f32,
-  a_zero: f32,
-  a_scale: vec4f,       // the scale of a byte that stands 0, 8, 16 and 16 bits up
-}
-
-// The same memory twice: as quads of f32 and as words of smaller elements.
-@group(0) @binding(0) var<storage, read> a: array<vec4f>;
-@group(0) @binding(1) var<storage, read> a_words: array<u32>;
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
-@group(0) @binding(3) var<storage, read> bias: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> c: array<vec4f>;
-@group(0) @binding(5) var<uniform> parameters: Parameters;
 
 // Quads of the tile's rows and columns.
 override TILE_ROWS = THREADS_Y * ROW_QUADS;
@@ -74,26 +40,8 @@ var<workgroup> tile_a: array<vec4f, TILE_ROWS * SLICE * BUFFERS>;
 // [four of the depth][i][quad of columns], the same of B: transposed as A plain, plain as A transposed.
 var<workgroup> tile_b: array<vec4f, TILE_COLUMNS * SLICE * BUFFERS>;
 
-const FOUR = vec4u(0u, 1u, 2u, 3u);
-// No sum has more slices: compilers see that the loop ends.
-const MOST_STEPS = 0x40000000u;
 // Tiles of this many rows of tiles are walked column by column, so that workgroups running together share what they read.
 const BAND = 8u;
-
-// The quad of A with this index, counted from the start of the buffer.
-fn quad_of_a(index: u32) -> vec4f {
-  if (FORMAT_A == 1u) {
-    // Masked bytes convert exactly where they stand, and as signed integers in one instruction each.
-    let word = a_words[index];
-    let bytes = vec4u(word, word, word, word >> 8u) & vec4u(0xffu, 0xff00u, 0xff0000u, 0xff0000u);
-    return vec4f(vec4i(bytes)) * parameters.a_scale + parameters.a_zero;
-  }
-  if (FORMAT_A == 2u) {
-    let halves = vec4f(unpack2x16float(a_words[2u * index]), unpack2x16float(a_words[2u * index + 1u]));
-    return halves * parameters.a_scale.x + parameters.a_zero;
-  }
-  return a[index];
-}
 
 // Where a thread's staged quad comes from and goes to.
 struct Stage {
@@ -120,11 +68,6 @@ fn stage_b(round: u32, thread: u32, first_quad: u32) -> Stage {
   return stage(round * THREADS + thread, TILE_COLUMNS, first_quad, parameters.b_offset, parameters.b_stride, TRANSPOSE_B);
 }
 
-// Rows and columns beyond the end of C read what they find: none of it is written. Depths beyond the sum count as zero.
-fn within(quad: vec4f, depth: u32, end: u32, along_depth: bool) -> vec4f {
-  let depths = select(vec4u(depth), vec4u(depth) + FOUR, along_depth);
-  return select(vec4f(0.0), quad, (depths >= vec4u(parameters.depth_begin)) & (depths < vec4u(end)));
-}
 fn load_a(at: Stage, depth: u32, end: u32, first_quad: u32) -> vec4f {
   let step = select(depth >> 2u, depth * parameters.a_stride, TRANSPOSE_A);
   var quad = quad_of_a(at.index + step);
@@ -151,19 +94,6 @@ fn rows_first(block: mat4x4f) -> mat4x4f {
 fn depths_first(block: mat4x4f) -> mat4x4f {
   if (TRANSPOSE_B) { return transpose(block); }
   return block;
-}
-// One row of C and four of the depth, in four multiply-adds: summed into C at once, since another order costs a fifth add.
-fn times(sum: vec4f, x: vec4f, y: mat4x4f) -> vec4f {
-  return sum + x.x * y[0] + x.y * y[1] + x.z * y[2] + x.w * y[3];
-}
-
-fn write_quad(split: u32, row: u32, quad: u32, sum: vec4f) {
-  if (row >= parameters.rows || quad * 4u >= parameters.columns) { return; }
-  let at = parameters.c_offset + split * parameters.split_stride + row * parameters.c_stride + quad;
-  var value = parameters.alpha * sum;
-  if (parameters.has_bias == 1u && split == 0u) { value += bias[parameters.bias_offset + quad]; }
-  if (parameters.accumulate == 1u) { value += c[at]; }
-  c[at] = select(vec4f(0.0), value, vec4u(quad * 4u) + FOUR < vec4u(parameters.columns));
 }
 
 @compute @workgroup_size(THREADS)

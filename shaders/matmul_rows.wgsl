@@ -22,52 +22,17 @@ override STEPS: u32;
 override LOADS_B: u32;
 // B is stored as [columns × depth].
 override TRANSPOSE_B: bool;
-// A holds 0: f32, 1: bytes, four to a word, 2: f16, four to two words; the value is element · a_scale + a_zero.
-override FORMAT_A: u32;
 // Rows of A begin at multiples of sixteen bytes.
 override WIDE: bool;
 
-struct Parameters {
-  rows: u32,            // rows of C
-  columns: u32,         // columns of C
-  depth_begin: u32,     // the sum runs over depth_begin … depth_end − 1; depth_begin < 4
-  depth_end: u32,
-  depth_per_split: u32, // a multiple of SLICE
-  groups: u32,          // workgroups of one split; workgroup = split · groups + group
-  first_workgroup: u32, // of this launch
-  end_workgroup: u32,   // one past the last of this launch
-  a_offset: u32,        // quads to where row 0 of A would begin, modulo 2³²: rows before depth_begin may not exist
-  a_stride: u32,        // quads from row to row of A
-  b_offset: u32,        // likewise
-  b_stride: u32,
-  c_offset: u32,
-  c_stride: u32,
-  split_stride: u32,    // quads from one split's C to the next
-  bias_offset: u32,     // quads to the bias row
-  has_bias: u32,        // 1: add the bias (in split 0 only)
-  accumulate: u32,      // 1: add to what C holds
-  alpha: f32,
-  a_zero: f32,
-  a_scale: vec4f,       // the scale of a byte that stands 0, 8, 16 and 16 bits up
-}
-
-
-// The same memory twice: by sixteen bytes and by words.
+// The same memory as a_words, by sixteen bytes.
 @group(0) @binding(0) var<storage, read> a: array<vec4u>;
-@group(0) @binding(1) var<storage, read> a_words: array<u32>;
-@group(0) @binding(2) var<storage, read> b: array<vec4f>;
-@group(0) @binding(3) var<storage, read> bias: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> c: array<vec4f>;
-@group(0) @binding(5) var<uniform> parameters: Parameters;
 
 // Workgroup memory in quads: 16 KiB.
 const SHARED = 1024u;
 // While summing: of B [step][depth of the lane][quad of columns][lane]. In the end: the lanes' sums, [row][thread].
 var<workgroup> shared_quads: array<vec4f, SHARED>;
 
-const FOUR = vec4u(0u, 1u, 2u, 3u);
-// No sum is longer: compilers see that the loop ends.
-const MOST_STEPS = 0x40000000u;
 // Words of a quad of A, values in sixteen bytes, quads of columns.
 override QUAD_WORDS = select(select(4u, 1u, FORMAT_A == 1u), 2u, FORMAT_A == 2u);
 override VALUES = 16u / QUAD_WORDS;
@@ -116,23 +81,6 @@ fn quad_of_b(depth: u32, quad: u32, end: u32) -> vec4f {
 fn component(quad: vec4f, i: u32) -> f32 {
   let two = select(quad.xy, quad.zw, i > 1u);
   return select(two.x, two.y, i % 2u == 1u);
-}
-
-// One row of C and four of the depth, in four multiply-adds: summed into C at once, since another order costs a fifth add.
-fn times(sum: vec4f, x: vec4f, y: mat4x4f) -> vec4f {
-  return sum + x.x * y[0] + x.y * y[1] + x.z * y[2] + x.w * y[3];
-}
-fn times_pair(sum: vec2f, x: vec4f, y: mat4x4f) -> vec2f {
-  return sum + x.x * y[0].xy + x.y * y[1].xy + x.z * y[2].xy + x.w * y[3].xy;
-}
-
-fn write_quad(split: u32, row: u32, quad: u32, sum: vec4f) {
-  if (row >= parameters.rows || quad * 4u >= parameters.columns) { return; }
-  let at = parameters.c_offset + split * parameters.split_stride + row * parameters.c_stride + quad;
-  var value = parameters.alpha * sum;
-  if (parameters.has_bias == 1u && split == 0u) { value += bias[parameters.bias_offset + quad]; }
-  if (parameters.accumulate == 1u) { value += c[at]; }
-  c[at] = select(vec4f(0.0), value, vec4u(quad * 4u) + FOUR < vec4u(parameters.columns));
 }
 
 @compute @workgroup_size(THREADS)

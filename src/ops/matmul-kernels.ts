@@ -10,17 +10,39 @@ const QUAD = 4;
 const SHARED_QUADS = 1024;
 
 const bindings = ["read", "read", "read", "read", "write"] as const;
+/** What the kernels share, behind what each has for itself. */
+const COMMON = ["matmul/operands", "matmul/result"];
+const QUADS = "matmul/quads";
+const TIMES = "matmul/times";
+const BLOCKS = "matmul/blocks";
+const WITHIN = "matmul/within";
 const orders = ({ a, transposeA, transposeB, ones }: Product): Record<string, number> => ({
   TRANSPOSE_A: Number(transposeA),
   TRANSPOSE_B: Number(transposeB),
   FORMAT_A: ELEMENT_FORMAT[a.type],
   ONES: Number(ones),
 });
-const tiled: MatmulKernel = { name: "matmul", bindings, storage: orders };
-const direct: MatmulKernel = { name: "matmul_direct", bindings, storage: orders };
-const subgroupsKernel: MatmulKernel = { name: "matmul_subgroups", bindings, storage: orders };
+const tiled: MatmulKernel = {
+  name: "matmul",
+  files: ["matmul", ...COMMON, QUADS, WITHIN, TIMES],
+  bindings,
+  storage: orders,
+};
+const direct: MatmulKernel = {
+  name: "matmul_direct",
+  files: ["matmul_direct", ...COMMON, QUADS, BLOCKS],
+  bindings,
+  storage: orders,
+};
+const subgroupsKernel: MatmulKernel = {
+  name: "matmul_subgroups",
+  files: ["matmul_subgroups", ...COMMON, QUADS, BLOCKS, TIMES],
+  bindings,
+  storage: orders,
+};
 const broadcastsKernel: MatmulKernel = {
   name: "matmul_broadcasts",
+  files: ["matmul_broadcasts", ...COMMON, QUADS],
   bindings,
   storage: ({ a, transposeA, ones }) => ({
     TRANSPOSE_A: Number(transposeA),
@@ -28,9 +50,15 @@ const broadcastsKernel: MatmulKernel = {
     ONES: Number(ones),
   }),
 };
-const matricesKernel: MatmulKernel = { name: "matmul_matrices", bindings, storage: orders };
+const matricesKernel: MatmulKernel = {
+  name: "matmul_matrices",
+  files: ["matmul_matrices", ...COMMON, QUADS, WITHIN],
+  bindings,
+  storage: orders,
+};
 const rowsKernel: MatmulKernel = {
   name: "matmul_rows",
+  files: ["matmul_rows", ...COMMON, TIMES],
   bindings,
   storage({ a, transposeB }) {
     const words = QUAD_BYTES[a.type] / 4;
@@ -40,6 +68,7 @@ const rowsKernel: MatmulKernel = {
 };
 const columnsKernel: MatmulKernel = {
   name: "matmul_columns",
+  files: ["matmul_columns", ...COMMON, TIMES],
   bindings,
   storage: ({ a, ones }) => ({ FORMAT_A: ELEMENT_FORMAT[a.type], ONES: Number(ones) }),
 };

@@ -30,6 +30,8 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     const engine = engines[device];
     const loss = NAMED[name] as LossOption;
     const fits: Record<string, FitReport> = {};
+    /** J of all rows at the last weights. */
+    const reached: Record<string, number> = {};
     for (const solver of ["lbfgs", "sgd", "adam"] as const) {
       const options: SoftmaxRegressionOptions = {
         engine,
@@ -48,12 +50,13 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
       const { data } = model.coef;
       const penalty = 0.005 * data.reduce((sum, w) => sum + w * w, 0);
       // Validation is by the same loss, without penalty: here of the same rows. Minibatches report a mean over moving weights.
-      if (solver === "lbfgs") expectClose([(last?.validationLoss as number) + penalty], [report.loss], { floor: 1e-5 });
+      reached[solver] = (last?.validationLoss as number) + penalty;
+      if (solver === "lbfgs") expectClose([reached.lbfgs as number], [report.loss], { floor: 1e-5 });
       for (const row of (await model.predictProba(ROWS.slice(0, 2))).data) expect(row).toBeGreaterThanOrEqual(0);
     }
-    const { lbfgs, sgd, adam } = fits as Record<"lbfgs" | "sgd" | "adam", FitReport>;
-    // The batches' mean is of weights on their way; the optimum is below it but for what the order of rows does.
-    for (const other of [sgd, adam]) expect(lbfgs.loss).toBeLessThan(1.02 * other.loss);
+    const lbfgs = fits.lbfgs as FitReport;
+    // Losses with corners are left a little above the optimum, and those that are not convex in a minimum of their own.
+    for (const other of [reached.sgd, reached.adam]) expect(lbfgs.loss).toBeLessThan(1.02 * (other as number));
     const hasCorners = name === "margin" || name === "largest margin";
     expect(lbfgs.stopReason).toBe(hasCorners ? "precision" : "converged");
     if (hasCorners) expect(lbfgs.advice).toMatch(/corners.*power: 2/);
