@@ -23,6 +23,28 @@ export function randomSparse(rows: number, columns: number, density: number, see
   };
 }
 
+/** What of some rows is further from 0 than `least`. */
+export function sparseOf(
+  data: ArrayLike<number>,
+  [rows, columns]: readonly [number, number],
+  least: number,
+): SparseMatrix {
+  const [values, indices, starts]: [number[], number[], number[]] = [[], [], [0]];
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const value = data[i * columns + j];
+      if (Math.abs(value) <= least) continue;
+      indices.push(j);
+      values.push(value);
+    }
+    starts.push(indices.length);
+  }
+  return {
+    ...{ values: Float32Array.from(values), indices: Int32Array.from(indices), starts: Int32Array.from(starts) },
+    ...{ rows, columns },
+  };
+}
+
 /** The same as a caller would give it. */
 export const csrOf = ({ values, indices, starts, rows, columns }: SparseMatrix): SparseData => ({
   ...{ data: values, indices, indptr: starts, shape: [rows, columns] },

@@ -9,6 +9,7 @@ import {
 } from "../../../src/index.js";
 import { expectClose, expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
+import { csrOf, denseOf, sparseOf } from "../../support/sparse-cases.js";
 import { clusters, type Dataset, rowsOf } from "./clusters.js";
 import { judge } from "./exact-objective.js";
 import { expectMemoryBack } from "./live-memory.js";
@@ -72,6 +73,33 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
       if (exact) expect(judge(streamed, data, exact).gradientLength).toBeLessThan(2e-6 * parts);
     }
   });
+
+  test.for(["lbfgs", "sgd"] as const)(
+    "%s: sparse batches are what the same batches are with their zeros",
+    async (solver, { engines }) => {
+      const engine = engines[device];
+      const l2 = 0.1;
+      const pieces = CUTS.slice(1).map((to, i) => {
+        const { x, y } = piece(CUTS[i], to);
+        return { sparse: sparseOf(x.data, x.shape, 0.5), y };
+      });
+      const options: SoftmaxRegressionOptions = { solver, l2, tolerance: 1e-6, epochs: 1, shuffle: false };
+      const sparse = create(engine, options);
+      const report = await expectMemoryBack(engine, () =>
+        sparse.fit(() => pieces.map(({ sparse: rows, y }) => ({ x: csrOf(rows), y }))),
+      );
+      const dense = create(engine, options);
+      const other = await dense.fit(() =>
+        pieces.map(({ sparse: rows, y }) => ({ x: { data: denseOf(rows), shape: [rows.rows, FEATURES] }, y })),
+      );
+      const parts = Math.sqrt((FEATURES + 1) * CLASSES);
+      const gradients = (report.gradientNorm ?? 0) + (other.gradientNorm ?? 0) + 2e-7;
+      // Twelve steps of 0.1: sums of 8 rows and 9 features, in another order.
+      const floor = solver === "lbfgs" ? (parts * gradients) / l2 : 12 * 0.1 * 17 * 4 * 2 ** -24;
+      expectClose(sparse.coef.data, dense.coef.data, { floor });
+      expect(dense.coef.data.some((w) => Math.abs(w) > 0.01)).toBe(true);
+    },
+  );
 
   test.for(["sgd", "adam"] as const)(
     "%s in one batch takes the steps that it takes on the rows",

@@ -5,12 +5,14 @@ import {
   type Engine,
   type FitOptions,
   type FitReport,
+  type MatrixLike,
   memoryStore,
   SoftmaxRegression,
   type SoftmaxRegressionOptions,
 } from "../../../src/index.js";
 import { expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
+import { csrOf, sparseOf } from "../../support/sparse-cases.js";
 import { clusters } from "./clusters.js";
 import { expectMemoryBack } from "./live-memory.js";
 
@@ -18,15 +20,23 @@ const data = clusters(75, 9, 4);
 const { x, y } = clusters(30, 9, 4, 2);
 const held = { x, y };
 const KEY = "checkpoints/fit";
+const SQUARED_MARGIN = { name: "margin", power: 2 } as const;
 
 interface Ended {
   readonly report: FitReport;
   readonly theta: Float32Array;
 }
 
-async function fitted(engine: Engine, options: SoftmaxRegressionOptions, fit: FitOptions = {}): Promise<Ended> {
+const SPARSE = csrOf(sparseOf(data.x.data, data.x.shape, 0.5));
+
+async function fitted(
+  engine: Engine,
+  options: SoftmaxRegressionOptions,
+  fit: FitOptions = {},
+  rows: MatrixLike = data.x,
+): Promise<Ended> {
   const model = new SoftmaxRegression({ engine, batchSize: 16, ...options });
-  const report = await model.fit(data.x, data.y, fit);
+  const report = await model.fit(rows, data.y, fit);
   return { report, theta: Float32Array.of(...model.coef.data, ...model.intercept) };
 }
 
@@ -49,16 +59,17 @@ async function interrupted(
   options: SoftmaxRegressionOptions,
   count: number,
   fit: FitOptions = {},
+  rows: MatrixLike = data.x,
 ): Promise<ByteStore> {
   const abort = new AbortController();
   const store = counted(count, () => abort.abort("tab closed"));
   const checkpoint: CheckpointOptions = { store, name: "fit", everyMs: 0 };
-  await expect(fitted(engine, options, { ...fit, checkpoint, signal: abort.signal })).rejects.toBe("tab closed");
+  await expect(fitted(engine, options, { ...fit, checkpoint, signal: abort.signal }, rows)).rejects.toBe("tab closed");
   expect(await store.names()).toEqual([KEY]);
   return store;
 }
 
-const COURSES: readonly (SoftmaxRegressionOptions & { readonly named: string })[] = [
+const COURSES: readonly (SoftmaxRegressionOptions & { readonly named: string; readonly rows?: MatrixLike })[] = [
   { named: "L-BFGS", solver: "lbfgs", tolerance: 0, l2: 1e-6, maxIterations: 130 },
   {
     named: "L-BFGS without an intercept",
@@ -69,6 +80,11 @@ const COURSES: readonly (SoftmaxRegressionOptions & { readonly named: string })[
     fitIntercept: false,
   },
   { named: "L-BFGS with exact zeros", solver: "lbfgs", tolerance: 0, l1: 1e-3, l2: 0, maxIterations: 70 },
+  { named: "L-BFGS of scaled columns", solver: "lbfgs", tolerance: 0, l2: 1e-6, maxIterations: 70, standardize: true },
+  { named: "L-BFGS of another loss", solver: "lbfgs", tolerance: 0, l2: 1e-6, maxIterations: 70, loss: SQUARED_MARGIN },
+  { named: "L-BFGS of sparse rows", solver: "lbfgs", tolerance: 0, l2: 1e-6, maxIterations: 70, rows: SPARSE },
+  { named: "Adam of sparse rows", solver: "adam", epochs: 5, rows: SPARSE },
+  { named: "SGD of scaled columns", solver: "sgd", momentum: 0.5, epochs: 5, standardize: true },
   { named: "SGD", solver: "sgd", momentum: 0.5, nesterov: true, epochs: 5 },
   { named: "SGD with a function's rates", solver: "sgd", epochs: 4, learningRate: (t) => 0.1 / (1 + t) },
   { named: "Adam", solver: "adam", epochs: 5 },
@@ -79,20 +95,20 @@ const COURSES: readonly (SoftmaxRegressionOptions & { readonly named: string })[
 describe.each(ENGINE_DEVICES)("on %s", (device) => {
   test.for(COURSES)(
     "$named: interrupted and gone on with, the same bits",
-    async ({ named: _, ...course }, { engines }) => {
+    async ({ named: _, rows = data.x, ...course }, { engines }) => {
       const engine = engines[device];
-      const whole = await fitted(engine, course);
+      const whole = await fitted(engine, course, {}, rows);
       const plain = memoryStore();
-      const kept = await fitted(engine, course, { checkpoint: { store: plain, name: "fit", everyMs: 0 } });
+      const kept = await fitted(engine, course, { checkpoint: { store: plain, name: "fit", everyMs: 0 } }, rows);
       expectSameBits(kept.theta, whole.theta, "with checkpoints");
       expect(await plain.names()).toEqual([]);
       for (const count of [1, 3]) {
-        const store = await interrupted(engine, course, count);
+        const store = await interrupted(engine, course, count, {}, rows);
         // Other work leaves other buffers behind.
         await fitted(engine, { solver: "adam", epochs: 1, l2: 0.3 });
         const again = counted(0, () => undefined);
         await again.put(KEY, (await store.get(KEY)) as Uint8Array);
-        const resumed = await fitted(engine, course, { checkpoint: { store: again, name: "fit", everyMs: 0 } });
+        const resumed = await fitted(engine, course, { checkpoint: { store: again, name: "fit", everyMs: 0 } }, rows);
         expectSameBits(resumed.theta, whole.theta, `after ${count} checkpoints`);
         const { stopReason, iterations, passes, loss, gradientNorm } = whole.report;
         expect(resumed.report).toMatchObject({ stopReason, iterations, passes, gradientNorm });
