@@ -61,7 +61,7 @@ describe("unknown options name the nearest one", () => {
   });
 
   test("something else altogether: the known ones are listed", () => {
-    const error = expectFault(() => create({ zzzzzzzz: 1 }), OptionError, "UNKNOWN_OPTION", "Known: l2, ");
+    const error = expectFault(() => create({ zzzzzzzz: 1 }), OptionError, "UNKNOWN_OPTION", "Known: loss, l2, ");
     expect(error.message).not.toContain("Did you mean");
   });
 });
