@@ -55,6 +55,7 @@ export function* sparseMatrix(
         "What a sparse matrix stores is kept in float32.",
     );
   }
+  refuseDenseParts(input, argument);
   const data = checkedNumbers(input.data, "data", argument);
   const indices = checkedNumbers(input.indices, "indices", argument);
   const indptr = checkedNumbers(input.indptr, "indptr", argument);
@@ -64,6 +65,17 @@ export function* sparseMatrix(
   }
   checkStarts(indptr, rows, data.length, argument);
   return yield* compressed({ data, indices, indptr, rows, columns }, argument);
+}
+
+/** What only dense forms have: zeros that are not stored would be shifted by an offset, and bits of halves taken for integers. */
+function refuseDenseParts(input: object, { where, name }: Argument): void {
+  const { scale = 1, offset = 0, type } = input as Readonly<Record<string, unknown>>;
+  if (scale === 1 && offset === 0 && type === undefined) return;
+  throw new OptionError(
+    "BAD_OPTION",
+    `${where}: ${name} is sparse, and ${scale !== 1 ? "scale" : offset !== 0 ? "offset" : "type"} does not go with that: expected { data, indices, indptr, shape }. ` +
+      "Multiply data before, as Float32Array.",
+  );
 }
 
 type Numbers = ArrayLike<number>;

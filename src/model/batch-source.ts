@@ -1,5 +1,6 @@
 /** Rows that come in pieces, each checked as it comes: what a fit reads when the whole does not fit into memory. */
 import { inTurns } from "../engine/in-turns.js";
+import { yieldToPage } from "../engine/yield-to-page.js";
 import { CallbackError, DataError, OptionError, ShapeError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
 import type { EncodedLabels, Label } from "./labels.js";
@@ -7,6 +8,10 @@ import { checkSampleWeight, encodeLabels } from "./labels.js";
 import type { Batches, ModelOptions, RowBatch } from "./model-options.js";
 import { classWeighted, countedWeights } from "./row-weights.js";
 import { type CheckedFeatures, featuresInPieces } from "./training-data.js";
+import { type Ending, unlessStopped } from "./unless-stopped.js";
+
+/** As long as the page may wait for its turn. */
+const TURN_MS = 6;
 
 /** A piece of the rows, checked. */
 export interface CheckedBatch {
@@ -17,18 +22,14 @@ export interface CheckedBatch {
 }
 
 /** What the batches are checked by. */
-export interface BatchRules extends Pick<ModelOptions, "features" | "ignoreLabel" | "classWeight"> {
+export interface BatchRules extends Pick<ModelOptions, "features" | "ignoreLabel" | "classWeight">, Ending {
   readonly classes: readonly Label[];
-  /** Throws when the caller wants no more. */
-  readonly throwIfStopped: () => void;
-  readonly signal: AbortSignal | undefined;
 }
 
-/** Whether a second pass can begin: a generator that has been gone through gives nothing more. */
+/** Whether a second pass can begin: what is its own iterator, as a generator is, has been gone through then, and so has a stream. */
 export function isRepeatable(batches: Batches): boolean {
   if (typeof batches === "function") return true;
-  const iterator = batches[Symbol.asyncIterator]();
-  return (iterator as unknown) !== batches;
+  return !("next" in batches) && !("getReader" in batches);
 }
 
 export class BatchReader {
@@ -54,6 +55,7 @@ export class BatchReader {
     const iterator = await this.#asked(async () => iteratorOf(this.#source));
     this.#passes++;
     let ended = false;
+    let turn = performance.now();
     try {
       for (let place = 0; ; place++) {
         const next = await this.#asked(async () => iterator.next());
@@ -65,6 +67,11 @@ export class BatchReader {
           return;
         }
         yield await this.#checked(next.value, place);
+        // A source that answers at once would never give the page a turn.
+        if (performance.now() - turn > TURN_MS) {
+          await yieldToPage();
+          turn = performance.now();
+        }
         throwIfStopped();
       }
     } catch (error) {
@@ -73,28 +80,25 @@ export class BatchReader {
       throw error;
     } finally {
       // Nobody waits for it: a source that hangs must not hold up an abort.
-      if (!ended) void Promise.resolve(iterator.return?.()).catch(() => undefined);
+      if (!ended) void (async () => iterator.return?.())().catch(() => undefined);
     }
   }
 
-  /** Waits for the source, but no longer than until the signal is aborted. */
+  /** Waits for the source, but no longer than until the fit is ended from outside. */
   async #asked<Result>(ask: () => Promise<Result>): Promise<Result> {
-    const { signal } = this.#rules;
-    let stop = (): void => undefined;
+    const { throwIfStopped, stops } = this.#rules;
     try {
-      const answer = ask();
-      if (!signal) return await answer;
-      const aborted = new Promise<never>((_, reject) => {
-        stop = () => reject(signal.reason);
-        signal.addEventListener("abort", stop, { once: true });
-      });
-      return await Promise.race([answer, aborted]);
+      const answer = (await unlessStopped(ask(), stops)) as Result;
+      throwIfStopped();
+      return answer;
     } catch (cause) {
-      if (signal?.aborted) throw signal.reason;
+      throwIfStopped();
       if (cause instanceof OptionError) throw cause;
-      throw new CallbackError("CALLBACK_FAILED", "fit: the batches threw; the weights so far are kept.", cause);
-    } finally {
-      signal?.removeEventListener("abort", stop);
+      throw new CallbackError(
+        "CALLBACK_FAILED",
+        "fit: the batches threw; the weights so far are kept. `cause` is what they threw.",
+        cause,
+      );
     }
   }
 
@@ -123,7 +127,7 @@ export class BatchReader {
         `${where}: y is of another form than before: expected ${expected}, got ${got}.`,
       );
     }
-    const given = sampleWeight && checkSampleWeight(sampleWeight, x.rows, where);
+    const given = sampleWeight === undefined ? undefined : checkSampleWeight(sampleWeight, x.rows, where);
     const counted = countedWeights(y, given, where);
     return { x, y, weights: classWeight === undefined ? counted : classWeighted(y, counted, classWeight, where) };
   }

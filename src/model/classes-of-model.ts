@@ -46,6 +46,12 @@ export function addClass(model: SoftmaxRegression, label: Label, options: AddCla
       "addClass: option `prior` has no meaning beside `from`: expected one of them, since a class that is split has a probability.",
     );
   }
+  if (!state.options.fitIntercept) {
+    throw new OptionError(
+      "BAD_OPTION",
+      "addClass: the model has no intercept, which a new class needs: expected `fitIntercept` true, got false. Fit another model with all classes.",
+    );
+  }
   const added = requireNew(fitted.classes, label, "addClass");
   const source = from === undefined ? undefined : columnOf(fitted.classes, from, "addClass");
   const { features } = fitted;

@@ -4,6 +4,7 @@ import type { SolverProgress } from "../solvers/solver.js";
 import { type BestWeights, EarlyStop } from "./early-stopping.js";
 import type { FitOptions } from "./model-options.js";
 import type { FitPoint } from "./report.js";
+import { unlessStopped } from "./unless-stopped.js";
 import type { Validation } from "./validation.js";
 
 const REPORT_MS = 100;
@@ -19,6 +20,8 @@ export interface CourseOptions extends Pick<FitOptions, "onProgress" | "signal">
   /** Makes `theta` the model's. */
   readonly publish: (theta: Float32Array) => void;
   readonly isDisposed: () => boolean;
+  /** Whatever may end the fit from outside. */
+  readonly stops: readonly AbortSignal[];
   /** Judges validation at the end of each epoch, or after each iteration of L-BFGS. */
   readonly bestWeights: BestWeights | undefined;
   /** The course of the fit that goes on here. */
@@ -109,7 +112,7 @@ export class Course {
     const samplesPerSecond = point.elapsedMs > 0 ? (rows * point.passes) / 2 / (point.elapsedMs / 1000) : 0;
     try {
       const told = onProgress({ ...point, maxIterations, epoch, samplesPerSecond });
-      await (this.#options.signal ? unlessAborted(told, this.#options.signal) : told);
+      await unlessStopped(told, this.#options.stops);
     } catch (cause) {
       throw new CallbackError("CALLBACK_FAILED", "fit: onProgress threw; the weights so far are kept.", cause);
     }
@@ -120,18 +123,3 @@ const pointOf = ({ iteration, loss, gradientNorm, passes }: SolverProgress): Omi
   ...{ iteration, loss, gradientNorm, passes },
   ...{ validationLoss: undefined, validationAccuracy: undefined },
 });
-
-/** Waits for `work`, but no longer than until the signal is aborted: a callback that never answers must not hold up an abort. */
-async function unlessAborted(work: unknown, signal: AbortSignal): Promise<void> {
-  let stop = (): void => undefined;
-  const aborted = new Promise<void>((resolve) => {
-    stop = resolve;
-    signal.addEventListener("abort", stop, { once: true });
-    if (signal.aborted) resolve();
-  });
-  try {
-    await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}

@@ -24,7 +24,7 @@ export async function fitBatches(
   batches: Batches,
   given: BatchFitOptions | undefined,
 ): Promise<FitReport> {
-  const fit = checkBatchFitOptions(given ?? {});
+  const fit = checkBatchFitOptions(given === undefined ? {} : given);
   const { signal, validation } = fit;
   const { options } = state;
   const last = options.warmStart ? state.fitted : undefined;
@@ -35,7 +35,8 @@ export async function fitBatches(
     if (state.isDisposed) throw disposed();
     if (signal?.aborted) throw signal.reason;
   };
-  const reader = new BatchReader(batches, { ...options, classes, throwIfStopped, signal });
+  const stops = signal ? [signal, state.disposal] : [state.disposal];
+  const reader = new BatchReader(batches, { ...options, classes, throwIfStopped, stops });
   try {
     const engine = await state.openEngine();
     throwIfStopped();
@@ -46,6 +47,7 @@ export async function fitBatches(
         state.fitted = { classes, features: theta.length / classes.length - 1, theta };
       },
       isDisposed: () => state.isDisposed,
+      stops,
       throwIfStopped,
       validationOn: async (workspace, columns) => {
         if (!validation) return undefined;

@@ -6,6 +6,7 @@ import type { BestWeights, Checks } from "./early-stopping.js";
 import { differences, type Fingerprint } from "./fingerprint.js";
 import type { CheckedCheckpoint } from "./model-options.js";
 import type { FitPoint } from "./report.js";
+import { type Ending, unlessStopped } from "./unless-stopped.js";
 
 /** The time between two checkpoints, in milliseconds, and in multiples of what the last one took. */
 const EVERY = { leastMs: 10_000, times: 10 };
@@ -32,20 +33,27 @@ export class FitCheckpoint {
   readonly resumed: (CourseSoFar & { readonly state: SolverState; readonly checks: Checks | undefined }) | undefined;
   readonly #options: CheckedCheckpoint;
   readonly #fingerprint: Fingerprint;
+  readonly #ending: Ending;
   #savedAt = performance.now();
   #tookMs = 0;
 
-  private constructor(options: CheckedCheckpoint, fingerprint: Fingerprint, resumed: FitCheckpoint["resumed"]) {
+  private constructor(
+    options: CheckedCheckpoint,
+    fingerprint: Fingerprint,
+    ending: Ending,
+    resumed: FitCheckpoint["resumed"],
+  ) {
+    this.#ending = ending;
     this.#options = options;
     this.#fingerprint = fingerprint;
     this.resumed = resumed;
   }
 
   /** @throws StorageError from the store, or CHECKPOINT_MISMATCH; FormatError for what is no checkpoint, or a damaged one */
-  static async open(options: CheckedCheckpoint, fingerprint: Fingerprint): Promise<FitCheckpoint> {
+  static async open(options: CheckedCheckpoint, fingerprint: Fingerprint, ending: Ending): Promise<FitCheckpoint> {
     const { name } = options;
-    const bytes = await asked(() => options.store.get(checkpointKey(name)));
-    if (bytes === undefined) return new FitCheckpoint(options, fingerprint, undefined);
+    const bytes = await asked(() => options.store.get(checkpointKey(name)), ending);
+    if (bytes === undefined) return new FitCheckpoint(options, fingerprint, ending, undefined);
     if (!(bytes instanceof Uint8Array)) {
       throw new FormatError(
         "BAD_MAGIC",
@@ -63,7 +71,7 @@ export class FitCheckpoint {
       );
     }
     const { bestTheta, ...state } = arrays;
-    return new FitCheckpoint(options, fingerprint, {
+    return new FitCheckpoint(options, fingerprint, ending, {
       state: { numbers: kept.numbers, arrays: state },
       history: kept.history.map(unpackPoint),
       elapsedMs: kept.elapsedMs,
@@ -96,24 +104,27 @@ export class FitCheckpoint {
     };
     const best = checks?.best && { bestTheta: checks.best.theta };
     const bytes = writeCheckpoint({ values, arrays: { ...arrays, ...best } });
-    await asked(() => this.#options.store.put(checkpointKey(this.#options.name), bytes));
+    await asked(() => this.#options.store.put(checkpointKey(this.#options.name), bytes), this.#ending);
   }
 
   /** The fit has ended, and the next one begins anew. */
   async remove(): Promise<void> {
-    await asked(() => this.#options.store.delete(checkpointKey(this.#options.name)));
+    await asked(() => this.#options.store.delete(checkpointKey(this.#options.name)), this.#ending);
   }
 }
 
-/** A store of the caller's may throw anything. */
-async function asked<Result>(call: () => Promise<Result>): Promise<Result> {
+/** A store of the caller's may throw anything, or never answer. */
+async function asked<Result>(call: () => Promise<Result>, { throwIfStopped, stops }: Ending): Promise<Result> {
   try {
-    return await call();
+    const answer = (await unlessStopped(call(), stops)) as Result;
+    throwIfStopped();
+    return answer;
   } catch (error) {
+    throwIfStopped();
     if (error instanceof StorageError) throw error;
     throw new CallbackError(
       "CALLBACK_FAILED",
-      "fit: the checkpoint's store threw; the checkpoint before stays.",
+      "fit: the checkpoint's store threw; the checkpoint before stays. `cause` is what it threw.",
       error,
     );
   }

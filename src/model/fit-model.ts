@@ -2,7 +2,8 @@
 import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
-import { DisposedError } from "../errors.js";
+import { DisposedError, OptionError } from "../errors.js";
+import { requireKnownOptions } from "../known-options.js";
 import { checkFitOptions } from "./check-options.js";
 import type { FitCheckpoint } from "./fit-checkpoint.js";
 import type { LabelsLike } from "./labels.js";
@@ -19,6 +20,7 @@ import type { ModelState } from "./model-state.js";
 import type { FitReport } from "./report.js";
 import { type CheckedData, checkData } from "./training-data.js";
 import type { CheckedRequest } from "./training-request.js";
+import type { Ending } from "./unless-stopped.js";
 import { warmStartFrom } from "./warm-start.js";
 
 /** As `SoftmaxRegression.fit`. */
@@ -31,6 +33,12 @@ export async function fitModel(
   state.requireAlive("fit");
   state.requireIdle("fit");
   if (isBatches(x)) {
+    if (Object.keys(options ?? {}).length > 0) {
+      throw new OptionError(
+        "BAD_OPTION",
+        "fit: options stand in the wrong place: expected fit(batches, options), since batches bring their own y, got a third argument.",
+      );
+    }
     return state.exclusively("fit", async () => {
       const { fitBatches } = await import("./fit-batches.js");
       return fitBatches(state, x, y as BatchFitOptions | undefined);
@@ -48,7 +56,9 @@ async function fitRows(state: ModelState, x: Features, y: LabelsLike, options: F
     const data = await inTurns(checkData(x, y, fit, state.options), throwIfStopped);
     const start = state.options.warmStart && state.fitted ? warmStartFrom(state.fitted, data) : undefined;
     const { checkpoint } = fit;
-    const open = checkpoint && ((engine: TensorEngine) => openCheckpoint(engine, data, state, fit, checkpoint));
+    const open =
+      checkpoint &&
+      ((engine: TensorEngine, ending: Ending) => openCheckpoint(engine, data, state, { fit, checkpoint, ending }));
     return { data, options: state.options, fit, start, ...(open && { openCheckpoint: open }) };
   });
 }
@@ -63,6 +73,7 @@ export async function fitMore(
   const where = "partialFit";
   state.requireAlive(where);
   state.requireIdle(where);
+  requireKnownOptions(options, ["classes", "sampleWeight", "onProgress", "signal"], where);
   const given = { ...options };
   return trainModel(state, where, given.signal, async (throwIfStopped) => {
     const { sampleWeight } = given;
@@ -84,6 +95,7 @@ export async function trainModel(
     state.requireAlive(where);
     if (signal?.aborted) throw signal.reason;
   };
+  const stops = signal ? [signal, state.disposal] : [state.disposal];
   return state.exclusively(where, async () => {
     try {
       const { openCheckpoint, ...request } = await prepare(throwIfStopped);
@@ -97,7 +109,7 @@ export async function trainModel(
       const features = data.x.columns;
       // Loaded here: a page that only predicts needs no solver.
       const { train } = await import("./training.js");
-      const checkpoint = await openCheckpoint?.(engine);
+      const checkpoint = await openCheckpoint?.(engine, { throwIfStopped, stops });
       throwIfStopped();
       return await train(engine, {
         ...request,
@@ -107,6 +119,7 @@ export async function trainModel(
         },
         isDisposed: () => state.isDisposed,
         throwIfStopped,
+        stops,
       });
     } catch (error) {
       // The engine may have failed first; what ended the fit is that the model was given up.
@@ -122,9 +135,12 @@ async function openCheckpoint(
   engine: TensorEngine,
   data: CheckedData,
   { options }: ModelState,
-  fit: CheckedFitOptions,
-  checkpoint: CheckedCheckpoint,
+  {
+    fit,
+    checkpoint,
+    ending,
+  }: { readonly fit: CheckedFitOptions; readonly checkpoint: CheckedCheckpoint; readonly ending: Ending },
 ): Promise<FitCheckpoint> {
   const { FitCheckpoint, fingerprintOf } = await import("./checkpointing.js");
-  return FitCheckpoint.open(checkpoint, await fingerprintOf(engine, data, options, fit));
+  return FitCheckpoint.open(checkpoint, await fingerprintOf(engine, data, options, fit), ending);
 }

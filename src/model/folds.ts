@@ -46,13 +46,14 @@ export function foldsOf(
 }
 
 function givenFolds(folds: ArrayLike<number>, rows: number, where: string): Int32Array {
-  const numbers = Int32Array.from(folds);
-  const isFold = (fold: number): boolean => Number.isInteger(fold) && fold >= -1 && fold < rows;
-  if (folds.length === rows && Array.from(folds).every(isFold)) return numbers;
+  const list: readonly unknown[] = Array.from(folds);
+  const isFold = (fold: unknown): fold is number =>
+    typeof fold === "number" && Number.isInteger(fold) && fold >= -1 && fold < rows;
+  if (list.length === rows && list.every(isFold)) return Int32Array.from(list);
   throw new OptionError(
     "BAD_OPTION",
     `${where}: option \`folds\` cannot be used: expected a fold ≥ 0, or −1 for none, for each of ${rows} rows, got ${folds.length} numbers of which ` +
-      `${Array.from(folds).filter((fold) => !isFold(fold)).length} are none.`,
+      `${list.filter((fold) => !isFold(fold)).length} are none.`,
   );
 }
 

@@ -2,6 +2,7 @@
 import { CallbackError } from "../errors.js";
 import type { JoinedProgress } from "../solvers/lbfgs-joined.js";
 import type { CheckedJoinedOptions } from "./joined-options.js";
+import { unlessStopped } from "./unless-stopped.js";
 
 const REPORT_MS = 100;
 
@@ -29,12 +30,13 @@ export class JoinedCourse {
 
   /** @param models in all @throws CallbackError when the caller's function throws */
   async observe(progress: JoinedProgress, models: number): Promise<void> {
-    const { onProgress, model } = this.#options;
+    const { onProgress, model, fit } = this.#options;
     const due = performance.now() - this.#lastReport >= REPORT_MS || progress.running === 0;
     if (!onProgress || !due) return;
     const { maxIterations } = model;
     try {
-      await onProgress({ ...progress, models, maxIterations, elapsedMs: this.elapsedMs });
+      const told = onProgress({ ...progress, models, maxIterations, elapsedMs: this.elapsedMs });
+      await unlessStopped(told, fit.signal ? [fit.signal] : []);
     } catch (cause) {
       throw new CallbackError("CALLBACK_FAILED", `${this.#where}: onProgress threw.`, cause);
     }

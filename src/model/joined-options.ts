@@ -92,8 +92,10 @@ const picked = (options: object, names: readonly string[]): object =>
 
 function checkPenalties(given: unknown, where: string): readonly number[] {
   const isPenalty = (l2: unknown): boolean => typeof l2 === "number" && l2 >= 0 && Number.isFinite(l2);
-  if (Array.isArray(given) && given.length > 0 && given.every(isPenalty)) return [...given];
-  const wrong = Array.isArray(given) && given.length > 0 ? given.find((l2) => !isPenalty(l2)) : given;
+  // A copy has no holes, which `every` would pass over.
+  const list: unknown[] | undefined = Array.isArray(given) && given.length > 0 ? [...given] : undefined;
+  if (list?.every(isPenalty)) return list as number[];
+  const wrong = list ? list.find((l2) => !isPenalty(l2)) : given;
   throw new OptionError(
     "BAD_OPTION",
     `${where}: option \`l2s\` cannot be used: expected an array of finite numbers ≥ 0, one at least, got ${describeValue(wrong)}.`,

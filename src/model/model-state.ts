@@ -24,8 +24,8 @@ export class ModelState {
   /** What the last fit left; replaced whole, never changed. */
   fitted: Fitted | undefined;
   readonly #engine: EngineHolder;
+  readonly #disposal = new AbortController();
   #busy = false;
-  #disposed = false;
 
   constructor(options: ModelOptions, engine: EngineOptions) {
     this.options = options;
@@ -33,7 +33,12 @@ export class ModelState {
   }
 
   get isDisposed(): boolean {
-    return this.#disposed;
+    return this.#disposal.signal.aborted;
+  }
+
+  /** Aborted by `dispose`. */
+  get disposal(): AbortSignal {
+    return this.#disposal.signal;
   }
 
   /** Opens the model's engine when it is first needed. */
@@ -79,13 +84,13 @@ export class ModelState {
   }
 
   requireAlive(where: string): void {
-    if (this.#disposed)
+    if (this.isDisposed)
       throw new DisposedError("DISPOSED", `${where}: the model was used after dispose(). Create a new one.`);
   }
 
   dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+    if (this.isDisposed) return;
+    this.#disposal.abort();
     this.#engine.dispose();
   }
 }

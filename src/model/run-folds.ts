@@ -89,6 +89,7 @@ async function refit(
       theta = found as typeof theta;
     },
     isDisposed: () => false,
+    stops: signal ? [signal] : [],
     throwIfStopped: () => {
       if (signal?.aborted) throw signal.reason;
     },

@@ -3,7 +3,9 @@
  * The estimator: what a user fits, asks for predictions, and keeps.
  */
 
+import { describeValue } from "../data/describe-value.js";
 import type { Engine } from "../engine/engine.js";
+import { OptionError } from "../errors.js";
 import type { ModelContent, ModelJson } from "../formats/json.js";
 import { readModelJson, writeModelJson } from "../formats/json.js";
 import { ClassCounts } from "../metrics/class-counts.js";
@@ -227,7 +229,11 @@ export class SoftmaxRegression {
 
   /** What a model is made of, for functions that belong to models. @internal */
   static stateOf(model: SoftmaxRegression): ModelState {
-    return model.#state;
+    if (#state in Object(model)) return model.#state;
+    throw new OptionError(
+      "BAD_OPTION",
+      `model is none: expected a SoftmaxRegression, got ${describeValue(model)}. Make one of JSON by SoftmaxRegression.fromJSON.`,
+    );
   }
 
   /**

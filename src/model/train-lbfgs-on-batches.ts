@@ -28,7 +28,7 @@ interface Survey {
 
 export async function trainLbfgsOnBatches(workspace: Workspace, request: BatchRequest): Promise<FitReport> {
   const { engine } = workspace;
-  const { options, fit, classes, loss, publish, isDisposed } = request;
+  const { options, fit, classes, loss, publish, isDisposed, stops } = request;
   const { rows, columns, y: given, weights, start } = await survey(request);
   const y = targetsFor(options.loss, given, "fit");
   const k = classes.length;
@@ -52,7 +52,7 @@ export async function trainLbfgsOnBatches(workspace: Workspace, request: BatchRe
     columns,
     request,
     (part) => ({
-      course: new Course({ ...fit, ...part, validation, rows, publish, isDisposed, bestWeights: undefined }),
+      course: new Course({ ...fit, ...part, validation, rows, publish, isDisposed, stops, bestWeights: undefined }),
       checkpoints: undefined,
     }),
     // What is recorded in vain costs passes over the batches.

@@ -102,7 +102,7 @@ class StepsOnBatches {
 
   /** θ, its memory of steps and the course, of as many features as the first batch has. */
   async #begin({ x, y }: CheckedBatch): Promise<Begun> {
-    const { options, fit, classes, last, validationOn, publish, isDisposed } = this.#request;
+    const { options, fit, classes, last, validationOn, publish, isDisposed, stops } = this.#request;
     const { engine } = this.#workspace;
     const rows = x.columns + Number(options.fitIntercept);
     const start = last && warmStartFrom(last, { x, y, weights: undefined, validation: undefined });
@@ -118,7 +118,7 @@ class StepsOnBatches {
       stepsPerEpoch: this.#stepsPerEpoch,
     });
     const course = new Course({
-      ...{ ...fit, validation, publish, isDisposed, bestWeights: undefined },
+      ...{ ...fit, validation, publish, isDisposed, stops, bestWeights: undefined },
       theta: async () => this.#latest as Float32Array,
       get rows() {
         return now().rows;

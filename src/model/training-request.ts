@@ -6,8 +6,9 @@ import type { Course, CourseOptions } from "./course.js";
 import type { FitCheckpoint } from "./fit-checkpoint.js";
 import type { CheckedFitOptions, ModelOptions } from "./model-options.js";
 import type { CheckedData } from "./training-data.js";
+import type { Ending } from "./unless-stopped.js";
 
-export interface TrainingRequest {
+export interface TrainingRequest extends Ending {
   readonly data: CheckedData;
   readonly options: ModelOptions;
   readonly fit: Pick<CheckedFitOptions, "onProgress" | "signal"> & Partial<Pick<CheckedFitOptions, "earlyStopping">>;
@@ -19,8 +20,6 @@ export interface TrainingRequest {
   readonly shareOfStart?: number;
   readonly publish: (theta: Float32Array) => void;
   readonly isDisposed: () => boolean;
-  /** Throws what ends the fit from outside: its signal's reason, or a DisposedError. */
-  readonly throwIfStopped: () => void;
   /** Undefined where none was asked for. */
   readonly checkpoint?: FitCheckpoint | undefined;
 }
@@ -30,9 +29,9 @@ export type SolverRequest = Omit<TrainingRequest, "data" | "start">;
 
 /** What training is asked for, before anything runs. */
 export interface CheckedRequest
-  extends Omit<TrainingRequest, "publish" | "isDisposed" | "throwIfStopped" | "checkpoint"> {
+  extends Omit<TrainingRequest, "publish" | "isDisposed" | "throwIfStopped" | "stops" | "checkpoint"> {
   /** For a fit that keeps checkpoints. */
-  readonly openCheckpoint?: (engine: TensorEngine) => Promise<FitCheckpoint>;
+  readonly openCheckpoint?: (engine: TensorEngine, ending: Ending) => Promise<FitCheckpoint>;
 }
 
 /** Where a minibatch solver goes on, which saw other rows before. */

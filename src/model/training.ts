@@ -56,23 +56,24 @@ async function trainIn(workspace: Workspace, request: TrainingRequest, loss: Los
   const judged = data.validation && (await inTurns(uploadRows(workspace, data.validation, 0), throwIfStopped));
   const validation =
     data.validation && judged && new Validation(workspace, problem.loss, data.validation, judged, classes);
-  const { publish, isDisposed } = request;
+  const { publish, isDisposed, stops } = request;
   const { earlyStopping } = request.fit;
   const { checkpoint } = request;
   const before = checkpoint?.resumed;
   const bestWeights = earlyStopping && new BestWeights(earlyStopping, before?.checks);
   const follow: Follow = (part) => {
-    const given = { ...request.fit, ...part, validation, rows: rows.x.rows, publish, isDisposed };
+    const given = { ...request.fit, ...part, validation, rows: rows.x.rows, publish, isDisposed, stops };
     const course = new Course({ ...given, bestWeights, before });
     return { course, checkpoints: checkpoint?.following(course, bestWeights) };
   };
   const { solver } = options;
-  const report =
+  const ended =
     solver === "sgd" || solver === "adam"
       ? await trainByMinibatches(workspace, problem, request, solver, follow)
       : await trainLbfgs(workspace, problem, request, follow);
+  const report = bestWeights?.best ? withBest(ended, bestWeights.best, publish) : ended;
   await checkpoint?.remove();
-  return bestWeights?.best ? withBest(report, bestWeights.best, publish) : report;
+  return report;
 }
 
 /** Loaded where it is asked for: most fits leave columns as they are. */

@@ -49,7 +49,7 @@ test("faults are told", async () => {
   await expect(saveModel("m", new SoftmaxRegression(), { store })).rejects.toMatchObject({ code: "NOT_FITTED" });
   await store.put("models/m", Uint8Array.of(1, 2, 3));
   await expect(loadModel("m", { store })).rejects.toMatchObject({ name: "FormatError", code: "TRUNCATED" });
-  await expect(loadModel("m", { store, l3: 1 } as never)).rejects.toMatchObject({ name: "FormatError" });
+  await expect(loadModel("m", { store, l3: 1 } as never)).rejects.toMatchObject({ name: "OptionError" });
   // Node has no IndexedDB.
   await expect(saveModel("m", fitted())).rejects.toMatchObject({ name: "StorageError", code: "STORAGE_UNAVAILABLE" });
   await expect(indexedDbStore().names()).rejects.toMatchObject({ code: "STORAGE_UNAVAILABLE" });
