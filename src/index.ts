@@ -17,6 +17,7 @@ export {
   imageRows,
 } from "./data/image-rows.js";
 export type {
+  AskedTensor,
   ColumnLike,
   DenseMatrixLike,
   FeatureStorage,

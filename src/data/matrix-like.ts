@@ -25,6 +25,16 @@ export interface TensorData extends Omit<MatrixData, "shape"> {
   readonly dims: readonly number[];
 }
 
+/** A tensor that lies elsewhere until it is asked for, as those of TensorFlow.js do. */
+export interface AskedTensor {
+  /** [rows, columns] */
+  readonly shape: readonly number[];
+  /** Tells such a tensor from others; not called, since it would have to be waited for. */
+  data(): Promise<unknown>;
+  /** Gives rows · columns numbers, row by row; called once. */
+  dataSync(): NumericArray;
+}
+
 /**
  * Compressed sparse rows with the names that SciPy and scikit-learn give them: row i of the shape `[rows, columns]` has the values
  * `data[indptr[i]] … data[indptr[i + 1] − 1]` in the columns that `indices` names at the same places. What is not stored is zero.
@@ -44,6 +54,7 @@ export interface SparseData {
 export type DenseMatrixLike =
   | MatrixData
   | TensorData
+  | AskedTensor
   | readonly (readonly number[])[]
   | readonly NumericArray[]
   | TableLike;

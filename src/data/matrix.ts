@@ -17,6 +17,7 @@ import { isSparse } from "./sparse-matrix.js";
 export type { ColumnLike, TableLike } from "./columns.js";
 export type { FeatureStorage } from "./feature-storage.js";
 export type {
+  AskedTensor,
   DenseMatrix,
   DenseMatrixLike,
   MatrixData,

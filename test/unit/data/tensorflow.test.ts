@@ -36,7 +36,7 @@ class OnGpu extends Tensor {
 
 test("a matrix and labels as they are", () => {
   const x = new Tensor(Float32Array.of(1, 2, 3, 4, 5, 6), [3, 2]);
-  const matrix = toDenseMatrix(x as never, "fit", "X");
+  const matrix = toDenseMatrix(x, "fit", "X");
   expect(matrix).toMatchObject({ rows: 3, columns: 2, data: Float32Array.of(1, 2, 3, 4, 5, 6) });
   expect(matrix.data).not.toBe(x.values);
   const y = encodeLabels(new Tensor(Int32Array.of(4, 2, 4), [3], "int32") as never, 3, { where: "fit" });
