@@ -44,6 +44,9 @@ const ONLY_IN_A_BROWSER: readonly string[] = [
   "test/gpu/model/standardize.test.ts",
   // The fused step and small batches in dozens of forms, each of which llvmpipe compiles for up to a minute, Chromium's SwiftShader
   // for a second or two. Under Node the same kernels are held to float64 by the tests of their ops' steps and of whole fits.
+  // Likewise the products of halves and the largest ones; every variant is held to float64 there by variants.test.ts.
+  "test/gpu/matmul/halves.test.ts",
+  "test/gpu/matmul/large.test.ts",
   "test/gpu/ops/linear-gradient.test.ts",
   "test/gpu/ops/linear-step-variants.test.ts",
   "test/gpu/ops/small-batch-steps.test.ts",
