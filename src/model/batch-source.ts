@@ -3,12 +3,13 @@ import { inTurns } from "../engine/in-turns.js";
 import { yieldToPage } from "../engine/yield-to-page.js";
 import { CallbackError, DataError, OptionError, ShapeError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
+import { answerOf } from "./answer-of.js";
 import type { EncodedLabels, Label } from "./labels.js";
 import { checkSampleWeight, encodeLabels } from "./labels.js";
 import type { Batches, ModelOptions, RowBatch } from "./model-options.js";
 import { classWeighted, countedWeights } from "./row-weights.js";
 import { type CheckedFeatures, featuresInPieces } from "./training-data.js";
-import { type Ending, unlessStopped } from "./unless-stopped.js";
+import type { Ending } from "./unless-stopped.js";
 
 /** As long as the page may wait for its turn. */
 const TURN_MS = 6;
@@ -84,22 +85,9 @@ export class BatchReader {
     }
   }
 
-  /** Waits for the source, but no longer than until the fit is ended from outside. */
-  async #asked<Result>(ask: () => Promise<Result>): Promise<Result> {
-    const { throwIfStopped, stops } = this.#rules;
-    try {
-      const answer = (await unlessStopped(ask(), stops)) as Result;
-      throwIfStopped();
-      return answer;
-    } catch (cause) {
-      throwIfStopped();
-      if (cause instanceof OptionError) throw cause;
-      throw new CallbackError(
-        "CALLBACK_FAILED",
-        "fit: the batches threw; the weights so far are kept. `cause` is what they threw.",
-        cause,
-      );
-    }
+  #asked<Result>(ask: () => Promise<Result>): Promise<Result> {
+    const message = "fit: the batches threw; the weights so far are kept. `cause` is what they threw.";
+    return answerOf(ask, this.#rules, message, (error) => error instanceof OptionError);
   }
 
   async #checked(batch: unknown, place: number): Promise<CheckedBatch> {

@@ -1,12 +1,13 @@
 /** The checkpoints of one fit: read when it begins, written now and then, deleted when it has ended well. */
-import { CallbackError, FormatError, StorageError } from "../errors.js";
+import { FormatError, StorageError } from "../errors.js";
 import type { SolverCheckpoints, SolverState } from "../solvers/solver-checkpoints.js";
 import { readCheckpoint, writeCheckpoint } from "../storage/checkpoint-file.js";
+import { answerOf } from "./answer-of.js";
 import type { BestWeights, Checks } from "./early-stopping.js";
 import { differences, type Fingerprint } from "./fingerprint.js";
 import type { CheckedCheckpoint } from "./model-options.js";
 import type { FitPoint } from "./report.js";
-import { type Ending, unlessStopped } from "./unless-stopped.js";
+import type { Ending } from "./unless-stopped.js";
 
 /** The time between two checkpoints, in milliseconds, and in multiples of what the last one took. */
 const EVERY = { leastMs: 10_000, times: 10 };
@@ -114,20 +115,9 @@ export class FitCheckpoint {
 }
 
 /** A store of the caller's may throw anything, or never answer. */
-async function asked<Result>(call: () => Promise<Result>, { throwIfStopped, stops }: Ending): Promise<Result> {
-  try {
-    const answer = (await unlessStopped(call(), stops)) as Result;
-    throwIfStopped();
-    return answer;
-  } catch (error) {
-    throwIfStopped();
-    if (error instanceof StorageError) throw error;
-    throw new CallbackError(
-      "CALLBACK_FAILED",
-      "fit: the checkpoint's store threw; the checkpoint before stays. `cause` is what it threw.",
-      error,
-    );
-  }
+function asked<Result>(call: () => Promise<Result>, ending: Ending): Promise<Result> {
+  const message = "fit: the checkpoint's store threw; the checkpoint before stays. `cause` is what it threw.";
+  return answerOf(call, ending, message, (error) => error instanceof StorageError);
 }
 
 /** JSON knows neither NaN nor undefined. */

@@ -141,7 +141,7 @@ export class ScoreRow {
       variance += p * d * d;
       this.slope += p * side * d;
       this.curvature += p * side * d * d + (brier ? 2 * (p * d) ** 2 : 0);
-      // p, for now.
+      // p, until the centre is known.
       gradient[j] = p;
     }
     this.curvature -= variance * centre;
