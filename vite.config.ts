@@ -34,16 +34,21 @@ const config: UserConfig = defineConfig({
         chunkFileNames: "[name].js",
         codeSplitting: {
           groups: [
-            { name: "core", tags: ["$initial"], test: /src[\\/](?!metrics|index|testing)/, priority: 4 },
+            { name: "core", tags: ["$initial"], test: /src[\\/](?!metrics|index|testing)/, priority: 7 },
             // Beside the core, so that a bundler leaves out what a page does not import; all but what the core itself counts with.
-            { name: "metrics", test: /src[\\/]metrics[\\/](?!class-counts|likeliest)/, priority: 3 },
-            { name: "core", tags: ["$initial"], test: (id) => !/src[\\/]testing[\\/]/.test(id), priority: 2 },
-            // What is not in the core and several of the others share: a CPU that only predicts wants no solvers.
-            { name: "ops", test: /src[\\/]ops[\\/]/, priority: 1 },
-            // Models that are trained together are another matter, and come with what asks for them.
+            { name: "metrics", test: /src[\\/]metrics[\\/](?!class-counts|likeliest)/, priority: 6 },
+            { name: "core", tags: ["$initial"], test: (id) => !/src[\\/]testing[\\/]/.test(id), priority: 5 },
+            // What comes with a page's first engine: what all devices have in common.
+            { name: "engine", test: /src[\\/]engine[\\/]open-engine/, priority: 4 },
+            // What is in neither, and several of the others share: a CPU that only predicts wants no solvers, and dense rows want
+            // nothing of sparse ones.
+            { name: "ops", test: /src[\\/]ops[\\/]/, priority: 3 },
+            { name: "sparse-tensor", test: /src[\\/]engine[\\/]sparse-tensor/, priority: 2 },
+            // What every fit of dense rows asks for. Other losses than cross-entropy, columns that are scaled, and models that are
+            // trained together come with what asks for them.
             {
-              name: "solvers",
-              test: /src[\\/](?:losses|solvers)[\\/](?!joined|member|weighted|lbfgs-joined)/,
+              name: "training",
+              test: /src[\\/](?:model[\\/](?:training|validation|uploaded-rows)\.|(?:losses|solvers)[\\/](?!joined|member|weighted|lbfgs-joined|chosen-loss|column-scaling))/,
               priority: 1,
             },
           ],

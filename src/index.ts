@@ -31,10 +31,10 @@ export type {
 } from "./data/matrix.js";
 export { type NpyArray, type NpyData, readNpy } from "./data/npy.js";
 export type { EngineStats } from "./engine/backend.js";
-export type { DeviceChoice, EngineOptions } from "./engine/create-engine.js";
 export { createEngine } from "./engine/create-engine.js";
 export type { CrossEntropyOptions, CrossEntropyResult, Targets } from "./engine/cross-entropy.js";
 export { Engine } from "./engine/engine.js";
+export type { DeviceChoice, EngineOptions } from "./engine/engine-options.js";
 export type { ExplainOptions, Explanation } from "./engine/explain.js";
 export type { GpuBufferOptions } from "./engine/gpu-buffer.js";
 export type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./engine/linear-cross-entropy.js";

@@ -1,32 +1,9 @@
-/** Chooses a device and makes an engine on it. */
+/** Checks what is asked for, then loads what opens a device and makes an engine on it. */
 import { describeValue } from "../data/describe-value.js";
-import { DeviceError, OptionError } from "../errors.js";
+import { OptionError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
-import { cpuBackend, MOST_WORKERS } from "./cpu/cpu-device.js";
-import { Engine } from "./engine.js";
-import type { GpuSource } from "./webgpu/acquire-device.js";
-import { acquireDevice } from "./webgpu/acquire-device.js";
-
-/** `"auto"`: a hardware GPU when there is one, else the CPU. */
-export type DeviceChoice = "auto" | "webgpu" | "cpu";
-
-/** Which device an engine works on. */
-export interface EngineOptions extends GpuSource {
-  /**
-   * `"webgpu"` or `"cpu"` or an error; `"auto"`, the default, takes a hardware GPU where there is one, else the CPU.
-   */
-  readonly device?: DeviceChoice;
-  /**
-   * Threads that carry out the CPU's work, 0 … 16: the page's own thread stays free. 0 works on the page's thread, a few
-   * milliseconds at a time. Default: as many as the processor runs at once, 1 where that is not told. Changes no bit of a result.
-   */
-  readonly workers?: number;
-  /**
-   * Makes a module worker that runs Luce's `worker.js`, for pages whose policy or build needs a way of their own. Called once for
-   * each of `workers`.
-   */
-  readonly createWorker?: () => Worker;
-}
+import type { Engine } from "./engine.js";
+import { copyEngineOptions, type EngineOptions, MOST_WORKERS } from "./engine-options.js";
 
 const OPTIONS = ["device", "gpuDevice", "gpu", "powerPreference", "halfPrecision", "workers", "createWorker"];
 
@@ -52,21 +29,10 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
     );
   }
   checkWorkers(options);
-  if (device === "cpu") return cpuEngine("the CPU was asked for", options);
-  const found = await acquireDevice(options, device === "webgpu");
-  if ("failure" in found) {
-    if (device === "auto") return cpuEngine(`CPU, since ${found.failure}`, options);
-    throw new DeviceError("GPU_UNAVAILABLE", `createEngine: no GPU: ${found.failure}. Use device: "auto" or "cpu".`);
-  }
-  const reason = found.owned ? `GPU: ${found.name}` : `GPU of the caller: ${found.name}`;
-  // Loaded here: a page without a GPU needs neither this nor the shaders.
-  const { WebGpuBackend } = await import("./webgpu/webgpu-backend.js");
-  return new Engine(new WebGpuBackend(found.device, found), reason);
-}
-
-async function cpuEngine(why: string, options: EngineOptions): Promise<Engine> {
-  const { backend, note } = await cpuBackend(options);
-  return new Engine(backend, `${why}; ${note}`);
+  const copy = copyEngineOptions(options);
+  // Loaded here: a page pays for what engines do when it makes one.
+  const { openEngine } = await import("./open-engine.js");
+  return openEngine(device, copy);
 }
 
 function checkWorkers({ workers, createWorker }: EngineOptions): void {

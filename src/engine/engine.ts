@@ -1,13 +1,12 @@
 /** The engine as users have it: tensors and operations, cross-entropy with its options, and the check of the device. */
 import type { SparseData } from "../data/matrix.js";
 import { toSparseMatrix } from "../data/matrix.js";
+import type { Backend } from "./backend.js";
 import type { CrossEntropyOptions, CrossEntropyResult, Targets } from "./cross-entropy.js";
-import { crossEntropyOn } from "./cross-entropy.js";
 import type { ExplainOptions, Explanation } from "./explain.js";
-import { explainOn } from "./explain.js";
-import { type GpuBufferOptions, tensorOfBuffer } from "./gpu-buffer.js";
+import type { GpuBufferOptions } from "./gpu-buffer.js";
 import type { LinearCrossEntropyOptions, LinearCrossEntropyResult } from "./linear-cross-entropy.js";
-import { linearCrossEntropyOn } from "./linear-cross-entropy.js";
+import type { Operations } from "./operations.js";
 import type { SelfCheckReport } from "./self-check.js";
 import type { SparseTensor } from "./sparse-tensor.js";
 import type { Tensor } from "./tensor.js";
@@ -16,13 +15,21 @@ import type { TuneOptions, TuneReport } from "./tune.js";
 
 /** Tensors and operations on one device, made by `createEngine`; calls record work, and `read` alone waits for it. */
 export class Engine extends TensorEngine {
+  readonly #operations: Operations;
+
+  /** @internal Use `createEngine`. */
+  constructor(backend: Backend, reason: string, operations: Operations) {
+    super(backend, reason, operations);
+    this.#operations = operations;
+  }
+
   /**
    * Cross-entropy of logits [n×k] and its gradient with respect to them, from one kernel: for labels
    * `logsumexp(z) − z_y` and `softmax(z) − onehot(y)`, weighted, smoothed and reduced as PyTorch's `cross_entropy` does.
    */
   crossEntropy(logits: Tensor, targets: Targets, options: CrossEntropyOptions = {}): CrossEntropyResult {
     this.requireAlive("crossEntropy");
-    return crossEntropyOn(this, logits, targets, options);
+    return this.#operations.crossEntropyOn(this, logits, targets, options);
   }
 
   /** Cross-entropy of `X·W + b` and its gradients, in chunks of rows so that the logits are never stored whole. */
@@ -34,7 +41,7 @@ export class Engine extends TensorEngine {
     options: LinearCrossEntropyOptions = {},
   ): LinearCrossEntropyResult {
     this.requireAlive("linearCrossEntropy");
-    return linearCrossEntropyOn(this, x, w, b, targets, options);
+    return this.#operations.linearCrossEntropyOn(this, x, w, b, targets, options);
   }
 
   /**
@@ -49,7 +56,7 @@ export class Engine extends TensorEngine {
    */
   fromGpuBuffer(buffer: object, options: GpuBufferOptions): Tensor {
     this.requireAlive("fromGpuBuffer");
-    return tensorOfBuffer(this, buffer, options);
+    return this.#operations.tensorOfBuffer(this, buffer, options);
   }
 
   /**
@@ -59,7 +66,7 @@ export class Engine extends TensorEngine {
    */
   explain(options: ExplainOptions): Explanation {
     this.requireAlive("explain");
-    return explainOn(this.traits, options);
+    return this.#operations.explainOn(this.traits, options);
   }
 
   /**

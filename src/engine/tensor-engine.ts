@@ -10,20 +10,14 @@ import { isHalfArray } from "../data/numeric-array.js";
 import { DataError, DisposedError, ShapeError } from "../errors.js";
 import { halfBits } from "../half-float.js";
 import { requireKnownOptions } from "../known-options.js";
-import { addScaled } from "../ops/add-scaled.js";
-import { argmax } from "../ops/argmax.js";
-import { dots } from "../ops/dots.js";
-import { matmul } from "../ops/matmul.js";
 import type { ElementType, HostArray, Op } from "../ops/op.js";
-import { softmax } from "../ops/softmax.js";
-import { summarize } from "../ops/summarize.js";
 import type { Backend, EngineStats, MakeStorage, TrialSteps, Tuning } from "./backend.js";
 import { checkArguments, requireTensors } from "./check-arguments.js";
 import { checkElements, checkShape, isVector } from "./check-tensor.js";
 import type { MatmulOptions } from "./matmul-options.js";
-import { matmulCall } from "./matmul-options.js";
 import type { SparseTensor } from "./sparse-tensor.js";
 import { Tensor } from "./tensor.js";
+import type { TensorOperations } from "./tensor-operations.js";
 import type { OutOption, TensorInput, TensorOptions } from "./tensor-options.js";
 
 export class TensorEngine {
@@ -42,11 +36,13 @@ export class TensorEngine {
   /** @internal In how many parts a sum over many rows is left at most. */
   readonly slices: number;
   readonly #backend: Backend;
+  readonly #operations: TensorOperations;
   #disposed = false;
 
   /** @internal Use `createEngine`. */
-  constructor(backend: Backend, reason: string) {
+  constructor(backend: Backend, reason: string, operations: TensorOperations) {
     this.#backend = backend;
+    this.#operations = operations;
     this.device = backend.device;
     this.traits = backend.traits;
     this.workers = backend.workers ?? 0;
@@ -159,7 +155,10 @@ export class TensorEngine {
 
   /** @internal Compiles what `matmul` would run, without running it. */
   async prepareMatmul(a: Tensor, b: Tensor, options: MatmulOptions & { readonly out: Tensor }): Promise<void> {
-    await this.#backend.prepare?.(matmul, { ...matmulCall(a, b, options).args, out: options.out });
+    await this.#backend.prepare?.(this.#operations.matmul, {
+      ...this.#operations.matmulCall(a, b, options).args,
+      out: options.out,
+    });
   }
 
   /** Records an op that writes `out`, or else a new tensor, which is given back when the op refuses its arguments. */
@@ -186,6 +185,7 @@ export class TensorEngine {
       const { shape, into } = a.multiply(this, b, options);
       return this.#into(options.out, shape, (out) => into(out, this));
     }
+    const { matmul, matmulCall } = this.#operations;
     const { args, shape } = matmulCall(a, b, options);
     return this.#into(options.out, shape, (out) => this.run(matmul, { ...args, out }));
   }
@@ -204,14 +204,14 @@ export class TensorEngine {
     const name = log ? "logSoftmax" : "softmax";
     requireTensors(name, { logits });
     requireKnownOptions(options, ["out"], name);
-    return this.#into(options.out, logits.shape, (out) => this.run(softmax, { logits, out, log }));
+    return this.#into(options.out, logits.shape, (out) => this.run(this.#operations.softmax, { logits, out, log }));
   }
 
   /** The column of each row's largest value, the lowest one on a tie: `[n]` integers. */
   argmax(scores: Tensor, options: OutOption = {}): Tensor {
     requireTensors("argmax", { scores });
     requireKnownOptions(options, ["out"], "argmax");
-    return this.#into(options.out, [scores.rows], (out) => this.run(argmax, { scores, out }), "i32");
+    return this.#into(options.out, [scores.rows], (out) => this.run(this.#operations.argmax, { scores, out }), "i32");
   }
 
   /** `out = α·x + β·y + keep·out`; shares no memory between `out` and the rest. */
@@ -219,7 +219,7 @@ export class TensorEngine {
     requireTensors("addScaled", { out, x });
     requireKnownOptions(options, ["beta", "y", "keep"], "addScaled");
     const { beta = 0, y, keep = 1 } = options;
-    this.run(addScaled, { x, alpha, y, beta, out, keep });
+    this.run(this.#operations.addScaled, { x, alpha, y, beta, out, keep });
     return out;
   }
 
@@ -228,14 +228,14 @@ export class TensorEngine {
     requireTensors("dots", { stack, vector });
     requireKnownOptions(options, ["out"], "dots");
     const count = Math.max(1, Math.floor(stack.rows / vector.rows));
-    return this.#into(options.out, [count], (out) => this.run(dots, { stack, vector, out }));
+    return this.#into(options.out, [count], (out) => this.run(this.#operations.dots, { stack, vector, out }));
   }
 
   /** `[Σ x, Σ x², max |x|, how many x are not finite]`; the first three over the finite values. */
   summarize(x: Tensor, options: OutOption = {}): Tensor {
     requireTensors("summarize", { x });
     requireKnownOptions(options, ["out"], "summarize");
-    return this.#into(options.out, [4], (out) => this.run(summarize, { x, out }));
+    return this.#into(options.out, [4], (out) => this.run(this.#operations.summarize, { x, out }));
   }
 
   /** Several tensors' elements with one wait. @throws DeviceError, KernelError for anything that went wrong since the last read */

@@ -2,9 +2,8 @@
 
 import { isLabel } from "../data/classes.js";
 import { FEATURE_STORAGES } from "../data/feature-storage.js";
-import { MOST_WORKERS } from "../engine/cpu/cpu-device.js";
-import type { EngineOptions } from "../engine/create-engine.js";
 import { Engine } from "../engine/engine.js";
+import { MOST_WORKERS } from "../engine/engine-options.js";
 import { OptionError } from "../errors.js";
 import type { ByteStore } from "../storage/byte-store.js";
 import type { Label } from "./labels.js";
@@ -107,19 +106,6 @@ const BATCHES_TABLE = {
 
 const JUDGE_TABLE = { sampleWeight: ROWS_TABLE.sampleWeight } as const;
 const EVALUATE_TABLE = { ...JUDGE_TABLE, bins: { kind: "integer", min: 1, max: 1e6, default: 15 } } as const;
-
-/** The engine's part of a model's options, in a copy: what the caller does to the object afterwards must not decide on the device. */
-export function deviceOptions(options: EngineOptions): EngineOptions {
-  const { device, gpuDevice, gpu, powerPreference, workers, createWorker } = options;
-  return {
-    ...(device && { device }),
-    ...(gpuDevice && { gpuDevice }),
-    ...(gpu && { gpu }),
-    ...(powerPreference && { powerPreference }),
-    ...(workers !== undefined && { workers }),
-    ...(createWorker && { createWorker }),
-  };
-}
 
 /** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
 export const checkJudgeRowsOptions = (given: JudgeRowsOptions): JudgeRowsOptions =>

@@ -1,6 +1,7 @@
 /** A model's engine: one that was given, or one of its own that is made when first needed. */
-import { createEngine, type EngineOptions } from "../engine/create-engine.js";
+import { createEngine } from "../engine/create-engine.js";
 import type { Engine } from "../engine/engine.js";
+import type { EngineOptions } from "../engine/engine-options.js";
 
 export class EngineHolder {
   readonly #given: Engine | undefined;

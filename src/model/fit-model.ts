@@ -101,14 +101,13 @@ export async function trainModel(
       const { openCheckpoint, ...request } = await prepare(throwIfStopped);
       const { data } = request;
       if (signal?.aborted) throw signal.reason;
-      const engine = await state.openEngine();
+      // Loaded here, beside the engine: a page that only predicts needs no solver.
+      const [engine, { train }] = await Promise.all([state.openEngine(), import("./training.js")]);
       throwIfStopped();
       // Before the first weights are published: a tensor that cannot be used changes nothing.
       for (const each of [data.x, data.validation?.x]) if (each instanceof Tensor) engine.requireOwn(where, each);
       const { classes } = data.y;
       const features = data.x.columns;
-      // Loaded here: a page that only predicts needs no solver.
-      const { train } = await import("./training.js");
       const checkpoint = await openCheckpoint?.(engine, { throwIfStopped, stops });
       throwIfStopped();
       return await train(engine, {

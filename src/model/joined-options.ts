@@ -1,9 +1,9 @@
 /** The options that `fitPath` and `crossValidate` have in common, and how they are checked. */
 import { describeValue } from "../data/describe-value.js";
-import type { EngineOptions } from "../engine/create-engine.js";
+import { copyEngineOptions, type EngineOptions } from "../engine/engine-options.js";
 import { OptionError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
-import { checkFitOptions, checkModelOptions, deviceOptions } from "./check-options.js";
+import { checkFitOptions, checkModelOptions } from "./check-options.js";
 import type { CheckedFitOptions, FitOptions, ModelOptions, SoftmaxRegressionOptions } from "./model-options.js";
 
 /** Told to `onProgress` about ten times a second. */
@@ -81,7 +81,7 @@ export function checkJoinedOptions(
     l2s: checkPenalties(options.l2s, where),
     given,
     model: checkModelOptions(given),
-    engine: deviceOptions(given),
+    engine: copyEngineOptions(given),
     fit: { ...(sampleWeight && { sampleWeight }), ...(signal && { signal }) },
     onProgress: options.onProgress,
   };

@@ -1,8 +1,8 @@
 /** The options of SoftmaxRegression and of its calls: what they mean and their defaults. Types only. */
 
 import type { FeatureStorage, MatrixLike, NumericArray } from "../data/matrix.js";
-import type { EngineOptions } from "../engine/create-engine.js";
 import type { Engine } from "../engine/engine.js";
+import type { EngineOptions } from "../engine/engine-options.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { LossChoice, LossOption } from "../losses/loss-option.js";
 import type { LearningRateSchedule } from "../solvers/learning-rate.js";

@@ -2,8 +2,9 @@
  * What a model is made of: its options, its engine, what the last fit left, and whether it may be asked or changed now.
  * The estimator shows it to users; functions that belong to models, but that not every page needs, work on it too.
  */
-import type { EngineOptions } from "../engine/create-engine.js";
+
 import type { Engine } from "../engine/engine.js";
+import type { EngineOptions } from "../engine/engine-options.js";
 import { BusyError, DisposedError } from "../errors.js";
 import { EngineHolder } from "./engine-holder.js";
 import type { Fitted } from "./fitted.js";

@@ -5,11 +5,12 @@
 
 import { describeValue } from "../data/describe-value.js";
 import type { Engine } from "../engine/engine.js";
+import { copyEngineOptions } from "../engine/engine-options.js";
 import { OptionError } from "../errors.js";
 import type { ModelContent, ModelJson } from "../formats/json.js";
 import { readModelJson, writeModelJson } from "../formats/json.js";
 import { ClassCounts } from "../metrics/class-counts.js";
-import { checkEvaluateOptions, checkJudgeRowsOptions, checkModelOptions, deviceOptions } from "./check-options.js";
+import { checkEvaluateOptions, checkJudgeRowsOptions, checkModelOptions } from "./check-options.js";
 import { checkPredictOptions, decideRows, type PredictOptions } from "./decision.js";
 import type { Evaluation } from "./evaluation.js";
 import { fitModel, fitMore } from "./fit-model.js";
@@ -42,7 +43,7 @@ export class SoftmaxRegression {
 
   /** @throws OptionError for an option that is unknown or out of its range */
   constructor(options: SoftmaxRegressionOptions = {}) {
-    this.#state = new ModelState(checkModelOptions(options), deviceOptions(options));
+    this.#state = new ModelState(checkModelOptions(options), copyEngineOptions(options));
   }
 
   /**

@@ -1,14 +1,7 @@
 /** Chooses how the CPU does its work: by workers, or, where there are none, on the page's own thread. */
 import type { Backend } from "../backend.js";
+import { type EngineOptions, MOST_WORKERS } from "../engine-options.js";
 import type { WorkersBackend } from "./workers/workers-backend.js";
-
-/** As many as rows are cut in blocks. */
-export const MOST_WORKERS = 16;
-
-export interface CpuOptions {
-  readonly workers?: number;
-  readonly createWorker?: () => Worker;
-}
 
 /** `note`: which of the two, and why, for people. */
 export interface CpuDevice {
@@ -21,7 +14,7 @@ function cores(): number {
   return Math.min(MOST_WORKERS, Math.max(1, hardwareConcurrency));
 }
 
-export async function cpuBackend({ workers = cores(), createWorker }: CpuOptions): Promise<CpuDevice> {
+export async function cpuBackend({ workers = cores(), createWorker }: EngineOptions): Promise<CpuDevice> {
   const refusal = workers === 0 ? "none were wanted" : undefined;
   const opened = refusal ?? (await openWorkers(workers, createWorker));
   if (typeof opened !== "string") {

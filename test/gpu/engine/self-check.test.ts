@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { selfCheckOn } from "../../../src/engine/self-check.js";
 import { TensorEngine } from "../../../src/engine/tensor-engine.js";
+import { tensorOperations } from "../../../src/engine/tensor-operations.js";
 import { WebGpuBackend } from "../../../src/engine/webgpu/webgpu-backend.js";
 import type { Dispatch, Op } from "../../../src/ops/op.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
@@ -29,7 +30,11 @@ test("every shader takes part, in the variants for hardware too", COMPILING, asy
       super.dispatch(dispatch);
     }
   }
-  using engine = new TensorEngine(new Listening(gpuDevice, { owned: false, software: false }), "for the test");
+  using engine = new TensorEngine(
+    new Listening(gpuDevice, { owned: false, software: false }),
+    "for the test",
+    tensorOperations,
+  );
   const { rows } = await selfCheckOn(engine);
   expect(rows.filter((row) => !row.passed)).toEqual([]);
   const shaders = Object.entries(
@@ -58,7 +63,11 @@ test("a kernel compiled with a wrong constant is caught", async ({ gpuDevice }) 
       super.run({ ...op, plan }, args);
     }
   }
-  using engine = new TensorEngine(new WrongConstant(gpuDevice, { owned: false, software: true }), "for the test");
+  using engine = new TensorEngine(
+    new WrongConstant(gpuDevice, { owned: false, software: true }),
+    "for the test",
+    tensorOperations,
+  );
   const report = await selfCheckOn(engine);
   const wrong = report.rows.filter((row) => !row.passed);
   expect(wrong).toEqual(report.rows.filter((row) => row.kernel === "softmax"));

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { CpuBackend } from "../../../src/engine/cpu/cpu-backend.js";
 import { createEngine } from "../../../src/engine/create-engine.js";
 import { Engine } from "../../../src/engine/engine.js";
+import { operations } from "../../../src/engine/operations.js";
 import { hostMatrix } from "../../../src/ops/host-matrix.js";
 import { lineSearch } from "../../../src/ops/line-search.js";
 import { matmul } from "../../../src/ops/matmul.js";
@@ -112,7 +113,7 @@ describe("the CPU's queue", () => {
 /** None: plain TypeScript, as where WebAssembly is refused. */
 describe.each(["none", ...BUILDS] as const)("work cut into slices is the same work, kernels %s", (build) => {
   const rows = 20_011;
-  const made = (): Engine => new Engine(new CpuBackend(build), "for a test");
+  const made = (): Engine => new Engine(new CpuBackend(build), "for a test", operations);
 
   test.each([
     { transposeA: false, transposeB: false },

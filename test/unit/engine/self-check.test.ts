@@ -4,6 +4,7 @@ import { createEngine } from "../../../src/engine/create-engine.js";
 import { selfCheckOn } from "../../../src/engine/self-check.js";
 import { selfCheckCases } from "../../../src/engine/self-check-cases.js";
 import { TensorEngine } from "../../../src/engine/tensor-engine.js";
+import { tensorOperations } from "../../../src/engine/tensor-operations.js";
 import { LuceError } from "../../../src/errors.js";
 import type { HostMatrix, On, Op } from "../../../src/ops/op.js";
 
@@ -64,7 +65,7 @@ describe("selfCheck on the CPU", () => {
   });
 
   test.each(opNames())("a wrong %s is caught and named", async (name) => {
-    using engine = new TensorEngine(new BrokenBackend(name), "broken for the test");
+    using engine = new TensorEngine(new BrokenBackend(name), "broken for the test", tensorOperations);
     const report = await selfCheckOn(engine);
     expect(report.passed).toBe(false);
     const wrong = report.rows.filter((row) => !row.passed);
@@ -83,7 +84,7 @@ describe("selfCheck on the CPU", () => {
         else super.run(op, args);
       }
     }
-    using engine = new TensorEngine(new Failing(), "failing for the test");
+    using engine = new TensorEngine(new Failing(), "failing for the test", tensorOperations);
     const report = await selfCheckOn(engine);
     const byKernel = (kernel: string) => report.rows.filter((row) => row.kernel === kernel);
     // Outputs are poisoned, so what an op leaves unwritten is NaN.

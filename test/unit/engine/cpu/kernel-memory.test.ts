@@ -3,6 +3,7 @@ import { CpuBackend } from "../../../../src/engine/cpu/cpu-backend.js";
 import { KernelMemory, type Range } from "../../../../src/engine/cpu/wasm/kernel-memory.js";
 import { runs } from "../../../../src/engine/cpu/wasm/kernels.js";
 import { Engine } from "../../../../src/engine/engine.js";
+import { operations } from "../../../../src/engine/operations.js";
 import { Random } from "../../../../src/random.js";
 import { expectClose, expectSameBits, FLOAT32_ROUNDING } from "../../../support/compare.js";
 import { randomValues } from "../../../support/random-matrix.js";
@@ -73,7 +74,7 @@ describe("the kernels' memory", () => {
 describe("an engine on the CPU", () => {
   test("keeps what it still holds when its memory moves", async () => {
     const backend = new CpuBackend("plain");
-    using engine = new Engine(backend, "for a test");
+    using engine = new Engine(backend, "for a test", operations);
     const kept = engine.tensor([1, 2, 3, 4, 5]);
     const large = engine.zeros([1000, 10_000]);
     const sum = engine.summarize(large);
@@ -83,7 +84,7 @@ describe("an engine on the CPU", () => {
   });
 
   test("memory that grows while work is under way changes nothing", async () => {
-    using engine = new Engine(new CpuBackend("plain"), "for a test");
+    using engine = new Engine(new CpuBackend("plain"), "for a test", operations);
     const x = engine.tensor({ data: randomValues(40_000 * 30, 1), shape: [40_000, 30] });
     const w = engine.tensor({ data: randomValues(30 * 40, 2), shape: [30, 40] });
     const alone = await engine.matmul(x, w).read();
@@ -97,7 +98,7 @@ describe("an engine on the CPU", () => {
 
   test("what the kernels' memory cannot take lies in arrays of its own, and is as right", async () => {
     const run = async (): Promise<Float32Array[]> => {
-      using engine = new Engine(new CpuBackend("plain"), "for a test");
+      using engine = new Engine(new CpuBackend("plain"), "for a test", operations);
       const x = engine.tensor({ data: randomValues(3000 * 33, 1), shape: [3000, 33] });
       const w = engine.tensor({ data: randomValues(33 * 5, 2), shape: [33, 5] });
       const z = engine.matmul(x, w);
@@ -121,7 +122,7 @@ describe("an engine on the CPU", () => {
   });
 
   test("uploads stand where they were made between ops", async () => {
-    using engine = new Engine(new CpuBackend("plain"), "for a test");
+    using engine = new Engine(new CpuBackend("plain"), "for a test", operations);
     const [t, sum] = [engine.tensor([1, 2, 3, 4]), engine.zeros([4])];
     engine.addScaled(sum, 1, t);
     const values = Float32Array.of(10, 20, 30, 40);

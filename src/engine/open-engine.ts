@@ -1,0 +1,26 @@
+/** Opens a device and makes an engine on it. Loaded with a page's first engine, and with it all that engines do. */
+import { DeviceError } from "../errors.js";
+import { cpuBackend } from "./cpu/cpu-device.js";
+import { Engine } from "./engine.js";
+import type { DeviceChoice, EngineOptions } from "./engine-options.js";
+import { operations } from "./operations.js";
+import { acquireDevice } from "./webgpu/acquire-device.js";
+
+/** @throws DeviceError as `createEngine` does */
+export async function openEngine(device: DeviceChoice, options: EngineOptions): Promise<Engine> {
+  if (device === "cpu") return cpuEngine("the CPU was asked for", options);
+  const found = await acquireDevice(options, device === "webgpu");
+  if ("failure" in found) {
+    if (device === "auto") return cpuEngine(`CPU, since ${found.failure}`, options);
+    throw new DeviceError("GPU_UNAVAILABLE", `createEngine: no GPU: ${found.failure}. Use device: "auto" or "cpu".`);
+  }
+  const reason = found.owned ? `GPU: ${found.name}` : `GPU of the caller: ${found.name}`;
+  // Loaded here: a page without a GPU needs neither this nor the shaders.
+  const { WebGpuBackend } = await import("./webgpu/webgpu-backend.js");
+  return new Engine(new WebGpuBackend(found.device, found), reason, operations);
+}
+
+async function cpuEngine(why: string, options: EngineOptions): Promise<Engine> {
+  const { backend, note } = await cpuBackend(options);
+  return new Engine(backend, `${why}; ${note}`, operations);
+}
