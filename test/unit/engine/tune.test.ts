@@ -13,6 +13,8 @@ const CASES = [
   { rows: 3, columns: 2, depth: 4, transposeA: false },
   { rows: 3, columns: 20, depth: 4, transposeA: true },
 ];
+/** Whatever else the machine does, all of it is measured. */
+const UNHURRIED_MS = Number.POSITIVE_INFINITY;
 const hardware = (adapter?: AdapterTraits): Tuning => ({
   adapter: "a GPU",
   traits: { device: "webgpu", software: false, bindingBytes: 2 ** 27, workPerDispatch: 2e10, adapter },
@@ -38,7 +40,7 @@ test("every class is measured, its winner kept, and the table survives JSON", as
   const tuning = hardware();
   const progress: string[] = [];
   const onProgress = ({ done, total }: { done: number; total: number }): number => progress.push(`${done}/${total}`);
-  const table = await tuneOn(engine, tuning, { onProgress }, CASES);
+  const table = await tuneOn(engine, tuning, { onProgress }, CASES, UNHURRIED_MS);
   expect(table.choices.map((c) => c.productClass)).toEqual(["narrow A·B", "medium Aᵀ·B"]);
   expect([...tuning.choices]).toEqual(table.choices.map((c) => [c.productClass, c.variant]));
   expect(["direct", "rows"]).toContain(table.choices[0].variant);
@@ -66,7 +68,7 @@ test("a table of another adapter or version is measured anew, and the reason say
     [{ version: "0.0.1" }, /another version, 0\.0\.1/],
   ] as const) {
     const tuning = hardware();
-    const table = await tuneOn(engine, tuning, { from: { ...from, ...change } }, CASES);
+    const table = await tuneOn(engine, tuning, { from: { ...from, ...change } }, CASES, UNHURRIED_MS);
     expect(table.reason).toMatch(reason);
     expect(tuning.choices.has("x")).toBe(false);
     expect(table.choices).toHaveLength(2);
@@ -103,11 +105,11 @@ test("an abort rejects with its reason and leaves the choices as they were", asy
 test("products of halves are measured where the adapter multiplies matrices of them, and only by those", async () => {
   using engine = await createEngine({ device: "cpu" });
   const cases = [...CASES, { rows: 3, columns: 80, depth: 4, transposeA: false, halves: true }];
-  const plain = await tuneOn(engine, hardware(), {}, cases);
+  const plain = await tuneOn(engine, hardware(), {}, cases, UNHURRIED_MS);
   expect(plain.choices.map((c) => c.productClass)).toEqual(["narrow A·B", "medium Aᵀ·B"]);
   const tuning = hardware({ vendor: "", architecture: "", subgroups: { min: 32, max: 32 }, matrices: true });
   const progress: number[] = [];
-  const halves = await tuneOn(engine, tuning, { onProgress: ({ total }) => progress.push(total) }, cases);
+  const halves = await tuneOn(engine, tuning, { onProgress: ({ total }) => progress.push(total) }, cases, UNHURRIED_MS);
   expect(halves.choices[2]).toMatchObject({
     productClass: "small A·B, halves",
     variant: expect.stringMatching(/^matrices /),
