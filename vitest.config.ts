@@ -1,6 +1,6 @@
 /**
- * The tests, in five projects that also run alone (`npx vitest run --project gpu`):
- * `unit` and `e2e` in Node, `gpu` and `mnist` inside headless Chromium with WebGPU, `dawn` in Node with WebGPU.
+ * The tests, in six projects that also run alone (`npx vitest run --project gpu`): `unit` and `e2e` in Node, `gpu` and `mnist` inside
+ * headless Chromium with WebGPU, `dawn` and `dawn-subgroups` in Node with WebGPU.
  */
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig, type TestProjectInlineConfiguration, type ViteUserConfig } from "vitest/config";
@@ -32,7 +32,7 @@ function inChromium(name: string, include: string, timeoutMs: number): TestProje
   };
 }
 
-/** Files of test/gpu that the `dawn` project leaves out, each for its reason. */
+/** Files of test/gpu that are for a browser alone, each for its reason. */
 const ONLY_IN_A_BROWSER: readonly string[] = [
   // Needs an adapter that offers bindings of 1 GiB and cannot make such a buffer, as SwiftShader's in Chromium: llvmpipe's has 128 MiB.
   "test/gpu/engine/out-of-memory.test.ts",
@@ -40,19 +40,39 @@ const ONLY_IN_A_BROWSER: readonly string[] = [
   "test/gpu/engine/cpu-heartbeat.test.ts",
   // Workers run the built file: test/demo/workers.test.ts tries them under Node.
   "test/gpu/workers/*.test.ts",
-  // Compares fused steps with small ones, with an intercept and without, by each solver: minutes of compiling. Its kernels' own tests stay.
-  "test/gpu/model/standardize.test.ts",
-  // The fused step and small batches in dozens of forms, each of which llvmpipe compiles for up to a minute, Chromium's SwiftShader
-  // for a second or two. Under Node the same kernels are held to float64 by the tests of their ops' steps and of whole fits.
-  // Likewise the products of halves and the largest ones; every variant is held to float64 there by variants.test.ts.
-  "test/gpu/matmul/halves.test.ts",
-  "test/gpu/matmul/large.test.ts",
-  "test/gpu/ops/linear-gradient.test.ts",
-  "test/gpu/ops/linear-step-variants.test.ts",
-  "test/gpu/ops/small-batch-steps.test.ts",
-  // All kernels once more, one by one: each has tests of its own that run here, but for those above.
-  "test/gpu/engine/self-check.test.ts",
 ];
+
+/** Files whose kernels talk within subgroups. */
+const WITH_SUBGROUPS: readonly string[] = [
+  "test/gpu/engine/tune.test.ts",
+  "test/gpu/matmul/{broadcasts,subgroups}.test.ts",
+  "test/gpu/model/golden.test.ts",
+  "test/gpu/ops/linear-step-subgroups.test.ts",
+];
+
+/**
+ * Tests that run in Node, on Dawn. `vectorBits` is for llvmpipe, and nothing to other drivers: it copies each load and store for every
+ * lane of its vectors, and LLVM then takes a time that grows with the square of that. By two lanes, the fewest that work, it compiles
+ * five times as fast as by its usual eight, which are what its subgroups need.
+ */
+function onDawn(name: string, vectorBits: 64 | 256, include: readonly string[], exclude: readonly string[]) {
+  return {
+    test: {
+      name,
+      include: [...include],
+      exclude: [...exclude],
+      environment: "node",
+      env: { LP_NATIVE_VECTOR_WIDTH: `${vectorBits}` },
+      pool: "forks",
+      maxWorkers: "100%",
+      globalSetup: ["test/support/dawn-adapter.ts"],
+      setupFiles: ["test/support/dawn.ts"],
+      // llvmpipe compiles the larger kernels for many seconds each.
+      testTimeout: 240_000,
+      hookTimeout: 240_000,
+    },
+  } satisfies TestProjectInlineConfiguration;
+}
 
 const config: ViteUserConfig = defineConfig({
   test: {
@@ -66,21 +86,13 @@ const config: ViteUserConfig = defineConfig({
           hookTimeout: 120_000,
         },
       },
-      {
-        test: {
-          name: "dawn",
-          include: ["test/gpu/**/*.test.ts", "test/dawn/**/*.test.ts"],
-          exclude: [...ONLY_IN_A_BROWSER],
-          environment: "node",
-          pool: "forks",
-          maxWorkers: "100%",
-          globalSetup: ["test/support/dawn-adapter.ts"],
-          setupFiles: ["test/support/dawn.ts"],
-          // llvmpipe compiles the larger kernels for many seconds each.
-          testTimeout: 240_000,
-          hookTimeout: 240_000,
-        },
-      },
+      onDawn(
+        "dawn",
+        64,
+        ["test/gpu/**/*.test.ts", "test/dawn/**/*.test.ts"],
+        [...ONLY_IN_A_BROWSER, ...WITH_SUBGROUPS],
+      ),
+      onDawn("dawn-subgroups", 256, WITH_SUBGROUPS, []),
       inChromium("gpu", "test/gpu/**/*.test.ts", 60_000),
       inChromium("mnist", "test/mnist/**/*.test.ts", 600_000),
       {

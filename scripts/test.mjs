@@ -31,7 +31,7 @@ const RUNNERS = {
   publint: command("publint", "publint", "--strict"),
   attw: command("@arethetypeswrong/cli", "attw", "--pack", ".", "--profile", "esm-only"),
   unit: project("unit"),
-  dawn: onDawn(project("dawn")),
+  dawn: onDawn(project("dawn", "dawn-subgroups")),
   gpu: project("gpu"),
   mnist: project("mnist"),
   "demo-build": command("vite", "vite", "build", "demo"),
@@ -97,13 +97,19 @@ function onDawn(runner) {
   };
 }
 
-/** A runner that is one Vitest project; its tests are counted from Vitest's own report. */
-function project(name) {
+/** A runner that is one Vitest project, or some side by side; the tests are counted from Vitest's own report. */
+function project(...names) {
   return async () => {
-    const file = join(REPORTS, `${name}.json`);
+    const file = join(REPORTS, `${names[0]}.json`);
     mkdirSync(REPORTS, { recursive: true });
     rmSync(file, { force: true });
-    const args = ["run", "--project", name, "--reporter=default", "--reporter=json", `--outputFile.json=${file}`];
+    const args = [
+      "run",
+      ...names.flatMap((name) => ["--project", name]),
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${file}`,
+    ];
     const code = await exitCode("vitest", "vitest", args);
     return countTests(readReport(file), code);
   };
