@@ -61,6 +61,15 @@ export function refuseOneClass(classes: readonly Label[], where: string): void {
   );
 }
 
+/** Throws OptionError BAD_OPTION where the label of rows that count for nothing is a class: none of its rows could be trained or judged on. */
+export function refuseIgnoredClass(classes: readonly Label[], ignore: unknown, where: string): void {
+  if (ignore === undefined || !classes.includes(ignore as Label)) return;
+  throw new OptionError(
+    "BAD_OPTION",
+    `${where}: option \`ignoreLabel\` is a class: expected none of ${listClasses(classes)}, got ${describeValue(ignore)}.`,
+  );
+}
+
 const MOST_LISTED = 10;
 
 /** The classes as a message lists them: `0, 1, 2`, and of many the first ten. */

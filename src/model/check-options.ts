@@ -1,6 +1,6 @@
 /** The options of SoftmaxRegression and of its calls, checked at the door: their ranges, and the defaults filled in. */
 
-import { isLabel } from "../data/classes.js";
+import { isLabel, refuseIgnoredClass } from "../data/classes.js";
 import { FEATURE_STORAGES } from "../data/feature-storage.js";
 import { Engine } from "../engine/engine.js";
 import { MOST_WORKERS } from "../engine/engine-options.js";
@@ -131,6 +131,7 @@ export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions
       `SoftmaxRegression: option \`labelSmoothing\` is not for loss "margin", which knows one class a row: expected 0, got ${options.labelSmoothing}.`,
     );
   }
+  refuseIgnoredClass(options.classes ?? [], options.ignoreLabel, "SoftmaxRegression");
   return { ...options, loss };
 }
 

@@ -35,7 +35,7 @@ const ADD_TABLE = {
  * the new class apart.
  *
  * @throws NotFittedError, DisposedError, BusyError; OptionError; LabelError BAD_LABEL for a class that there is already, that is of another
- *   type than the others, or a `from` that there is not
+ *   type than the others, that is the model's `ignoreLabel`, or a `from` that there is not
  */
 export function addClass(model: SoftmaxRegression, label: Label, options: AddClassOptions = {}): void {
   const { state, fitted } = modelToChange(model, "addClass");
@@ -52,7 +52,7 @@ export function addClass(model: SoftmaxRegression, label: Label, options: AddCla
       "addClass: the model has no intercept, which a new class needs: expected `fitIntercept` true, got false. Fit another model with all classes.",
     );
   }
-  const added = requireNew(fitted.classes, label, "addClass");
+  const added = requireNew(fitted.classes, label, state, "addClass");
   const source = from === undefined ? undefined : columnOf(fitted.classes, from, "addClass");
   const { features } = fitted;
   const temperature = temperatureOf(fitted);
@@ -72,14 +72,14 @@ export function addClass(model: SoftmaxRegression, label: Label, options: AddCla
 /**
  * Gives a class another label. Nothing else changes but the order of the columns, where the new label sorts elsewhere.
  *
- * @throws NotFittedError, DisposedError, BusyError; LabelError BAD_LABEL for a `label` that is no class, or a `newLabel` that is one or is of
- *   another type than the others
+ * @throws NotFittedError, DisposedError, BusyError; LabelError BAD_LABEL for a `label` that is no class, or a `newLabel` that is one, is of
+ *   another type than the others, or is the model's `ignoreLabel`
  */
 export function renameClass(model: SoftmaxRegression, label: Label, newLabel: Label): void {
   const { state, fitted } = modelToChange(model, "renameClass");
   const column = columnOf(fitted.classes, label, "renameClass");
   const others = fitted.classes.filter((_, j) => j !== column);
-  const renamed = requireNew(others, newLabel, "renameClass");
+  const renamed = requireNew(others, newLabel, state, "renameClass");
   const classes = fitted.classes.map((each, j) => (j === column ? renamed : each));
   const next = rebuilt(fitted, classes, columnsOf(fitted));
   // Columns that stay where they are stay the same memory, by which training on knows them again.
@@ -121,12 +121,18 @@ function columnOf(classes: readonly Label[], label: Label, where: string): numbe
   );
 }
 
-function requireNew(classes: readonly Label[], label: Label, where: string): Label {
+function requireNew(classes: readonly Label[], label: Label, { options }: ModelState, where: string): Label {
   const type = typeof classes[0];
   if (!isLabel(label) || typeof label !== type) {
     throw new LabelError(
       "BAD_LABEL",
       `${where}: the label cannot be a class of this model: expected a ${type} as the others, got ${describeValue(label)}.`,
+    );
+  }
+  if (options.ignoreLabel === label) {
+    throw new LabelError(
+      "BAD_LABEL",
+      `${where}: the label is the option \`ignoreLabel\`, whose rows count for nothing: expected another, got ${describeValue(label)}.`,
     );
   }
   if (!classes.includes(label)) return withoutNegativeZero(label);

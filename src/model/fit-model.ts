@@ -54,7 +54,8 @@ async function fitRows(state: ModelState, x: Features, y: LabelsLike, options: F
   const fit = checkFitOptions(options);
   return trainModel(state, "fit", fit.signal, async (throwIfStopped) => {
     const data = await inTurns(checkData(x, y, fit, state.options), throwIfStopped);
-    const start = state.options.warmStart && state.fitted ? warmStartFrom(state.fitted, data) : undefined;
+    const start =
+      state.options.warmStart && state.fitted ? warmStartFrom(state.fitted, data, state.options) : undefined;
     const { checkpoint } = fit;
     const open =
       checkpoint &&

@@ -26,7 +26,7 @@ const LEFT = 0.01;
 /**
  * Makes a fitted model what it would be had it never seen some of its rows: minimises J over all other rows, by L-BFGS whatever the model's
  * solver, from the weights it has, which takes fewer passes than a fit from zero. `x` and `y` are all rows, as
- * they were fitted on; `rows` are the numbers of those to forget. They get weight 0, which is exactly as if they were not there, also for
+ * they were fitted on; `rows` are the numbers of those to forget, or n truth values, true for those to forget. They get weight 0, which is exactly as if they were not there, also for
  * what `standardize` and `classWeight: "balanced"` count.
  *
  * It ends when max |dJ| is within the model's tolerance and a hundredth of what it was at the start, which is what the forgotten rows
@@ -40,7 +40,7 @@ export async function forget(
   model: SoftmaxRegression,
   x: Features,
   y: LabelsLike,
-  rows: readonly number[] | NumericArray,
+  rows: readonly number[] | readonly boolean[] | NumericArray,
   forgetOptions: ForgetOptions = {},
 ): Promise<FitReport> {
   const state = SoftmaxRegression.stateOf(model);
@@ -57,7 +57,7 @@ export async function forget(
     for (const row of rowNumbers(leaving, all.x.rows)) left[row] = 0;
     requireEachClass(all, left);
     const data = { ...weighted({ ...all, weights: left }, options, "forget"), validation: undefined };
-    const start = warmStartFrom(fitted, data, "forget");
+    const start = warmStartFrom(fitted, data, options, "forget");
     return { data, options, fit: { ...given, earlyStopping: undefined }, start, shareOfStart: LEFT };
   });
   // Where float32 sees no more of a pull that the model's own tolerance would not have seen, it is forgotten.
@@ -66,24 +66,47 @@ export async function forget(
 }
 
 /** A copy, which nothing that the caller does later changes. */
-function copyOf(given: readonly number[] | NumericArray): readonly unknown[] {
+function copyOf(given: readonly number[] | readonly boolean[] | NumericArray): readonly unknown[] {
   if (Array.isArray(given) || isNumericArray(given)) return Array.from(given as ArrayLike<unknown>);
   throw new OptionError(
     "BAD_OPTION",
-    `forget: rows are not a list: expected row numbers, got ${describeValue(given)}.`,
+    `forget: rows are not a list: expected row numbers, or true or false for each row, got ${describeValue(given)}.`,
   );
 }
 
-function* rowNumbers(given: readonly unknown[], rows: number): Generator<number> {
-  for (const [i, row] of given.entries()) {
-    if (!(Number.isInteger(row) && (row as number) >= 0 && (row as number) < rows)) {
-      throw new OptionError(
-        "BAD_OPTION",
-        `forget: rows has no row number at ${i}: expected an integer in 0 … ${rows - 1}, got ${describeValue(row)}.`,
-      );
-    }
-    yield row as number;
+/** The numbers of the rows to forget. */
+function rowNumbers(given: readonly unknown[], rows: number): readonly number[] {
+  if (typeof given[0] === "boolean") return rowsOfMask(given, rows);
+  if (given.length === rows && given.every((value) => value === 0 || value === 1)) {
+    // As row numbers it would tell of the first two rows again and again, and forget the wrong ones without a word.
+    throw new OptionError(
+      "BAD_OPTION",
+      `forget: rows are 0 and 1, as many as there are rows: expected row numbers, or true or false for each row, got ${rows} of them. ` +
+        "Pass Array.from(rows, Boolean) if 1 marks a row to forget.",
+    );
   }
+  const wrong = given.findIndex((row) => !(Number.isInteger(row) && (row as number) >= 0 && (row as number) < rows));
+  if (wrong < 0) return given as readonly number[];
+  throw new OptionError(
+    "BAD_OPTION",
+    `forget: rows has no row number at ${wrong}: expected an integer in 0 … ${rows - 1}, got ${describeValue(given[wrong])}.`,
+  );
+}
+
+function rowsOfMask(given: readonly unknown[], rows: number): number[] {
+  if (given.length !== rows) {
+    throw new OptionError(
+      "BAD_OPTION",
+      `forget: rows are not one truth value for each row: expected ${rows}, got ${given.length}.`,
+    );
+  }
+  return given.flatMap((leaves, row) => {
+    if (typeof leaves === "boolean") return leaves ? [row] : [];
+    throw new OptionError(
+      "BAD_OPTION",
+      `forget: rows has no truth value at ${row}: expected true or false as at 0, got ${describeValue(leaves)}.`,
+    );
+  });
 }
 
 /** Without a row of a class its intercept has no optimum: it would sink for ever. */

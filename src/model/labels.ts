@@ -9,6 +9,7 @@ import {
   isLabel,
   type Label,
   listClasses,
+  refuseIgnoredClass,
   refuseOneClass,
   sortLabels,
   withoutNegativeZero,
@@ -171,12 +172,7 @@ function collectClasses(labels: ArrayLike<unknown>, ignore: unknown, where: stri
 
 function lookUp(classes: readonly Label[], labels: ArrayLike<unknown>, ignore: unknown, where: string): IndexLabels {
   const known = indexOfClasses(classes);
-  if (ignore !== undefined && known.has(ignore)) {
-    throw new OptionError(
-      "BAD_OPTION",
-      `${where}: option \`ignoreLabel\` is a class: expected none of ${listClasses(classes)}, got ${describeValue(ignore)}.`,
-    );
-  }
+  refuseIgnoredClass(classes, ignore, where);
   const ignored = new IgnoredRows(labels.length, ignore);
   const indices = new Int32Array(labels.length);
   for (let row = 0; row < labels.length; row++) {

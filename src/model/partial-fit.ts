@@ -36,7 +36,7 @@ export function continuedRequest(state: ModelState, data: CheckedData, given: Pa
         "Give them to the first call or to the model.",
     );
   }
-  const start = fitted && warmStartFrom(fitted, data, WHERE);
+  const start = fitted && warmStartFrom(fitted, data, state.options, WHERE);
   const from = (fitted && CONTINUATIONS.get(fitted.theta)) ?? BEGINNING;
   const options: ModelOptions = {
     ...state.options,

@@ -3,6 +3,7 @@
  * The estimator: what a user fits, asks for predictions, and keeps.
  */
 
+import { refuseIgnoredClass } from "../data/classes.js";
 import { describeValue } from "../data/describe-value.js";
 import type { Engine } from "../engine/engine.js";
 import { copyEngineOptions } from "../engine/engine-options.js";
@@ -224,6 +225,7 @@ export class SoftmaxRegression {
   /** A fitted model of what a file held; of checked content only. @internal */
   static fromContent(fitted: ModelContent, options: SoftmaxRegressionOptions = {}): SoftmaxRegression {
     const model = new SoftmaxRegression(options);
+    refuseIgnoredClass(fitted.classes, options.ignoreLabel, "SoftmaxRegression");
     model.#state.fitted = fitted;
     return model;
   }

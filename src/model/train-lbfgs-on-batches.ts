@@ -61,12 +61,12 @@ export async function trainLbfgsOnBatches(workspace: Workspace, request: BatchRe
 }
 
 /** One pass on the host alone: how many rows there are, their labels and weights. */
-async function survey({ reader, classes, last }: BatchRequest): Promise<Survey> {
+async function survey({ reader, classes, last, options }: BatchRequest): Promise<Survey> {
   let [rows, columns, weighted] = [0, 0, false];
   let start: Float32Array | undefined;
   const seen: Pick<CheckedBatch, "y" | "weights">[] = [];
   for await (const { x, y, weights } of reader.pass()) {
-    if (rows === 0 && last) start = warmStartFrom(last, { x, y, weights, validation: undefined });
+    if (rows === 0 && last) start = warmStartFrom(last, { x, y, weights, validation: undefined }, options);
     rows += x.rows;
     columns = x.columns;
     weighted ||= weights !== undefined;

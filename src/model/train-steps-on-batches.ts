@@ -105,7 +105,7 @@ class StepsOnBatches {
     const { options, fit, classes, last, validationOn, publish, isDisposed, stops } = this.#request;
     const { engine } = this.#workspace;
     const rows = x.columns + Number(options.fitIntercept);
-    const start = last && warmStartFrom(last, { x, y, weights: undefined, validation: undefined });
+    const start = last && warmStartFrom(last, { x, y, weights: undefined, validation: undefined }, options);
     const validation = await validationOn(this.#workspace, x.columns);
     const theta = this.#workspace.zeros([rows, classes.length]);
     if (start) engine.write(theta, start.subarray(0, rows * classes.length));
