@@ -20,7 +20,7 @@ export interface ColumnLike extends Iterable<unknown> {
 /** A table of columns of equal length, such as a Table of Apache Arrow, which is what DuckDB-WASM answers a query with. */
 export interface TableLike {
   /** n */
-  readonly numRows: number;
+  readonly numRows: number | bigint;
   /** The columns' names, in their order. */
   readonly schema: { readonly fields: readonly { readonly name: string }[] };
   /** The column at this place. */

@@ -2,6 +2,7 @@
  * CSV: a table of numbers with a column of labels, read as it arrives. Imports errors and its neighbours in this folder.
  */
 import { FormatError, OptionError } from "../errors.js";
+import { requireKnownOptions } from "../known-options.js";
 import { type ByteSource, byteReader } from "./byte-reader.js";
 import { CsvCells } from "./csv-cells.js";
 import { CsvTable } from "./csv-table.js";
@@ -37,6 +38,7 @@ export interface LabelledCsvData extends CsvData {
 }
 
 const WHERE = "readCsv";
+const OPTIONS = ["labelColumn", "delimiter", "header", "missing", "maxBytes"] as const;
 const DEFAULT_MAX_BYTES = 2 ** 30;
 
 /**
@@ -56,6 +58,7 @@ export async function readCsv(
   source: string | ByteSource,
   options: ReadCsvOptions = {},
 ): Promise<CsvData | LabelledCsvData> {
+  requireKnownOptions(options, OPTIONS, WHERE);
   const { delimiter, maxBytes, ...table } = checkedOptions(options);
   const rows = new CsvTable(table);
   const cells = new CsvCells(delimiter, WHERE, (row) => rows.take(row));
@@ -96,6 +99,7 @@ export function readCsvBatches(
   source: string | ByteSource,
   options: ReadCsvBatchesOptions,
 ): AsyncGenerator<CsvBatch, void, undefined> {
+  requireKnownOptions(options, [...OPTIONS, "rowsPerBatch", "numericLabels"], WHERE);
   const { rowsPerBatch = 8192, numericLabels = false, ...rest } = options;
   const checked = checkedOptions({ maxBytes: Number.MAX_SAFE_INTEGER, ...rest });
   requireBatchOptions(options, rowsPerBatch, numericLabels);

@@ -4,6 +4,7 @@
  * Imports errors and its neighbours in this folder.
  */
 import { FormatError, OptionError, ShapeError } from "../errors.js";
+import { requireKnownOptions } from "../known-options.js";
 import { type ByteReader, type ByteSource, byteReader } from "./byte-reader.js";
 import { inflateIfGzip } from "./gzip.js";
 import { decodeBigEndian, type IdxData, type IdxType, idxType } from "./idx-elements.js";
@@ -35,6 +36,7 @@ const DEFAULT_MAX_BYTES = 2 ** 30;
  * @throws ShapeError SHAPE_MISMATCH when the file has another rank than `expectRank`
  */
 export async function readIdx(source: ByteSource, options: ReadIdxOptions = {}): Promise<IdxArray> {
+  requireKnownOptions(options, ["maxBytes", "expectRank"], WHERE);
   const maxBytes = sizeOption("maxBytes", options.maxBytes ?? DEFAULT_MAX_BYTES);
   const expectRank = options.expectRank === undefined ? undefined : sizeOption("expectRank", options.expectRank);
   let bytes = byteReader(source, WHERE);

@@ -1,5 +1,6 @@
-/** Images as rows of bytes. Imports errors and its neighbours in this folder. */
-import { DataError, OptionError, ShapeError } from "../errors.js";
+/** Images as rows of bytes. Imports errors, known-options and its neighbours in this folder. */
+import { DataError, LuceError, OptionError, ShapeError } from "../errors.js";
+import { requireKnownOptions } from "../known-options.js";
 import { describeValue } from "./describe-value.js";
 import { allocated } from "./memory.js";
 
@@ -50,12 +51,12 @@ const BYTES = { grey: 1, rgb: 3, alpha: 1 } as const;
  * All images have one size; `drawImage` onto a canvas of that size resamples others. Where `channels` is `"grey"` or `"rgb"` alpha is not
  * looked at.
  *
- * @throws ShapeError for images of unlike sizes; DataError EMPTY_INPUT, UNSUPPORTED_TYPE for what is no image; OptionError
+ * @throws ShapeError for images of unlike sizes; DataError EMPTY_INPUT, UNSUPPORTED_TYPE for what is no image, or a canvas
+ *   whose pixels come from another origin; OptionError
  */
-export function imageRows(
-  images: readonly (ImageLike | CanvasLike)[],
-  { channels = "grey" }: ImageRowsOptions = {},
-): ImageRows {
+export function imageRows(images: readonly (ImageLike | CanvasLike)[], options: ImageRowsOptions = {}): ImageRows {
+  requireKnownOptions(options, ["channels"], WHERE);
+  const { channels = "grey" } = options;
   if (!Object.hasOwn(BYTES, channels)) {
     throw new OptionError(
       "BAD_OPTION",
@@ -67,8 +68,9 @@ export function imageRows(
   const first = pixelsOf(images[0], 0);
   const features = first.width * first.height * BYTES[channels];
   const data = allocated(Uint8Array, images.length, features, WHERE);
-  images.forEach((image, i) => {
-    const pixels = i === 0 ? first : pixelsOf(image, i);
+  // A loop by index: `forEach` would pass over holes, and leave black images for them.
+  for (let i = 0; i < images.length; i++) {
+    const pixels = i === 0 ? first : pixelsOf(images[i], i);
     if (pixels.width !== first.width || pixels.height !== first.height) {
       throw new ShapeError(
         "SHAPE_MISMATCH",
@@ -77,12 +79,29 @@ export function imageRows(
       );
     }
     take(pixels.data, channels, data.subarray(i * features, (i + 1) * features));
-  });
+  }
   return { data, shape: [images.length, features], scale: 1 / 255 };
 }
 
-function pixelsOf(image: ImageLike | CanvasLike, index: number): ImageLike {
-  const given: unknown = image;
+function pixelsOf(image: unknown, index: number): ImageLike {
+  try {
+    return readPixels(image, index);
+  } catch (cause) {
+    if (cause instanceof LuceError) throw cause;
+    // The canvas was drawn on from another origin.
+    const tainted = (cause as { name?: unknown } | null)?.name === "SecurityError";
+    throw new DataError(
+      "UNSUPPORTED_TYPE",
+      tainted
+        ? `${WHERE}: image ${index} cannot be read: the canvas holds pixels of another origin that did not allow it: expected one of this ` +
+            'origin. Load the picture with `image.crossOrigin = "anonymous"` before its `src`, from a server that sends Access-Control-Allow-Origin.'
+        : `${WHERE}: image ${index} cannot be read: expected an ImageData or a canvas, got an error from it. \`cause\` is what it threw.`,
+      cause,
+    );
+  }
+}
+
+function readPixels(given: unknown, index: number): ImageLike {
   if (typeof given === "object" && given !== null) {
     const context = "getContext" in given ? (given as CanvasLike).getContext("2d") : undefined;
     const { width, height } = given as ImageLike;

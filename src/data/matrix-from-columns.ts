@@ -36,17 +36,18 @@ export function* matrixFromColumns(
   storage: FeatureStorage,
   argument: Argument,
 ): InPieces<DenseMatrix> {
-  const { numRows: rows, schema } = table;
-  const columns = schema.fields.length;
+  const { rows, names } = partsOf(table, argument);
+  const columns = names.length;
   refuseEmpty(rows, columns, argument);
   const data = allocated(Float32Array, rows, columns, argument.where);
-  for (const [index, { name }] of schema.fields.entries()) {
+  for (const [index, name] of names.entries()) {
     const called = `column ${index} (${describeValue(name).replace("the string ", "")})`;
     const column = table.getChildAt(index);
-    if (column?.length !== rows) {
+    const length = column ? lengthOf(column, rows) : "no column";
+    if (!column || length !== rows) {
       throw new ShapeError(
         "SHAPE_MISMATCH",
-        `${argument.where}: ${called} of ${argument.name} has another length than the table: expected ${rows}, got ${column?.length}.`,
+        `${argument.where}: ${called} of ${argument.name} has another length than the table: expected ${rows}, got ${length}.`,
       );
     }
     yield* fill(data, columns, { column, index, called }, argument);
@@ -56,6 +57,32 @@ export function* matrixFromColumns(
     ? matrix
     : yield* storedMatrix({ ...matrix, runs: [data] }, storage, argument);
 }
+
+/** Rows and names of columns. */
+function partsOf(
+  { numRows, schema }: TableLike,
+  { where, name }: Argument,
+): { readonly rows: number; readonly names: readonly unknown[] } {
+  const rows = plainValue(numRows);
+  const fields: unknown = (schema as TableLike["schema"] | null)?.fields;
+  if (Number.isSafeInteger(rows) && (rows as number) >= 0 && Array.isArray(fields))
+    return { rows: rows as number, names: fields.map((field: { readonly name?: unknown } | null) => field?.name) };
+  const [part, expected, got] = Array.isArray(fields)
+    ? ["numRows", "a whole number of 0 or more", numRows]
+    : ["schema", "{ fields: [{ name }, …] }", schema];
+  throw new DataError(
+    "UNSUPPORTED_TYPE",
+    `${where}: the ${part} of the table ${name} cannot be used: expected ${expected}, got ${describeValue(got)}.`,
+  );
+}
+
+/** Memory of each chunk, where a column shows it. */
+const chunksOf = ({ data, length }: ColumnLike): readonly { readonly length: number; readonly values?: unknown }[] =>
+  Array.isArray(data) ? data : [{ length: Number(length) }];
+
+/** How many rows a column has: what it says, unless its chunks, where it shows them, have others. */
+const lengthOf = (column: ColumnLike, expected: number): number =>
+  Number(column.length) === expected ? chunksOf(column).reduce((sum, { length }) => sum + length, 0) : column.length;
 
 function* fill(
   data: Float32Array,
@@ -68,8 +95,8 @@ function* fill(
   const isPlain = PLAIN.has(type) && column.nullCount === 0;
   let row = 0;
   let pause = PIECE;
-  for (const chunk of column.data ?? [{ length: column.length }]) {
-    const { values } = chunk as { values?: unknown };
+  for (const chunk of chunksOf(column)) {
+    const { values } = chunk;
     const plain = isPlain && ArrayBuffer.isView(values) && (values as Float32Array).length >= chunk.length;
     for (let i = 0; i < chunk.length; i++, row++) {
       const value: unknown = plain ? (values as Float32Array)[i] : plainValue(column.get(row));

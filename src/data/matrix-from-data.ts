@@ -18,7 +18,14 @@ export function checkedShape(
   input: MatrixData | TensorData | SparseData,
   { where, name }: Argument,
 ): readonly number[] {
-  const shape: unknown = "shape" in input ? input.shape : input.dims;
+  const { shape: ofShape, dims } = input as { readonly shape?: unknown; readonly dims?: unknown };
+  const shape = "shape" in input ? ofShape : dims;
+  if ("shape" in input && Array.isArray(dims) && String(dims) !== String(shape)) {
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `${where}: ${name} has a shape and dims that are not the same: expected one of them, got [${shape}] and [${dims}].`,
+    );
+  }
   if (Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= 0)) return shape;
   const got = Array.isArray(shape) ? `[${shape.map(describeValue).join(", ")}]` : describeValue(shape);
   throw new ShapeError(
@@ -37,6 +44,7 @@ export function checkedData(
 ): NumericArray | readonly unknown[] | HalfElements {
   const { where, name } = argument;
   const data = elementsOf(input, argument);
+  refuseOtherSize(input, data, argument);
   const ofHalves = HALF_TYPES.includes(input.type);
   if (ofHalves && !isHalfArray(data)) {
     if (tagOf(data) === "Uint16Array") {
@@ -58,6 +66,27 @@ export function checkedData(
     "UNSUPPORTED_TYPE",
     `${where}: the data of ${name} has an unsupported type: expected an array of numbers or a typed array of floats or of ` +
       `integers up to 32 bits, got ${describeValue(data)}. Convert it by Float32Array.from(data, Number).`,
+  );
+}
+
+/** Tensors say how many elements they have; some say how far apart rows and columns lie, and those of a transposed view are not row by row. */
+function refuseOtherSize(input: object, data: unknown, { where, name }: Argument): void {
+  const { size, stride, strides = stride } = input as Readonly<Record<string, unknown>>;
+  const length = (data as ArrayLike<unknown> | undefined)?.length;
+  if (typeof size === "number" && typeof length === "number" && size !== length) {
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `${where}: the data of ${name} has another length than its size: expected ${size} values, got ${length}.`,
+    );
+  }
+  const { shape, dims = shape } = input as { readonly shape?: unknown; readonly dims?: unknown };
+  // TensorFlow.js leaves out the last stride, which is 1 there always.
+  if (!Array.isArray(dims) || dims.length !== 2 || !Array.isArray(strides) || strides.length !== 2) return;
+  const [rows, columns] = dims;
+  if ((rows === 1 || strides[0] === columns) && (columns === 1 || strides[1] === 1)) return;
+  throw new ShapeError(
+    "SHAPE_MISMATCH",
+    `${where}: the data of ${name} does not lie row by row: expected the strides [${columns}, 1], got [${strides}]. Pass a copy that does.`,
   );
 }
 

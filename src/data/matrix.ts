@@ -12,6 +12,7 @@ import { matrixFromRows } from "./matrix-from-rows.js";
 import type { DenseMatrix, DenseMatrixLike, MatrixData, TensorData } from "./matrix-like.js";
 import { isNumericArray } from "./numeric-array.js";
 import { atOnce, type InPieces } from "./pieces.js";
+import { readableInPieces } from "./readable.js";
 import { isSparse } from "./sparse-matrix.js";
 
 export type { ColumnLike, TableLike } from "./columns.js";
@@ -50,7 +51,7 @@ export function toDenseMatrix(
   name: string,
   storage: FeatureStorage = "auto",
 ): DenseMatrix {
-  return atOnce(denseMatrix(input, where, name, storage));
+  return atOnce(readableInPieces({ where, name }, denseMatrix(input, where, name, storage)));
 }
 
 /** The same piece by piece, where others may have their turn in between: what they change in the input then may be seen, or not. */

@@ -2,6 +2,7 @@
 import { DataError, ShapeError } from "../errors.js";
 import { describeValue } from "./describe-value.js";
 import { isNumericArray, type NumericArray, refuseDetached } from "./numeric-array.js";
+import { readable } from "./readable.js";
 
 /**
  * The checked float32 copy of a caller's row weights [rows]: finite, none negative, at least one above zero.
@@ -28,6 +29,15 @@ export function checkExactSampleWeight(
 }
 
 function checked<Weights extends Float32Array | Float64Array>(
+  weights: NumericArray | readonly number[],
+  rows: number,
+  where: string,
+  kind: { new (length: number): Weights; from(values: readonly number[]): Weights; readonly BYTES_PER_ELEMENT: number },
+): Weights {
+  return readable({ where, name: "sampleWeight" }, () => copied(weights, rows, where, kind));
+}
+
+function copied<Weights extends Float32Array | Float64Array>(
   weights: NumericArray | readonly number[],
   rows: number,
   where: string,

@@ -11,6 +11,7 @@ import type { SparseData, SparseMatrix } from "./matrix-like.js";
 import { allocated } from "./memory.js";
 import { isNumericArray, refuseDetached } from "./numeric-array.js";
 import { atOnce, type InPieces, PIECE } from "./pieces.js";
+import { readableInPieces } from "./readable.js";
 import { refuseEmpty } from "./refusals.js";
 
 /** Column numbers are 32-bit integers, and one more column may stand behind the others. */
@@ -37,7 +38,7 @@ export function toSparseMatrix(
   name: string,
   storage: FeatureStorage = "auto",
 ): SparseMatrix {
-  return atOnce(sparseMatrix(input, where, name, storage));
+  return atOnce(readableInPieces({ where, name }, sparseMatrix(input, where, name, storage)));
 }
 
 /** The same piece by piece, where others may have their turn in between: what they change in the input then may be seen, or not. */

@@ -20,6 +20,6 @@ export function judgedTargets(
   { ignoreLabel }: Pick<ModelOptions, "ignoreLabel">,
 ): JudgedTargets {
   const y = encodeAgainst(classes, given.y, rows, { where, ignore: ignoreLabel });
-  const weights = given.sampleWeight && checkSampleWeight(given.sampleWeight, rows, where);
+  const weights = given.sampleWeight === undefined ? undefined : checkSampleWeight(given.sampleWeight, rows, where);
   return { y, weights: countedWeights(y, weights, where) };
 }

@@ -15,6 +15,7 @@ import {
   withoutNegativeZero,
 } from "../data/classes.js";
 import { describeValue } from "../data/describe-value.js";
+import { readable } from "../data/readable.js";
 import { LabelError, OptionError, ShapeError } from "../errors.js";
 import { type LabelForm, type LabelsLike, labelForm } from "./label-form.js";
 
@@ -64,7 +65,18 @@ export function encodeLabels(
   { classes, ignore, where }: EncodeLabelsOptions,
 ): EncodedLabels {
   const declared = classes === undefined ? undefined : declaredClasses(classes, where);
-  const form = labelForm(y, rows, where);
+  return readable({ where, name: "y" }, () => encoded(labelForm(y, rows, where), declared, { classes, ignore, where }));
+}
+
+function encoded(
+  form: LabelForm,
+  declared: readonly Label[] | undefined,
+  {
+    classes,
+    ignore,
+    where,
+  }: { readonly classes: readonly Label[] | undefined; readonly ignore: unknown; readonly where: string },
+): EncodedLabels {
   if (form.kind === "labels") {
     return declared === undefined
       ? collectClasses(form.labels, ignore, where)
@@ -91,8 +103,10 @@ export function encodeAgainst(
   rows: number,
   { ignore, where }: Omit<EncodeLabelsOptions, "classes">,
 ): EncodedLabels {
-  const form = labelForm(y, rows, where);
-  return form.kind === "labels" ? lookUp(classes, form.labels, ignore, where) : distributions(classes, form, where);
+  return readable({ where, name: "y" }, () => {
+    const form = labelForm(y, rows, where);
+    return form.kind === "labels" ? lookUp(classes, form.labels, ignore, where) : distributions(classes, form, where);
+  });
 }
 
 /** The labels that class indices stand for, in the order of the indices. */

@@ -2,6 +2,7 @@
 import type { DenseMatrix, FeatureStorage, SparseMatrix } from "../data/matrix.js";
 import { denseMatrix, isSparse, sparseMatrix } from "../data/matrix.js";
 import { atOnce, type InPieces } from "../data/pieces.js";
+import { readableInPieces } from "../data/readable.js";
 import type { SparseTensor } from "../engine/sparse-tensor.js";
 import { Tensor } from "../engine/tensor.js";
 import { DataError, OptionError, ShapeError } from "../errors.js";
@@ -33,12 +34,16 @@ export function checkFeatures(x: Features, where: string, name: string, storage:
 }
 
 /** The same a piece at a time. */
-export function* featuresInPieces(
+export function featuresInPieces(
   x: Features,
   where: string,
   name: string,
   storage: FeatureStorage,
 ): InPieces<CheckedFeatures> {
+  return readableInPieces({ where, name }, features(x, where, name, storage));
+}
+
+function* features(x: Features, where: string, name: string, storage: FeatureStorage): InPieces<CheckedFeatures> {
   if (isSparse(x)) return yield* sparseMatrix(x, where, name, storage);
   if (!(x instanceof Tensor)) return yield* denseMatrix(x, where, name, storage);
   if (x.shape.length !== 2) {
@@ -64,8 +69,8 @@ export function* checkData(
   model: Pick<ModelOptions, "classes" | "features" | "ignoreLabel" | "classWeight" | "seed">,
   where = "fit",
 ): InPieces<CheckedData> {
-  const { classes: declared, features, ignoreLabel } = model;
-  const checked = yield* featuresInPieces(x, where, "X", features);
+  const { classes: declared, ignoreLabel } = model;
+  const checked = yield* featuresInPieces(x, where, "X", model.features);
   const encoding = { where, ignore: ignoreLabel, ...(declared ? { classes: declared } : {}) };
   const labels = encodeLabels(y, checked.rows, encoding);
   const given = options.sampleWeight && checkSampleWeight(options.sampleWeight, checked.rows, where);

@@ -17,8 +17,8 @@ const ROOMS_BELOW: Readonly<Record<string, readonly string[]>> = {
   engine: ["errors", "random", "known-options", "half-float", "ops", "door"],
   losses: ["errors", "random", "half-float", "ops", "door", "engine", "solvers", "data", "formats"],
   solvers: ["errors", "random", "half-float", "ops", "door", "engine", "losses", "data", "formats"],
-  data: ["errors", "random", "half-float", "ops", "door", "engine", "losses", "solvers", "formats"],
-  formats: ["errors", "random", "half-float", "ops", "door", "engine", "losses", "solvers", "data"],
+  data: ["errors", "random", "known-options", "half-float", "ops", "door", "engine", "losses", "solvers", "formats"],
+  formats: ["errors", "random", "known-options", "half-float", "ops", "door", "engine", "losses", "solvers", "data"],
   // Keeps bytes under names: no model, no device.
   storage: ["errors"],
   // Judges labels and probabilities wherever they come from: no model, no device.

@@ -1,7 +1,8 @@
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type CsvData, type ReadCsvOptions, readCsv } from "../../../src/data/csv.js";
+import { type CsvData, type ReadCsvOptions, readCsv, readCsvBatches } from "../../../src/data/csv.js";
+import { readIdx } from "../../../src/data/idx.js";
 import { DataError, FormatError, LuceError, OptionError, ShapeError } from "../../../src/errors.js";
 import { expectRejection } from "./fault.js";
 
@@ -269,4 +270,13 @@ describe("any text", () => {
       { numRuns: 1000, seed: 1 },
     );
   });
+});
+
+test("an option that there is not is told, before anything is read", async () => {
+  const unknown = { code: "UNKNOWN_OPTION", message: expect.stringContaining("Did you mean `labelColumn`?") };
+  await expect(readCsv("a,kind\n1,2\n", { lableColumn: "kind" } as never)).rejects.toMatchObject(unknown);
+  expect(() => readCsvBatches("a,kind\n1,2\n", { lableColumn: "kind" } as never)).toThrow(
+    expect.objectContaining(unknown),
+  );
+  await expect(readIdx(new Uint8Array(4), { maxByte: 1 } as never)).rejects.toMatchObject({ code: "UNKNOWN_OPTION" });
 });

@@ -56,4 +56,44 @@ test("faults", () => {
   code(() => imageRows([null as never]), { code: "UNSUPPORTED_TYPE" });
   code(() => imageRows([{ ...canvas(images[0]), getContext: () => null }]), { code: "UNSUPPORTED_TYPE" });
   code(() => imageRows(images, { channels: "hsv" as never }), { name: "OptionError" });
+  code(() => imageRows(images, { chanels: "rgb" } as never), {
+    code: "UNKNOWN_OPTION",
+    message: expect.stringContaining("Did you mean `channels`?"),
+  });
+  code(() => imageRows(images, null as never), { code: "BAD_OPTION" });
+  // A hole is no image, and no black one.
+  const holes = [images[0], images[0], images[1]];
+  delete holes[1];
+  code(() => imageRows(holes), { code: "UNSUPPORTED_TYPE", message: expect.stringContaining("image 1") });
+});
+
+test("a canvas that may not be read says whose pixels are in it, and what to do", () => {
+  const tainted = {
+    ...canvas(images[0]),
+    getContext: () => ({
+      getImageData: () => {
+        throw new DOMException("The canvas has been tainted by cross-origin data.", "SecurityError");
+      },
+    }),
+  };
+  expect(() => imageRows([images[0], tainted])).toThrow(
+    expect.objectContaining({
+      code: "UNSUPPORTED_TYPE",
+      message: expect.stringMatching(
+        /^imageRows: image 1 cannot be read.*another origin.*crossOrigin = "anonymous".*Access-Control/,
+      ),
+      cause: expect.objectContaining({ name: "SecurityError" }),
+    }),
+  );
+  const cause = new Error("gone");
+  const broken = {
+    get data(): never {
+      throw cause;
+    },
+    width: 3,
+    height: 2,
+  };
+  expect(() => imageRows([broken])).toThrow(
+    expect.objectContaining({ code: "UNSUPPORTED_TYPE", message: expect.stringContaining("image 0"), cause }),
+  );
 });

@@ -66,6 +66,62 @@ describe("X from a table", () => {
   });
 });
 
+/** A column that is no more than an interface asks for. */
+const plain = (...values: unknown[]) => Object.assign(values, { get: (row: number) => values[row] });
+const tableOf = (columns: readonly unknown[], numRows: unknown = 2, schema: unknown = undefined): never =>
+  ({
+    numRows,
+    schema: schema === undefined ? { fields: columns.map((_, i) => ({ name: `c${i}` })) } : schema,
+    getChildAt: (i: number) => columns[i],
+  }) as never;
+
+describe("tables of other makers", () => {
+  test("rows may be counted by a bigint, chunks may not be shown, dictionaries may hold numbers", () => {
+    expect([...dense(tableOf([plain(1, 2), plain(3n, 4n)], 2n)).data]).toEqual([1, 3, 2, 4]);
+    expect([
+      ...dense(tableOf([Object.assign(plain(1, 2), { data: "no list", type: "Float32", nullCount: 0 })])).data,
+    ]).toEqual([1, 2]);
+    const levels = arrow.vectorFromArray([0.5, 2, 0.5], new arrow.Dictionary(new arrow.Float64(), new arrow.Int8()));
+    expect([...dense(sent(new arrow.Table({ levels }))).data]).toEqual([0.5, 2, 0.5]);
+    const parts = new arrow.Table({ levels }).concat(new arrow.Table({ levels }));
+    expect([...dense(parts).data]).toEqual([0.5, 2, 0.5, 0.5, 2, 0.5]);
+    // A chunk's memory may be longer than the chunk.
+    const chunk = { length: 2, values: Float32Array.of(1, 2, 99) };
+    const column = Object.assign(plain(1, 2), { data: [chunk], type: "Float32", nullCount: 0 });
+    expect([...dense(tableOf([column])).data]).toEqual([1, 2]);
+  });
+
+  test("what does not fit together is told", () => {
+    const fault = (table: never) => expect(() => dense(table));
+    fault(tableOf([plain(1, 2)], 2, null)).toThrow(
+      "fit: the schema of the table X cannot be used: expected { fields: [{ name }, …] }, got null.",
+    );
+    fault(tableOf([plain(1, 2)], "2")).toThrow("the numRows of the table X cannot be used");
+    fault(tableOf([plain(1, 2)], Number.NaN)).toThrow("the numRows of the table X cannot be used");
+    fault(tableOf([plain(1, 2)], 2n ** 70n)).toThrow("the numRows of the table X cannot be used");
+    fault(tableOf([])).toThrow(expect.objectContaining({ code: "EMPTY_INPUT" }));
+    fault(tableOf([plain(1, 2), plain(1)])).toThrow(
+      'column 1 ("c1") of X has another length than the table: expected 2, got 1.',
+    );
+    fault(tableOf([plain(1, 2), null])).toThrow("expected 2, got no column.");
+    const short = Object.assign(plain(1, 2), { data: [{ length: 1, values: Float32Array.of(1) }] });
+    fault(tableOf([short])).toThrow("expected 2, got 1.");
+    const thrown = new Error("closed");
+    const broken = Object.assign(plain(1, 2), {
+      get: () => {
+        throw thrown;
+      },
+    });
+    fault(tableOf([broken])).toThrow(
+      expect.objectContaining({
+        code: "UNSUPPORTED_TYPE",
+        message: expect.stringContaining("fit: X cannot be read"),
+        cause: thrown,
+      }),
+    );
+  });
+});
+
 describe("y from a column", () => {
   const encode = (y: arrow.Vector, options = {}) => encodeLabels(y, y.length, { where: "fit", ...options });
 

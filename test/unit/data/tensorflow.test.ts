@@ -1,12 +1,14 @@
 /** Tensors of TensorFlow.js, as its Tensor class is seen from outside. */
 import { expect, test } from "vitest";
-import { toDenseMatrix } from "../../../src/data/matrix.js";
+import { toDenseMatrix, toSparseMatrix } from "../../../src/data/matrix.js";
 import { encodeLabels } from "../../../src/model/labels.js";
 
 /** `shape`, `dtype`, `size`, `rank`, and both `data()` and `dataSync()`, on the prototype. */
 class Tensor {
   readonly size: number;
   readonly rank: number;
+  /** Without the last, which is 1. */
+  readonly strides: number[];
   readonly values: Float32Array | Int32Array | Uint8Array;
   readonly shape: number[];
   readonly dtype: string;
@@ -17,6 +19,7 @@ class Tensor {
     this.dtype = dtype;
     this.size = values.length;
     this.rank = shape.length;
+    this.strides = shape.slice(1);
   }
 
   async data(): Promise<Tensor["values"]> {
@@ -54,4 +57,32 @@ test("one whose numbers are on a GPU says how to pass it", () => {
       cause: expect.any(Error),
     }),
   );
+});
+
+test("tensors that contradict themselves are refused", () => {
+  const data = Float32Array.of(1, 2, 3, 4, 5, 6);
+  const refused = (x: object, message: string) =>
+    expect(() => toDenseMatrix(x as never, "fit", "X")).toThrow(
+      expect.objectContaining({ code: "SHAPE_MISMATCH", message: expect.stringContaining(message) }),
+    );
+  refused(
+    { data, shape: [3, 2], dims: [2, 3] },
+    "shape and dims that are not the same: expected one of them, got [3,2] and [2,3].",
+  );
+  refused({ data, dims: [3, 2], size: 5 }, "another length than its size: expected 5 values, got 6.");
+  refused({ data, shape: [3, 2], strides: [1, 3] }, "expected the strides [2, 1], got [1,3].");
+  refused({ data, shape: [3, 2], stride: [1, 3] }, "expected the strides [2, 1], got [1,3].");
+  expect(
+    toDenseMatrix({ data, shape: [3, 2], dims: [3, 2], size: 6, stride: [2, 1] } as never, "fit", "X").data,
+  ).toEqual(data);
+  // A row, or a column, lies as it does whatever is said of steps that nobody takes.
+  expect(toDenseMatrix({ data, shape: [1, 6], strides: [7, 1] } as never, "fit", "X").rows).toBe(1);
+  expect(toDenseMatrix({ data, shape: [6, 1], strides: [1, 6] } as never, "fit", "X").rows).toBe(6);
+  const labels = { data: ["a", "b", "a"], shape: [3], dims: [2] };
+  expect(() => encodeLabels(labels as never, 3, { where: "fit" })).toThrow("fit: y has a shape and dims");
+  expect(() => encodeLabels({ ...labels, dims: [3], size: 4 } as never, 3, { where: "fit" })).toThrow(
+    "expected 4 values",
+  );
+  const sparse = { data: [1], indices: [0], indptr: [0, 1], shape: [1, 2], dims: [2, 1] };
+  expect(() => toSparseMatrix(sparse, "fit", "X")).toThrow("fit: X has a shape and dims");
 });

@@ -98,3 +98,39 @@ test("sparse rows have no scale, offset or type", async () => {
     await expect(model.predict({ ...sparse, ...more })).rejects.toMatchObject(BAD);
   expect(await model.predict(any({ ...sparse, scale: 1, offset: 0 }))).toHaveLength(4);
 });
+
+test("a getter that throws is told with what it belongs to, and what it threw", async () => {
+  const cause = new Error("not now");
+  const broken = (name: string, rest: object = {}): never =>
+    Object.defineProperty({ ...rest }, name, {
+      enumerable: true,
+      get() {
+        throw cause;
+      },
+    }) as never;
+  const before = JSON.stringify(model);
+  const data = { code: "UNSUPPORTED_TYPE", cause };
+  const named = (name: string) => ({ ...data, message: expect.stringContaining(`${name} cannot be read`) });
+  await expect(model.fit(broken("data", { shape: [4, 2] }), Y)).rejects.toMatchObject(named("fit: X"));
+  await expect(model.fit(broken("indices", { indptr: [0], shape: [4, 2], data: [] }), Y)).rejects.toMatchObject(
+    named("X"),
+  );
+  await expect(model.fit(X, broken("data", { shape: [4] }))).rejects.toMatchObject(named("fit: y"));
+  await expect(model.fit(X, Y, { sampleWeight: broken("3", [1, 1, 1]) })).rejects.toMatchObject({
+    code: "UNSUPPORTED_TYPE",
+  });
+  const lazy = Object.defineProperty([1, 1, 1, 1], "2", { get: () => (broken("x") as { x: never }).x });
+  await expect(model.fit(X, Y, { sampleWeight: lazy })).rejects.toMatchObject(named("fit: sampleWeight"));
+  await expect(model.fit(X, Y, broken("signal"))).rejects.toMatchObject({
+    code: "BAD_OPTION",
+    message: expect.stringContaining("option `signal` cannot be read"),
+    cause,
+  });
+  expect(() => new SoftmaxRegression(broken("l2"))).toThrow(expect.objectContaining({ code: "BAD_OPTION", cause }));
+  const { proxy, revoke } = Proxy.revocable({ data: [1, 2], shape: [1, 2] }, {});
+  revoke();
+  await expect(model.predict(proxy)).rejects.toMatchObject({ code: "UNSUPPORTED_TYPE", cause: expect.any(TypeError) });
+  expect(() => engine.tensor(broken("data", { shape: [1, 2] }))).toThrow(expect.objectContaining(data));
+  await expect(engine.sparse(broken("indptr", { data: [], indices: [] }))).rejects.toMatchObject(data);
+  expect(JSON.stringify(model)).toBe(before);
+});
