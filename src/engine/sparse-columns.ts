@@ -3,6 +3,7 @@
  * two passes, that can be taken in slices.
  */
 import type { SparseMatrix } from "../data/matrix.js";
+import { allocated } from "../data/memory.js";
 import { type InPieces, PIECE } from "../data/pieces.js";
 import { LINE_LENGTHS } from "../ops/sparse-product-arguments.js";
 
@@ -41,7 +42,7 @@ export class ColumnCompressor {
 
   constructor(matrix: SparseMatrix) {
     this.#matrix = matrix;
-    this.#places = new Int32Array(matrix.columns);
+    this.#places = allocated(Int32Array, 1, matrix.columns, "sparse");
     this.#filled = new Int32Array(Math.min(matrix.columns, matrix.values.length));
   }
 

@@ -9,12 +9,13 @@ const REPORT_MS = 100;
 export class JoinedCourse {
   /** As `performance.now` tells the time. */
   readonly begunMs: number = performance.now();
-  readonly #where: string;
+  /** The call named in messages. */
+  readonly where: string;
   readonly #options: CheckedJoinedOptions;
   #lastReport = Number.NEGATIVE_INFINITY;
 
   constructor(where: string, options: CheckedJoinedOptions) {
-    this.#where = where;
+    this.where = where;
     this.#options = options;
   }
 
@@ -38,7 +39,7 @@ export class JoinedCourse {
       const told = onProgress({ ...progress, models, maxIterations, elapsedMs: this.elapsedMs });
       await unlessStopped(told, fit.signal ? [fit.signal] : []);
     } catch (cause) {
-      throw new CallbackError("CALLBACK_FAILED", `${this.#where}: onProgress threw.`, cause);
+      throw new CallbackError("CALLBACK_FAILED", `${this.where}: onProgress threw.`, cause);
     }
     this.#lastReport = performance.now();
     this.throwIfStopped();

@@ -16,9 +16,10 @@ import type { JoinedCourse } from "./joined-course.js";
 import type { EncodedLabels } from "./labels.js";
 import { targetsFor } from "./loss-targets.js";
 import type { ModelOptions } from "./model-options.js";
+import { pairsFor } from "./pairs.js";
 import type { FitReport } from "./report.js";
 import { adviceFor } from "./report.js";
-import { pairsFor } from "./train-lbfgs.js";
+import { requireRoomToTrain } from "./room-to-train.js";
 import { uploadTargets } from "./uploaded-rows.js";
 
 /** What the logits and vectors of models that are trained at once may take. */
@@ -65,6 +66,8 @@ export async function trainJoined(
   request: JoinedRequest,
 ): Promise<{ readonly trained: readonly TrainedMember[]; readonly passes: number }> {
   const { x, y, members, bytesAtOnce } = request;
+  const sizes = { rows: x.rows, columns: x.columns, classes: y.classes.length };
+  requireRoomToTrain(outer.engine, { ...sizes, solver: "lbfgs", models: members.length }, request.course.where);
   const trained: TrainedMember[] = [];
   let passes = 0;
   for (const group of groupsOf(x, y.classes.length, members, bytesAtOnce)) {

@@ -12,6 +12,7 @@ import { Course } from "./course.js";
 import type { EncodedLabels } from "./labels.js";
 import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
+import { requireRoomToTrain } from "./room-to-train.js";
 import { EACH_ITERATION, runLbfgs } from "./train-lbfgs.js";
 import { evened } from "./training-data.js";
 import { featuresOnDevice } from "./uploaded-rows.js";
@@ -32,6 +33,7 @@ export async function trainLbfgsOnBatches(workspace: Workspace, request: BatchRe
   const { rows, columns, y: given, weights, start } = await survey(request);
   const y = targetsFor(options.loss, given, "fit");
   const k = classes.length;
+  requireRoomToTrain(engine, { rows, columns, classes: k, solver: "lbfgs" }, "fit");
   const validation = await request.validationOn(workspace, columns);
   const targets = {
     labels: y.kind === "labels" ? workspace.tensor(y.indices) : undefined,

@@ -6,12 +6,11 @@ import { minimiseLbfgs, type Pacing } from "../solvers/lbfgs.js";
 import type { ResumableObjective } from "../solvers/objective.js";
 import type { Workspace } from "../solvers/workspace.js";
 import { withIntercept } from "./fitted.js";
+import { pairsFor } from "./pairs.js";
 import type { FitReport } from "./report.js";
 import { isCallers, publishFinite, reportOf, unlessStoppedEarly } from "./training-outcome.js";
 import type { Follow, SolverRequest } from "./training-request.js";
 
-/** Pairs that L-BFGS remembers, and the bytes they may take: a GPU binds 128 MiB at once, unless asked for more. */
-const MEMORY = { pairs: 20, bytes: 128 * 1024 * 1024 };
 /** Looks at the device after each iteration: what early stopping sees must not depend on a clock. */
 export const EACH_ITERATION: Pacing = { aheadMs: 0, mostMs: 0, leastMs: 0 };
 
@@ -72,10 +71,4 @@ export async function runLbfgs(
     if (isCallers(error, request)) await publishFinite(request, async () => asUsersKnow(await objective.weights()));
     throw error;
   }
-}
-
-/** As many pairs of vectors [rows×columns] as there is memory for beside g and its smooth part, one at least. */
-export function pairsFor(rows: number, columns: number): number {
-  const pairBytes = 2 * rows * Math.ceil(columns / 4) * 16;
-  return Math.max(1, Math.min(MEMORY.pairs, Math.floor(MEMORY.bytes / pairBytes) - 1));
 }

@@ -16,6 +16,7 @@ import { Course } from "./course.js";
 import { withIntercept } from "./fitted.js";
 import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
+import { requireRoomToTrain } from "./room-to-train.js";
 import { LEARNING_RATE, penaltyOf } from "./train-minibatches.js";
 import { evened } from "./training-data.js";
 import { isCallers, publishFinite, reportOf } from "./training-outcome.js";
@@ -105,6 +106,8 @@ class StepsOnBatches {
     const { options, fit, classes, last, validationOn, publish, isDisposed, stops } = this.#request;
     const { engine } = this.#workspace;
     const rows = x.columns + Number(options.fitIntercept);
+    const sizes = { rows: x.rows, columns: x.columns, classes: classes.length };
+    requireRoomToTrain(engine, { ...sizes, solver: this.#solver }, "fit");
     const start = last && warmStartFrom(last, { x, y, weights: undefined, validation: undefined }, options);
     const validation = await validationOn(this.#workspace, x.columns);
     const theta = this.#workspace.zeros([rows, classes.length]);

@@ -10,6 +10,7 @@ import { Course } from "./course.js";
 import { BestWeights } from "./early-stopping.js";
 import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
+import { requireRoomToTrain } from "./room-to-train.js";
 import { trainLbfgs } from "./train-lbfgs.js";
 import { trainByMinibatches } from "./train-minibatches.js";
 import type { CheckedData } from "./training-data.js";
@@ -19,7 +20,9 @@ import { Validation } from "./validation.js";
 
 export async function train(engine: TensorEngine, request: TrainingRequest): Promise<FitReport> {
   const { data, options } = request;
-  const { validation } = data;
+  const { validation, x } = data;
+  const sizes = { rows: x.rows, columns: x.columns, classes: data.y.classes.length };
+  requireRoomToTrain(engine, { ...sizes, solver: options.solver }, "fit");
   const targets: CheckedData = {
     ...{ ...data, y: targetsFor(options.loss, data.y, "fit") },
     validation: validation && { ...validation, y: targetsFor(options.loss, validation.y, "fit: validation") },

@@ -2,6 +2,7 @@
  * Memory of the CPU's tensors: in reach of the kernels where there are any, else, or when that memory is full, arrays of
  * their own.
  */
+import { requireRoom } from "../../data/memory.js";
 import { DeviceError } from "../../errors.js";
 import type { ElementType, HostArray } from "../../ops/op.js";
 import type { Storage } from "../backend.js";
@@ -69,6 +70,7 @@ export class HostMemory {
 }
 
 function newArray(rows: number, columns: number, type: ElementType): HostArray {
+  requireRoom(rows * columns * ARRAY[type].BYTES_PER_ELEMENT, `a matrix of ${rows} × ${columns} (${type})`, "engine");
   try {
     return new ARRAY[type](rows * columns);
   } catch (cause) {

@@ -1,4 +1,5 @@
 /** The GPU device: memory in pooled buffers, ops planned into dispatches, dispatches recorded by the scheduler. */
+import { requireRoom } from "../../data/memory.js";
 import { DisposedError } from "../../errors.js";
 import { QUAD_BYTES } from "../../ops/element-size.js";
 import type { AdapterTraits, DeviceMatrix, Dispatch, ElementType, HostArray, On, Op, Planner } from "../../ops/op.js";
@@ -100,6 +101,9 @@ export class WebGpuBackend implements Backend, Planner {
   allocate(rows: number, columns: number, type: ElementType): GpuStorage {
     const perBlock = rowsPerBlock(rows, columns, type, this.traits.bindingBytes);
     const stride = Math.ceil(columns / 4);
+    // A GPU made of software has the page's memory, and would be ended with it.
+    if (this.traits.software)
+      requireRoom(rows * stride * QUAD_BYTES[type], `a matrix of ${rows} × ${columns}`, "engine");
     const blocks = Array.from({ length: Math.ceil(rows / perBlock) }, (_, i) => {
       const count = Math.min(perBlock, rows - i * perBlock);
       // The shader reads bytes sixteen at a time.
