@@ -10,4 +10,6 @@ export interface FittedModel {
   readonly classes: readonly (number | string | boolean)[];
   /** T > 0: probabilities are softmax(scores / T). 1 where it is missing. */
   readonly temperature?: number;
+  /** What training goes by, as JSON: kept in files that have a place for it. */
+  readonly trainingOptions?: Readonly<Record<string, unknown>>;
 }

@@ -1,9 +1,13 @@
 /**
  * A fitted model as JSON: `{ format, version, classes, features, coef, intercept }`, numbers as float32 writes them shortest; and
  * `temperature` where the model is calibrated. A reader that does not know it predicts the same labels, with uncalibrated probabilities.
+ * `options` where training goes by others than the defaults.
  */
 import { describeValue } from "../data/describe-value.js";
 import { FormatError } from "../errors.js";
+
+/** Options of a model by name, as they are in JSON; of class weights that were a Map the entries. */
+export type SavedOptions = Readonly<Record<string, unknown>>;
 
 /** What stands in the file. `coef` is W [features × classes], row by row. */
 export interface ModelJson {
@@ -21,6 +25,8 @@ export interface ModelJson {
   readonly intercept: readonly number[];
   /** T > 0: probabilities are softmax(scores / T). 1 where it is missing. */
   readonly temperature?: number;
+  /** Those that training goes by, where they are plain data and not the defaults. */
+  readonly options?: SavedOptions;
 }
 
 /** A model as it is read: W row by row, then b. */
@@ -29,12 +35,14 @@ export interface ModelContent {
   readonly features: number;
   readonly theta: Float32Array;
   readonly temperature?: number;
+  /** As the file has them: whoever makes a model looks at what they are. */
+  readonly options?: SavedOptions;
 }
 
 const FORMAT = "luce/softmax-regression";
 const VERSION = 1;
 
-export function writeModelJson({ classes, features, theta, temperature = 1 }: ModelContent): ModelJson {
+export function writeModelJson({ classes, features, theta, temperature = 1, options = {} }: ModelContent): ModelJson {
   const split = features * classes.length;
   return {
     format: FORMAT,
@@ -44,6 +52,7 @@ export function writeModelJson({ classes, features, theta, temperature = 1 }: Mo
     coef: Array.from(theta.subarray(0, split), shortest),
     intercept: Array.from(theta.subarray(split), shortest),
     ...(temperature === 1 ? {} : { temperature }),
+    ...(Object.keys(options).length > 0 && { options }),
   };
 }
 
@@ -88,6 +97,8 @@ export function readModelJson(input: unknown): ModelContent {
   if (typeof temperature !== "number" || !(temperature > 0 && temperature < Number.POSITIVE_INFINITY)) {
     throw badField("temperature", "a finite number > 0", temperature);
   }
+  const options = field("options");
+  if (options !== undefined && !isSavedOptions(options)) throw badField("options", "an object", options);
   const theta = new Float32Array(coef.length + intercept.length);
   theta.set(coef);
   theta.set(intercept, coef.length);
@@ -97,8 +108,13 @@ export function readModelJson(input: unknown): ModelContent {
     features: count,
     theta,
     ...(temperature === 1 ? {} : { temperature }),
+    // A copy, so that what is looked at is what is used.
+    ...(options && { options: { ...options } }),
   };
 }
+
+export const isSavedOptions = (value: unknown): value is SavedOptions =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function parse(text: string): unknown {
   try {

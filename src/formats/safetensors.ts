@@ -6,8 +6,9 @@ import { describeValue } from "../data/describe-value.js";
 import type { FileBytes } from "../data/file-bytes.js";
 import { FormatError, type LuceError } from "../errors.js";
 import { contentOfRows, isLabelList, weightRows } from "./class-rows.js";
+import { duplicateKey } from "./duplicate-key.js";
 import type { FittedModel } from "./fitted-model.js";
-import type { ModelContent } from "./json.js";
+import { isSavedOptions, type ModelContent, type SavedOptions } from "./json.js";
 import { parseSafetensors, type SafetensorsFile } from "./safetensors-file.js";
 import type { TensorPlace } from "./safetensors-header.js";
 
@@ -18,13 +19,15 @@ const WHERE = "fromSafetensors";
 /**
  * `scores = x · weightᵀ + bias` as a file that PyTorch reads: weight [k×d] and bias [k], float32. In Python,
  * `torch.nn.Linear(d, k).load_state_dict(safetensors.torch.load_file("model.safetensors"))` takes it as it is.
- * The metadata has `format`, `version` and `classes`, a JSON array in the order of the rows; and `temperature`, by which scores are to be
- * divided, where the model is calibrated.
+ * The metadata has `format`, `version` and `classes`, a JSON array in the order of the rows; `temperature`, by which scores are to be
+ * divided, where the model is calibrated; and `options`, a JSON object, where training goes by others than the defaults: by them a model
+ * that is loaded trains on as this one would. Functions, such as a learning rate's, engines and devices are left out, and so is what
+ * `partialFit` remembers of its steps.
  *
  * @throws NotFittedError
  */
 export function toSafetensors(model: FittedModel): Uint8Array<ArrayBuffer> {
-  const { classes, intercept, temperature = 1 } = model;
+  const { classes, intercept, temperature = 1, trainingOptions = {} } = model;
   const weight = weightRows(model);
   const [d, k] = model.coef.shape;
   const metadata = {
@@ -32,6 +35,7 @@ export function toSafetensors(model: FittedModel): Uint8Array<ArrayBuffer> {
     version: VERSION,
     classes: JSON.stringify(classes),
     ...(temperature === 1 ? {} : { temperature: String(temperature) }),
+    ...(Object.keys(trainingOptions).length > 0 && { options: JSON.stringify(trainingOptions) }),
   };
   const split = 4 * weight.length;
   const header = JSON.stringify({
@@ -55,9 +59,6 @@ export function toSafetensors(model: FittedModel): Uint8Array<ArrayBuffer> {
   return file;
 }
 
-/** What a file holds: a model, and its temperature where it has one. */
-export type SafetensorsContent = ModelContent & { readonly temperature?: number };
-
 export interface SafetensorsOptions {
   /** What the names of the layer's tensors begin with, such as `"classifier."`. Default none: `weight` and `bias`. */
   readonly prefix?: string;
@@ -73,7 +74,7 @@ export function readSafetensors(
   file: FileBytes,
   { prefix = "", classes: given }: SafetensorsOptions,
   wrongClasses: (rows: number) => LuceError,
-): SafetensorsContent {
+): ModelContent {
   const parsed = parseSafetensors(file, WHERE);
   const weight = requireTensor(parsed, `${prefix}weight`);
   const [k, d] = weight.shape;
@@ -91,7 +92,32 @@ export function readSafetensors(
     classes,
   });
   const temperature = temperatureOf(parsed);
-  return temperature === 1 ? content : { ...content, temperature };
+  const options = optionsOf(parsed);
+  return { ...content, ...(temperature !== 1 && { temperature }), ...(options && { options }) };
+}
+
+/** The options that our own files keep, not yet looked at. */
+function optionsOf({ metadata }: SafetensorsFile): SavedOptions | undefined {
+  const text = metadata.get("options");
+  if (metadata.get("format") !== FORMAT || text === undefined) return undefined;
+  const options = parsedJson(text, "options");
+  const twice = duplicateKey(text);
+  if (twice !== undefined) {
+    throw new FormatError(
+      "DUPLICATE_KEY",
+      `${WHERE}: the metadata \`options\` is ambiguous: expected each option once, got ${describeValue(twice)} twice.`,
+    );
+  }
+  if (isSavedOptions(options)) return options;
+  throw badField("the metadata `options`", "an object", describeValue(options));
+}
+
+function parsedJson(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new FormatError("BAD_JSON", `${WHERE}: the metadata \`${name}\` is not JSON.`, cause);
+  }
 }
 
 function temperatureOf({ metadata }: SafetensorsFile): number {
@@ -123,12 +149,7 @@ function classesOf({ metadata }: SafetensorsFile, k: number): ModelContent["clas
       `${WHERE}: unknown version: expected ${VERSION}, got ${describeValue(version)}. Update luce to read a later one.`,
     );
   }
-  let classes: unknown;
-  try {
-    classes = JSON.parse(metadata.get("classes") ?? "null");
-  } catch (cause) {
-    throw new FormatError("BAD_JSON", `${WHERE}: the metadata \`classes\` is not JSON.`, cause);
-  }
+  const classes = parsedJson(metadata.get("classes") ?? "null", "classes");
   if (isLabelList(classes) && classes.length === k) return classes;
   throw badField("the metadata `classes`", `${k} different labels of one type`, describeValue(classes));
 }

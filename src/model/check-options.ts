@@ -79,6 +79,9 @@ const MODEL_TABLE = {
   createWorker: { kind: "custom", accepts: isWorkerMaker, expected: "a function that makes a worker" },
 } as const;
 
+/** All options of a model. */
+export const MODEL_OPTION_NAMES: readonly string[] = Object.keys(MODEL_TABLE);
+
 /** What calls that train on rows have in common. */
 export const ROWS_TABLE: Readonly<Record<"sampleWeight" | "onProgress" | "signal", CustomRule>> = {
   sampleWeight: { kind: "custom", accepts: isObject, expected: "an array of numbers" },

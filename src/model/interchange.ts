@@ -22,7 +22,8 @@ export interface FromSafetensorsOptions extends SoftmaxRegressionOptions {
 
 /**
  * `P = softmax(x · weightᵀ + bias)` from a safetensors file: one that `toSafetensors` wrote, or any with a linear layer `weight` [k×d] and
- * `bias` [k] (zeros where it is missing) in F32, F16, BF16 or F64, as PyTorch saves a `torch.nn.Linear(d, k)`. Other options are the model's.
+ * `bias` [k] (zeros where it is missing) in F32, F16, BF16 or F64, as PyTorch saves a `torch.nn.Linear(d, k)`. Other options are the model's, and
+ * go before those that the file has.
  *
  * @throws FormatError with a code for each fault of the file, before memory is taken for what it claims to hold; DataError for what is
  *   no file; OptionError; LabelError ONE_CLASS; ShapeError for other classes than rows
@@ -38,7 +39,7 @@ export function fromSafetensors(file: FileBytes, options: FromSafetensorsOptions
   const classes = inOrder(modelOptions.classes, "fromSafetensors");
   const layer = { prefix, ...(classes && { classes }) };
   const content = readSafetensors(file, layer, wrongClasses("fromSafetensors", classes));
-  return SoftmaxRegression.fromContent(content, modelOptions);
+  return SoftmaxRegression.fromContent(content, modelOptions, "fromSafetensors");
 }
 
 /**
@@ -52,7 +53,11 @@ export function fromSafetensors(file: FileBytes, options: FromSafetensorsOptions
 export function fromSklearn(parameters: SklearnParameters, options: SoftmaxRegressionOptions = {}): SoftmaxRegression {
   const classes = inOrder(parameters.classes, "fromSklearn");
   const given = { ...parameters, ...(classes && { classes }) };
-  return SoftmaxRegression.fromContent(readSklearn(given, wrongClasses("fromSklearn", classes)), options);
+  return SoftmaxRegression.fromContent(
+    readSklearn(given, wrongClasses("fromSklearn", classes)),
+    options,
+    "fromSklearn",
+  );
 }
 
 /** A copy of the classes in their order, which have been checked. Throws OptionError, LabelError. */

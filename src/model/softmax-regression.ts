@@ -8,7 +8,7 @@ import { describeValue } from "../data/describe-value.js";
 import type { Engine } from "../engine/engine.js";
 import { copyEngineOptions } from "../engine/engine-options.js";
 import { OptionError } from "../errors.js";
-import type { ModelContent, ModelJson } from "../formats/json.js";
+import type { ModelContent, ModelJson, SavedOptions } from "../formats/json.js";
 import { readModelJson, writeModelJson } from "../formats/json.js";
 import { ClassCounts } from "../metrics/class-counts.js";
 import { checkEvaluateOptions, checkJudgeRowsOptions, checkModelOptions } from "./check-options.js";
@@ -33,6 +33,7 @@ import { ModelState } from "./model-state.js";
 import type { Prediction } from "./prediction.js";
 import type { FitReport } from "./report.js";
 import type { MatrixResult, RankedLabel } from "./results.js";
+import { optionsFrom, savedOptionsOf } from "./saved-options.js";
 import type { CalibrationReport } from "./temperature.js";
 import { checkCount, topClasses } from "./top-classes.js";
 
@@ -212,20 +213,37 @@ export class SoftmaxRegression {
     return this.#state.openEngine();
   }
 
-  /** The fitted model as an object for `JSON.stringify`. @throws NotFittedError */
+  /**
+   * The options that training goes by, where they are plain data and not the defaults: what `toJSON` and `toSafetensors` keep. Functions,
+   * engines and devices are not among them. A copy; of class weights in a Map the entries.
+   */
+  get trainingOptions(): SavedOptions {
+    return savedOptionsOf(this.#state.options);
+  }
+
+  /**
+   * The fitted model as an object for `JSON.stringify`, its `trainingOptions` with it; what `partialFit` remembers of its steps is left out.
+   * @throws NotFittedError
+   */
   toJSON(): ModelJson {
-    return writeModelJson(this.#state.requireFitted("toJSON"));
+    return writeModelJson({ ...this.#state.requireFitted("toJSON"), options: this.trainingOptions });
   }
 
-  /** A model from what `toJSON` gave, as an object or as text. @throws FormatError; OptionError */
+  /** A model from what `toJSON` gave, as an object or as text. `options` go before those in the file. @throws FormatError; OptionError */
   static fromJSON(json: unknown, options: SoftmaxRegressionOptions = {}): SoftmaxRegression {
-    return SoftmaxRegression.fromContent(readModelJson(json), options);
+    return SoftmaxRegression.fromContent(readModelJson(json), options, "fromJSON");
   }
 
-  /** A fitted model of what a file held; of checked content only. @internal */
-  static fromContent(fitted: ModelContent, options: SoftmaxRegressionOptions = {}): SoftmaxRegression {
-    const model = new SoftmaxRegression(options);
-    refuseIgnoredClass(fitted.classes, options.ignoreLabel, "SoftmaxRegression");
+  /** A fitted model of what a file held; its options are checked here. @internal */
+  static fromContent(
+    { options: saved, ...fitted }: ModelContent,
+    options: SoftmaxRegressionOptions = {},
+    where = "SoftmaxRegression",
+  ): SoftmaxRegression {
+    checkModelOptions(options);
+    const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+    const model = new SoftmaxRegression({ ...optionsFrom(saved, where), ...given });
+    refuseIgnoredClass(fitted.classes, model.#state.options.ignoreLabel, where);
     model.#state.fitted = fitted;
     return model;
   }

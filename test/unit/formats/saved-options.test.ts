@@ -1,0 +1,154 @@
+/** The options that files keep: a model that is loaded trains on as the saved one would. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  createEngine,
+  type Engine,
+  FormatError,
+  fromSafetensors,
+  loadModel,
+  memoryStore,
+  SoftmaxRegression,
+  type SoftmaxRegressionOptions,
+  saveModel,
+  toSafetensors,
+} from "../../../src/index.js";
+import { expectSameBits } from "../../support/compare.js";
+import { expectFault } from "../data/fault.js";
+
+const X = Array.from({ length: 30 }, (_, i) => [Math.sin(i), Math.cos(2 * i), (i % 7) / 7]);
+const Y = X.map((_, i) => ["a", "b", "c"][(i + (i >> 2)) % 3]);
+const MORE = X.map((row, i) => row.map((v) => v + Math.sin(5 * i)));
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await createEngine({ device: "cpu", workers: 0 });
+});
+afterAll(() => engine.dispose());
+
+/** Ways from a model to one that is loaded. */
+const WAYS: Readonly<
+  Record<string, (model: SoftmaxRegression, options: SoftmaxRegressionOptions) => Promise<SoftmaxRegression>>
+> = {
+  "JSON as an object": async (model, options) => SoftmaxRegression.fromJSON(model.toJSON(), options),
+  "JSON as text": async (model, options) => SoftmaxRegression.fromJSON(JSON.stringify(model), options),
+  safetensors: async (model, options) => fromSafetensors(toSafetensors(model), options),
+  "a store": async (model, options) => {
+    const store = memoryStore();
+    await saveModel("m", model, { store });
+    return (await loadModel("m", { ...options, store })) as SoftmaxRegression;
+  },
+};
+
+const MODELS: Readonly<Record<string, SoftmaxRegressionOptions>> = {
+  "penalties, a tolerance and a warm start": { l2: 0.3, l1: 1e-3, tolerance: 1e-6, maxIterations: 7, warmStart: true },
+  "another loss": { loss: { name: "margin", delta: 0.5, power: 2, form: "max" }, maxIterations: 3 },
+  "SGD with a schedule": {
+    ...{ solver: "sgd", epochs: 3, batchSize: 7, momentum: 0.5, nesterov: true, seed: 11 },
+    learningRate: { schedule: "step", initial: 0.2, factor: 0.5, every: 4 },
+  },
+  "Adam in one order": { solver: "adam", learningRate: 0.03, shuffle: false, epochs: 2, labelSmoothing: 0.1 },
+  "weights by class, in a Map": {
+    classWeight: new Map([
+      ["a", 3],
+      ["c", 0.5],
+    ]),
+  },
+  "weights by class, in an object": { classWeight: { a: 3, c: 0.5 } },
+  "scaled columns, no intercept": { standardize: true, fitIntercept: false, classWeight: "balanced" },
+  "declared classes, and a label to ignore": { classes: ["a", "b", "c", "d"], ignoreLabel: null, features: "f16" },
+};
+
+describe.each(Object.entries(WAYS))("%s", (_, load) => {
+  test.for(Object.entries(MODELS))("%s", async ([, options]) => {
+    const model = new SoftmaxRegression({ engine, ...options });
+    await model.fit(X, Y);
+    const again = await load(model, { engine });
+    expect(again.trainingOptions).toEqual(model.trainingOptions);
+    expect(Object.keys(model.trainingOptions).sort()).toEqual(Object.keys(options).sort());
+    expectSameBits((await again.predictProba(MORE)).data, (await model.predictProba(MORE)).data);
+    await model.fit(MORE, Y);
+    await again.fit(MORE, Y);
+    expectSameBits(again.coef.data, model.coef.data);
+    expectSameBits(again.intercept, model.intercept);
+  });
+
+  test("options of the call go before those in the file, those that are undefined do not", async () => {
+    const model = new SoftmaxRegression({ engine, l2: 0.3, l1: 0.1, epochs: 4 });
+    await model.fit(X, Y);
+    const again = await load(model, { l1: 0, epochs: undefined } as never);
+    expect(again.trainingOptions).toEqual({ l2: 0.3, epochs: 4 });
+    again.dispose();
+  });
+
+  test("functions, engines and devices stay behind; defaults are not written", async () => {
+    const model = new SoftmaxRegression({ engine, device: "cpu", workers: 0, solver: "sgd", learningRate: () => 0.1 });
+    await model.fit(X, Y);
+    expect((await load(model, {})).trainingOptions).toEqual({ solver: "sgd" });
+    const plain = new SoftmaxRegression({ engine, l2: 1e-4, loss: "cross-entropy" });
+    await plain.fit(X, Y);
+    expect(plain.toJSON()).not.toHaveProperty("options");
+    expect(new TextDecoder().decode(toSafetensors(plain))).not.toContain("options");
+  });
+});
+
+describe("what a file may not say", () => {
+  const json = { format: "luce/softmax-regression", version: 1, classes: ["a", "b"], features: 1 };
+  const numbers = { coef: [1, 2], intercept: [0, 0] };
+  const model = {
+    coef: { data: Float32Array.of(1, 2), shape: [1, 2] },
+    intercept: new Float32Array(2),
+    classes: ["a", "b"],
+  };
+  const OPTIONS: Readonly<Record<string, unknown>> = {
+    "an option that there is not": { l3: 1 },
+    "a device": { device: "webgpu" },
+    "an engine": { engine: {} },
+    "something of every object": JSON.parse('{"__proto__":{"l2":1}}'),
+    "a penalty below 0": { l2: -1 },
+    "a penalty of null": { l2: null },
+    "a penalty as text": { l2: "1" },
+    "a loss that there is not": { loss: { name: "hinge" } },
+    "a loss with more fields": { loss: { name: "squared", delta: 1 } },
+    "Nesterov without momentum": { nesterov: true },
+    "weights of classes that are no numbers": { classWeight: { a: {} } },
+    "weights of classes in another list": { classWeight: [["a", 1], ["b"]] },
+    "weights of classes of null": { classWeight: null },
+    "one class": { classes: ["a"] },
+    "classes twice": { classes: ["a", "a"] },
+    "a class to ignore": { classes: ["a", "b"], ignoreLabel: "a" },
+  };
+  test.for(Object.entries(OPTIONS))("%s", ([, options]) => {
+    const text = JSON.stringify({ ...json, ...numbers, options });
+    expectFault(() => SoftmaxRegression.fromJSON(text), FormatError, "BAD_FIELD", "fromJSON: ");
+    const file = toSafetensors({ ...model, trainingOptions: options } as never);
+    expectFault(() => fromSafetensors(file), FormatError, "BAD_FIELD", "fromSafetensors: ");
+  });
+
+  test("options that are no object, in JSON", () => {
+    for (const options of [null, 3, "l2", [], [["l2", 1]]]) {
+      const call = () => SoftmaxRegression.fromJSON({ ...json, ...numbers, options });
+      expectFault(call, FormatError, "BAD_FIELD", "field `options`", "expected an object");
+    }
+  });
+
+  test("options that are no object, no JSON or ambiguous, in safetensors", () => {
+    const sound = toSafetensors({ ...model, trainingOptions: { l2: 1, l1: 2 } } as never);
+    const expected = String.raw`"{\"l2\":1,\"l1\":2}"`;
+    const saying = (text: string): Uint8Array => {
+      const written = JSON.stringify(text).padEnd(expected.length, " ");
+      expect(written).toHaveLength(expected.length);
+      const all = Array.from(sound, (byte) => String.fromCharCode(byte)).join("");
+      expect(all).toContain(expected);
+      return Uint8Array.from(all.replace(expected, written), (character) => character.charCodeAt(0));
+    };
+    expect(fromSafetensors(saying('{"l2":3}')).trainingOptions).toEqual({ l2: 3 });
+    expectFault(() => fromSafetensors(saying("[1]")), FormatError, "BAD_FIELD", "expected an object");
+    expectFault(() => fromSafetensors(saying("{")), FormatError, "BAD_JSON", "`options` is not JSON");
+    expectFault(() => fromSafetensors(saying('{"l2":1,"l2":2}')), FormatError, "DUPLICATE_KEY", '"l2"');
+  });
+
+  test("a label to ignore that is a class of the model", () => {
+    const call = () => SoftmaxRegression.fromJSON({ ...json, ...numbers, options: { ignoreLabel: "b" } });
+    expect(call).toThrow("fromJSON: option `ignoreLabel` is a class");
+  });
+});
