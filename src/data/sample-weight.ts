@@ -8,6 +8,7 @@ import { readable } from "./readable.js";
  * The checked float32 copy of a caller's row weights [rows]: finite, none negative, at least one above zero.
  * A weight of 0 is the same as leaving the row out, a weight of 2 the same as having it twice.
  *
+ * @param mayBeNone whether all of them may be 0, as of some of the rows that are trained on
  * @throws DataError BAD_WEIGHTS with the row; UNSUPPORTED_TYPE; DETACHED_BUFFER
  * @throws ShapeError SHAPE_MISMATCH when there is not one weight for each row
  */
@@ -15,8 +16,9 @@ export function checkSampleWeight(
   weights: NumericArray | readonly number[],
   rows: number,
   where: string,
+  mayBeNone = false,
 ): Float32Array {
-  return checked(weights, rows, where, Float32Array);
+  return checked(weights, rows, where, Float32Array, mayBeNone);
 }
 
 /** The same in float64, for sums on the host. Throws as `checkSampleWeight` does, but takes weights of any finite size. */
@@ -25,7 +27,7 @@ export function checkExactSampleWeight(
   rows: number,
   where: string,
 ): Float64Array {
-  return checked(weights, rows, where, Float64Array);
+  return checked(weights, rows, where, Float64Array, false);
 }
 
 function checked<Weights extends Float32Array | Float64Array>(
@@ -33,8 +35,9 @@ function checked<Weights extends Float32Array | Float64Array>(
   rows: number,
   where: string,
   kind: { new (length: number): Weights; from(values: readonly number[]): Weights; readonly BYTES_PER_ELEMENT: number },
+  mayBeNone: boolean,
 ): Weights {
-  return readable({ where, name: "sampleWeight" }, () => copied(weights, rows, where, kind));
+  return readable({ where, name: "sampleWeight" }, () => copied(weights, rows, where, kind, mayBeNone));
 }
 
 function copied<Weights extends Float32Array | Float64Array>(
@@ -42,6 +45,7 @@ function copied<Weights extends Float32Array | Float64Array>(
   rows: number,
   where: string,
   kind: { new (length: number): Weights; from(values: readonly number[]): Weights; readonly BYTES_PER_ELEMENT: number },
+  mayBeNone: boolean,
 ): Weights {
   const given: unknown = weights;
   if (isNumericArray(given)) refuseDetached(given, { where, name: "sampleWeight" });
@@ -73,6 +77,7 @@ function copied<Weights extends Float32Array | Float64Array>(
     total += rounded;
   }
   // The devices add the weights up in the same precision.
+  if (total === 0 && mayBeNone) return copy;
   if (total > 0 && Number.isFinite(kind.from([total])[0])) return copy;
   throw new DataError(
     "BAD_WEIGHTS",

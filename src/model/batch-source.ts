@@ -1,7 +1,7 @@
 /** Rows that come in pieces, each checked as it comes: what a fit reads when the whole does not fit into memory. */
 import { inTurns } from "../engine/in-turns.js";
 import { yieldToPage } from "../engine/yield-to-page.js";
-import { CallbackError, DataError, OptionError, ShapeError } from "../errors.js";
+import { CallbackError, DataError, LabelError, OptionError, ShapeError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
 import { answerOf } from "./answer-of.js";
 import type { EncodedLabels, Label } from "./labels.js";
@@ -55,7 +55,7 @@ export class BatchReader {
     throwIfStopped();
     const iterator = await this.#asked(async () => iteratorOf(this.#source));
     this.#passes++;
-    let ended = false;
+    let [ended, counting] = [false, false];
     let turn = performance.now();
     try {
       for (let place = 0; ; place++) {
@@ -65,9 +65,15 @@ export class BatchReader {
         if (next.done) {
           ended = true;
           if (place === 0) throw this.#nothing();
+          if (!counting) throw noneCounts(place);
           return;
         }
-        yield await this.#checked(next.value, place);
+        const batch = await this.#checked(next.value, place);
+        // Rows that count for nothing are as if they were not there, also where they are all of a batch.
+        if (batch.weights?.every((weight) => weight === 0) !== true) {
+          counting = true;
+          yield batch;
+        }
         // A source that answers at once would never give the page a turn.
         if (performance.now() - turn > TURN_MS) {
           await yieldToPage();
@@ -115,9 +121,9 @@ export class BatchReader {
         `${where}: y is of another form than before: expected ${expected}, got ${got}.`,
       );
     }
-    const given = sampleWeight === undefined ? undefined : checkSampleWeight(sampleWeight, x.rows, where);
-    const counted = countedWeights(y, given, where);
-    return { x, y, weights: classWeight === undefined ? counted : classWeighted(y, counted, classWeight, where) };
+    const given = sampleWeight === undefined ? undefined : checkSampleWeight(sampleWeight, x.rows, where, true);
+    const counted = countedWeights(y, given, where, true);
+    return { x, y, weights: classWeight === undefined ? counted : classWeighted(y, counted, classWeight, where, true) };
   }
 
   #nothing(): DataError {
@@ -130,6 +136,12 @@ export class BatchReader {
         );
   }
 }
+
+const noneCounts = (batches: number): LabelError =>
+  new LabelError(
+    "BAD_LABEL",
+    `fit: no row counts: expected one at least whose label is not ignored and whose weight is above 0, got none in ${batches} batches.`,
+  );
 
 async function iteratorOf(source: Batches): Promise<AsyncIterator<unknown> | Iterator<unknown>> {
   const iterable: unknown = typeof source === "function" ? await source() : source;

@@ -7,11 +7,12 @@ import type { EncodedLabels } from "./labels.js";
 /** `"balanced"`, or weights ≥ 0 by class: a Map, or an object for classes whose text is the key. Those not named count 1. */
 export type ClassWeight = "balanced" | ReadonlyMap<Label, number> | Readonly<Record<string, number>>;
 
-/** Sample weights with 0 for ignored rows. @throws LabelError BAD_LABEL when no row is left */
+/** Sample weights with 0 for ignored rows. @throws LabelError BAD_LABEL when no row is left, unless there `mayBeNone` */
 export function countedWeights(
   y: EncodedLabels,
   sampleWeight: Float32Array | undefined,
   where: string,
+  mayBeNone = false,
 ): Float32Array | undefined {
   if (y.kind === "soft" || !y.ignored) return sampleWeight;
   const { ignored } = y;
@@ -19,7 +20,7 @@ export function countedWeights(
   weights.forEach((_, row) => {
     if (ignored[row]) weights[row] = 0;
   });
-  if (weights.some((w) => w > 0)) return weights;
+  if (mayBeNone || weights.some((w) => w > 0)) return weights;
   throw new LabelError(
     "BAD_LABEL",
     `${where}: no row counts: expected one at least whose label is not ignored and whose weight is above 0, got none of ${ignored.length}.`,
@@ -29,13 +30,14 @@ export function countedWeights(
 /**
  * `rᵢ · Σⱼ cⱼ qᵢⱼ` with sample weights r, class weights c and targets q (one-hot for labels): a row counts as much as its class does.
  * `"balanced"` is `cⱼ = Σᵢ rᵢ / (m · Σᵢ rᵢ qᵢⱼ)`, m classes that occur: then each of them has the same weight in all.
- * @throws OptionError BAD_OPTION for weights that cannot be used; LabelError BAD_LABEL when no row is left
+ * @throws OptionError BAD_OPTION for weights that cannot be used; LabelError BAD_LABEL when no row is left, unless there `mayBeNone`
  */
 export function classWeighted(
   y: EncodedLabels,
   weights: Float32Array | undefined,
   classWeight: ClassWeight,
   where: string,
+  mayBeNone = false,
 ): Float32Array {
   const ofClass = classWeight === "balanced" ? balanced(y, weights) : namedWeights(y.classes, classWeight, where);
   const k = y.classes.length;
@@ -47,7 +49,7 @@ export function classWeighted(
     else for (let j = 0; j < k; j++) factor += ofClass[j] * y.targets[row * k + j];
     result[row] = (weights?.[row] ?? 1) * factor;
   }
-  if (result.some((w) => w > 0) && result.every(Number.isFinite)) return result;
+  if ((mayBeNone || result.some((w) => w > 0)) && result.every(Number.isFinite)) return result;
   throw new LabelError("BAD_LABEL", `${where}: no row counts: every row is of a class whose weight is 0.`);
 }
 
