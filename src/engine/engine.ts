@@ -47,7 +47,8 @@ export class Engine extends TensorEngine {
   /**
    * A matrix or vector in a GPU buffer of the caller's, such as an encoder's output, without a copy: its numbers row by row, of the type
    * `type`, little-endian. The engine must be on the buffer's own device (`createEngine({ gpuDevice })`), the buffer have usage STORAGE
-   * (and COPY_SRC to be read, COPY_DST to be written), and its rows be whole quads: columns are a multiple of 4.
+   * (and COPY_SRC to be read, COPY_DST to be written). Where columns are no multiple of 4 the device copies them, into rows that begin where
+   * its kernels look for them: then the tensor has memory of its own, and sees nothing that is written to the buffer later.
    *
    * What was submitted to the device's queue before is seen. The buffer stays the caller's: `dispose()` lets go of it, and after that it
    * may be destroyed. Before it is written anew, what was recorded must be on its way: await `read` of a result, or a fit.

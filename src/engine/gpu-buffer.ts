@@ -8,7 +8,7 @@ import type { TensorEngine } from "./tensor-engine.js";
 
 /** What the numbers in a GPU buffer are. */
 export interface GpuBufferOptions {
-  /** `[n]` or `[n, d]`, the last a multiple of 4. */
+  /** `[n]` or `[n, d]`; where the last is no multiple of 4, the tensor is a copy. */
   readonly shape: readonly number[];
   /** Default `"f32"`. */
   readonly type?: ElementType;

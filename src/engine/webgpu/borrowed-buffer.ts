@@ -11,7 +11,10 @@ const WHERE = "fromGpuBuffer";
 /** Ids of its own, apart from those of the pool, which count up from 1. */
 let borrowed = 0;
 
-/** Throws DataError, ShapeError or DeviceError unless shaders can read the buffer as such a matrix. */
+/**
+ * The buffer as such a matrix; where its rows do not fill quads, as the vector of all its values.
+ * Throws DataError, ShapeError or DeviceError unless shaders can read it.
+ */
 export function borrowedStorage(
   given: unknown,
   rows: number,
@@ -20,19 +23,20 @@ export function borrowedStorage(
   bindingBytes: number,
 ): GpuStorage {
   const gpu = requireBuffer(given);
-  if (columns % 4 !== 0) {
-    throw new ShapeError(
-      "SHAPE_MISMATCH",
-      `${WHERE}: rows of ${columns} values do not fill whole quads: expected a multiple of 4. Let the encoder pad its rows by zeros.`,
-    );
-  }
-  const stride = columns / 4;
-  // Shaders read sixteen bytes at a time.
-  const neededBytes = Math.ceil((rows * stride * QUAD_BYTES[type]) / 16) * 16;
+  const isWhole = columns % 4 === 0;
+  // Shaders read sixteen bytes at a time, but for rows that are copied first: those are read by words.
+  const grain = isWhole ? 16 : 4;
+  const neededBytes = Math.ceil((rows * columns * QUAD_BYTES[type]) / 4 / grain) * grain;
   if (gpu.size < neededBytes) {
     throw new ShapeError(
       "SHAPE_MISMATCH",
       `${WHERE}: the buffer is too small: expected ${neededBytes} bytes for ${rows} × ${columns} values of ${type}, got ${gpu.size}.`,
+    );
+  }
+  if (gpu.size % 4 !== 0) {
+    throw new ShapeError(
+      "SHAPE_MISMATCH",
+      `${WHERE}: the buffer cannot be bound: expected a size of whole words of 4 bytes, got ${gpu.size}. Create it with a multiple of 4.`,
     );
   }
   if (gpu.size > bindingBytes) {
@@ -43,7 +47,9 @@ export function borrowedStorage(
     );
   }
   const buffer = { id: --borrowed, gpu, sizeBytes: gpu.size, state: "sound" } as const;
-  return { rows, columns, type, stride, blocks: [{ firstRow: 0, rows, buffer: { ...buffer } }], borrowed: true };
+  const shape = isWhole ? { rows, columns } : { rows: 1, columns: rows * columns };
+  const stride = Math.ceil(shape.columns / 4);
+  return { ...shape, type, stride, blocks: [{ firstRow: 0, rows: shape.rows, buffer: { ...buffer } }], borrowed: true };
 }
 
 function requireBuffer(given: unknown): GPUBuffer {

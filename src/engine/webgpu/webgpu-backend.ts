@@ -3,6 +3,7 @@ import { requireRoom } from "../../data/memory.js";
 import { DisposedError } from "../../errors.js";
 import { QUAD_BYTES } from "../../ops/element-size.js";
 import type { AdapterTraits, DeviceMatrix, Dispatch, ElementType, HostArray, On, Op, Planner } from "../../ops/op.js";
+import { repackRows } from "../../ops/repack-rows.js";
 import type { DeviceTraits } from "../../ops/step-plan.js";
 import type { Backend, EngineStats, Storage, StoredMatrix, TrialSteps, Tuning } from "../backend.js";
 import { Tensor } from "../tensor.js";
@@ -118,7 +119,13 @@ export class WebGpuBackend implements Backend, Planner {
   }
 
   borrow(buffer: object, rows: number, columns: number, type: ElementType): GpuStorage {
-    return borrowedStorage(buffer, rows, columns, type, this.traits.bindingBytes);
+    const given = borrowedStorage(buffer, rows, columns, type, this.traits.bindingBytes);
+    if (columns % 4 === 0) return given;
+    // Rows of ours begin at quads: a copy of the rows in which they do. What was submitted to the queue before is in it.
+    const storage = this.allocate(rows, columns, type);
+    repackRows.plan({ source: deviceMatrix(given), out: deviceMatrix(storage) }, this);
+    this.release(given);
+    return storage;
   }
 
   upload(storage: Storage, first: number, data: HostArray): void {

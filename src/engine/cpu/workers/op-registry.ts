@@ -21,6 +21,7 @@ import { matmul } from "../../../ops/matmul.js";
 import { nextDirection } from "../../../ops/next-direction.js";
 import type { Op } from "../../../ops/op.js";
 import { reducedProducts } from "../../../ops/reduced-products.js";
+import { repackRows } from "../../../ops/repack-rows.js";
 import { scaleRows } from "../../../ops/scale-rows.js";
 import { scoreLoss } from "../../../ops/score-loss.js";
 import { scoreLossLine } from "../../../ops/score-loss-line.js";
@@ -60,6 +61,7 @@ const ALL = [
   nextDirection,
   totalWeight,
   reducedProducts,
+  repackRows,
   scaleRows,
   scoreLoss,
   scoreLossLine,
