@@ -3,7 +3,7 @@ import { OptionError } from "./errors.js";
 
 /**
  * Throws unless every option has a known name: one that is misspelt must not be taken for one that is not given.
- * @throws OptionError UNKNOWN_OPTION with the nearest name; BAD_OPTION for options that are no object
+ * @throws OptionError UNKNOWN_OPTION with the nearest name; BAD_OPTION for options that are no object, or that throw when they are read
  */
 export function requireKnownOptions(given: unknown, known: readonly string[], where: string): void {
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
@@ -19,6 +19,20 @@ export function requireKnownOptions(given: unknown, known: readonly string[], wh
     throw new OptionError(
       "UNKNOWN_OPTION",
       `${where}: unknown option \`${name}\`.${question} Known: ${known.join(", ")}.`,
+    );
+  }
+  for (const name of known) requireReadable(given, name, where);
+}
+
+/** A getter of the caller's may throw anything. */
+function requireReadable(given: object, name: string, where: string): void {
+  try {
+    void (given as Readonly<Record<string, unknown>>)[name];
+  } catch (cause) {
+    throw new OptionError(
+      "BAD_OPTION",
+      `${where}: option \`${name}\` cannot be read: expected a value, got an error. \`cause\` is what its getter threw.`,
+      cause,
     );
   }
 }

@@ -73,7 +73,7 @@ export function checkOptions<const Table extends OptionTable>(
   requireKnownOptions(options, known, where);
   const values = known.map((name) => {
     const rule = table[name];
-    const value = readOption(options as Readonly<Record<string, unknown>>, name, where);
+    const value: unknown = (options as Readonly<Record<string, unknown>>)[name];
     if (value === undefined) return [name, rule.default];
     if (!fits(value, rule)) {
       throw new OptionError(
@@ -84,19 +84,6 @@ export function checkOptions<const Table extends OptionTable>(
     return [name, value];
   });
   return Object.fromEntries(values) as FilledOptions<Table>;
-}
-
-/** A getter of the caller's may throw anything. */
-function readOption(options: Readonly<Record<string, unknown>>, name: string, where: string): unknown {
-  try {
-    return options[name];
-  } catch (cause) {
-    throw new OptionError(
-      "BAD_OPTION",
-      `${where}: option \`${name}\` cannot be read: expected a value, got an error. \`cause\` is what its getter threw.`,
-      cause,
-    );
-  }
 }
 
 function fits(value: unknown, rule: OptionRule): boolean {

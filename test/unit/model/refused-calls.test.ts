@@ -126,6 +126,17 @@ test("a getter that throws is told with what it belongs to, and what it threw", 
     message: expect.stringContaining("option `signal` cannot be read"),
     cause,
   });
+  const option = (name: string) => ({
+    code: "BAD_OPTION",
+    message: expect.stringContaining(`option \`${name}\` cannot be read`),
+    cause,
+  });
+  await expect(model.partialFit(X, Y, broken("sampleWeight"))).rejects.toMatchObject(option("sampleWeight"));
+  await expect(fitPath(X, Y, broken("l2s"))).rejects.toMatchObject(option("l2s"));
+  await expect(crossValidate(X, Y, broken("folds", { engine, l2s: [1] }))).rejects.toMatchObject(option("folds"));
+  await expect(forget(model, X, Y, [0], broken("onProgress"))).rejects.toMatchObject(option("onProgress"));
+  await expect(model.fit(X, Y, { validation: broken("y", { x: X }) })).rejects.toMatchObject(option("y"));
+  await expect(createEngine(broken("device"))).rejects.toMatchObject(option("device"));
   expect(() => new SoftmaxRegression(broken("l2"))).toThrow(expect.objectContaining({ code: "BAD_OPTION", cause }));
   const { proxy, revoke } = Proxy.revocable({ data: [1, 2], shape: [1, 2] }, {});
   revoke();
