@@ -4,7 +4,8 @@ import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { DataError } from "../errors.js";
-import { StreamedObjective, type StreamedRows } from "../losses/streamed-objective.js";
+import { LinearObjective } from "../losses/linear-objective.js";
+import { type RowsFrom, StreamedRows } from "../losses/streamed-rows.js";
 import { Workspace } from "../solvers/workspace.js";
 import type { BatchRequest } from "./batch-request.js";
 import type { CheckedBatch } from "./batch-source.js";
@@ -39,12 +40,12 @@ export async function trainLbfgsOnBatches(workspace: Workspace, request: BatchRe
     rowWeight: weights && workspace.tensor(weights),
     labelSmoothing: options.labelSmoothing,
   };
-  const objective = await StreamedObjective.create(workspace, {
-    ...{ rows, columns, targets, rowWeight: weights, classes: k, loss, l1: options.l1, l2: options.l2 },
+  const products = new StreamedRows(engine, rows, columns, () => uploaded(engine, request, { rows, columns }));
+  const objective = await LinearObjective.over(workspace, products, {
+    ...{ targets, rowWeight: weights, classes: k, loss, l1: options.l1, l2: options.l2 },
     totalWeight: weights ? weights.reduce((sum, w) => sum + w, 0) : rows,
     fitIntercept: options.fitIntercept,
     start: start?.subarray(0, (columns + Number(options.fitIntercept)) * k),
-    pass: () => uploaded(engine, request, { rows, columns }),
   });
   return runLbfgs(
     workspace,
@@ -95,7 +96,7 @@ async function* uploaded(
   engine: TensorEngine,
   { reader, throwIfStopped }: BatchRequest,
   expected: { readonly rows: number; readonly columns: number },
-): AsyncGenerator<StreamedRows, void, undefined> {
+): AsyncGenerator<RowsFrom, void, undefined> {
   let first = 0;
   const refuse = (): never => {
     throw new DataError(
