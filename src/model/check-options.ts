@@ -11,6 +11,7 @@ import { isLearningRate } from "./learning-rate-option.js";
 import { isLoss } from "./loss-option.js";
 import type {
   BatchFitOptions,
+  CheckedBatchFitOptions,
   CheckedCheckpoint,
   CheckedFitOptions,
   CheckpointOptions,
@@ -98,10 +99,10 @@ const FIT_TABLE = {
 } as const;
 
 /** What a fit of batches takes. */
+const { sampleWeight: _, ...WITHOUT_WEIGHTS } = FIT_TABLE;
 const BATCHES_TABLE = {
+  ...WITHOUT_WEIGHTS,
   validation: { kind: "custom", accepts: isObject, expected: "{ x, y }: batches cannot be shared out" },
-  onProgress: ROWS_TABLE.onProgress,
-  signal: ROWS_TABLE.signal,
 } as const;
 
 const JUDGE_TABLE = { sampleWeight: ROWS_TABLE.sampleWeight } as const;
@@ -140,10 +141,6 @@ const STOPPING_TABLE = {
   monitor: { kind: "choice", choices: ["validationLoss", "validationAccuracy"], default: "validationLoss" },
 } as const;
 
-/** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
-export const checkBatchFitOptions = (given: BatchFitOptions): BatchFitOptions =>
-  checkOptions(given, BATCHES_TABLE, "fit: of batches") as BatchFitOptions;
-
 const isStore = (value: unknown): value is ByteStore =>
   isObject(value) && ["get", "put", "delete"].every((call) => typeof (value as never)[call] === "function");
 const isName = (value: unknown): value is string => typeof value === "string" && value !== "";
@@ -164,11 +161,21 @@ function checkCheckpoint(given: CheckpointOptions): CheckedCheckpoint {
 }
 
 /** The options as they are now, each read once; the caller may change the object. @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
-export function checkFitOptions(given: FitOptions): CheckedFitOptions {
-  const { earlyStopping = false, ...rest } = checkOptions(given, FIT_TABLE, "fit") as FitOptions;
-  const options = { ...rest, checkpoint: rest.checkpoint && checkCheckpoint(rest.checkpoint) };
+export const checkFitOptions = (given: FitOptions): CheckedFitOptions =>
+  filledUp(checkOptions(given, FIT_TABLE, "fit") as FitOptions);
+
+/** The same of batches. */
+export const checkBatchFitOptions = (given: BatchFitOptions): CheckedBatchFitOptions =>
+  filledUp(checkOptions(given, BATCHES_TABLE, "fit: of batches") as BatchFitOptions);
+
+function filledUp<Given extends Pick<FitOptions, "validation" | "earlyStopping" | "checkpoint">>({
+  earlyStopping = false,
+  checkpoint,
+  ...rest
+}: Given): Omit<Given, "earlyStopping" | "checkpoint"> & Pick<CheckedFitOptions, "earlyStopping" | "checkpoint"> {
+  const options = { ...rest, checkpoint: checkpoint && checkCheckpoint(checkpoint) };
   if (earlyStopping === false) return { ...options, earlyStopping: undefined };
-  if (options.validation === undefined) {
+  if (rest.validation === undefined) {
     throw new OptionError(
       "BAD_OPTION",
       "fit: option `earlyStopping` needs `validation`: rows to see whether it gets better.",

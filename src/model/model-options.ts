@@ -97,10 +97,17 @@ export type Batches =
   | (() => AsyncIterable<RowBatch> | Iterable<RowBatch> | Promise<AsyncIterable<RowBatch> | Iterable<RowBatch>>);
 
 /** What a `fit` of batches takes besides. */
-export type BatchFitOptions = Pick<FitOptions, "onProgress" | "signal"> & {
+export interface BatchFitOptions extends Pick<FitOptions, "onProgress" | "signal" | "earlyStopping"> {
   /** Rows to measure loss and accuracy on while training goes on; they stay in memory. */
   readonly validation?: ValidationRows;
-};
+  /**
+   * Keeps the state of the fit now and then: SGD and Adam between epochs, L-BFGS at every twentieth iteration. Called again with batches that
+   * are cut alike and come in the same order, it goes on to the bits of a fit that was never interrupted. L-BFGS compares all rows
+   * with those before. SGD and Adam read no more than they train on: they compare d and the form of y, and with `standardize` the
+   * columns' means and deviations; other rows they do not notice.
+   */
+  readonly checkpoint?: CheckpointOptions;
+}
 
 /** Rows with known labels that are not trained on. */
 export interface ValidationRows {
@@ -120,7 +127,7 @@ export interface CheckpointOptions {
   readonly name: string;
   /**
    * The shortest time between two, in milliseconds, ≥ 0. Default 10,000, and longer where the last one took more than a tenth of that.
-   * L-BFGS keeps its state at every twentieth iteration only.
+   * L-BFGS keeps its state at every twentieth iteration only; of batches, SGD and Adam theirs between epochs.
    */
   readonly everyMs?: number;
 }
@@ -190,4 +197,9 @@ export type ModelOptions = Required<
 export interface CheckedFitOptions extends Omit<FitOptions, "earlyStopping" | "checkpoint"> {
   readonly checkpoint: CheckedCheckpoint | undefined;
   readonly earlyStopping: Required<EarlyStopping> | undefined;
+}
+
+/** The same of batches. */
+export interface CheckedBatchFitOptions extends Omit<CheckedFitOptions, "validation" | "sampleWeight"> {
+  readonly validation?: ValidationRows;
 }
