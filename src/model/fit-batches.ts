@@ -1,4 +1,5 @@
 /** A fit of batches: what can be checked is checked before anything changes, the rest as it comes. */
+import { declaredClasses } from "../data/classes.js";
 import { DisposedError } from "../errors.js";
 import { lossOf } from "../losses/loss-of.js";
 import { Workspace } from "../solvers/workspace.js";
@@ -22,15 +23,17 @@ export async function fitBatches(
   const { signal } = fit;
   const { options } = state;
   const last = options.warmStart ? state.fitted : undefined;
-  const classes = options.classes ?? last?.classes;
-  refuseForBatches(options, fit, batches, classes);
+  const declared = options.classes ?? last?.classes;
+  refuseForBatches(options, fit, batches, declared);
+  // Sorted, as batches' labels are encoded; those in a matrix need the order that was declared.
+  const classes = declaredClasses(declared, "fit");
   if (signal?.aborted) throw signal.reason;
   const throwIfStopped = (): void => {
     if (state.isDisposed) throw disposed();
     if (signal?.aborted) throw signal.reason;
   };
   const stops = signal ? [signal, state.disposal] : [state.disposal];
-  const reader = new BatchReader(batches, { ...options, classes, throwIfStopped, stops });
+  const reader = new BatchReader(batches, { ...options, classes: declared, throwIfStopped, stops });
   try {
     const engine = await state.openEngine();
     throwIfStopped();

@@ -127,4 +127,18 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
       expectSameBits(runs[1], runs[0]);
     },
   );
+
+  test.for(["lbfgs", "sgd"] as const)("%s: classes may be declared in any order", async (solver, { engines }) => {
+    const names = ["pear", "apple", "quince", "fig"];
+    const named = async function* (): AsyncGenerator<RowBatch> {
+      for await (const { x, y } of inPieces()) yield { x, y: (y as number[]).map((label) => names[label]) };
+    };
+    const held = { x: data.x, y: data.y.map((label) => names[label]) };
+    const model = create(engines[device], { solver, classes: names, epochs: 10, learningRate: 0.3 });
+    const report = await model.fit(named, { validation: held });
+    expect(model.classes).toEqual(["apple", "fig", "pear", "quince"]);
+    const score = await model.score(held.x, held.y);
+    expect(score).toBeGreaterThan(0.8);
+    expect(report.history.at(-1)?.validationAccuracy).toBeCloseTo(score, 6);
+  });
 });
