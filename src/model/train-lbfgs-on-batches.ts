@@ -32,7 +32,7 @@ export async function trainLbfgsOnBatches(workspace: Workspace, request: BatchRe
     labelSmoothing: options.labelSmoothing,
   };
   const how = standardize === false ? undefined : standardize;
-  const products = new StreamedRows(engine, rows, columns, () => uploaded(engine, request, { rows, columns }));
+  const products = new StreamedRows(workspace, rows, columns, () => uploaded(engine, request, { rows, columns }));
   const objective = await LinearObjective.over(workspace, products, {
     ...{ targets, rowWeight: weights, classes: k, loss, l1: options.l1, l2: options.l2, fitIntercept },
     totalWeight: weights ? weights.reduce((sum, w) => sum + w, 0) : rows,
