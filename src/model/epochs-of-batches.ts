@@ -15,6 +15,16 @@ export class EpochsOfBatches {
   /** Of an epoch: as many as were seen of the first one, until that is over. */
   #rows = 0;
   #stepsPerEpoch = Number.POSITIVE_INFINITY;
+  readonly #averagedFrom: number | undefined;
+  /** The mean of weights after the steps past so many, which nobody knows before that epoch begins; undefined: none is wanted. */
+  readonly average: { after: number } | undefined;
+
+  /** @param averagedFrom the first epoch whose weights are averaged */
+  constructor(averagedFrom: number | undefined) {
+    this.#averagedFrom = averagedFrom;
+    this.average =
+      averagedFrom === undefined ? undefined : { after: averagedFrom === 0 ? 0 : Number.POSITIVE_INFINITY };
+  }
 
   /** A course's options with numbers as they are when it asks for them. */
   followed(given: Omit<CourseOptions, "rows" | "stepsPerEpoch" | "maxIterations">, epochs: number): CourseOptions {
@@ -33,21 +43,6 @@ export class EpochsOfBatches {
       get maxIterations() {
         return epochs * now().stepsPerEpoch;
       },
-    };
-  }
-
-  /** The rule for the next batch's steps, which it counts on from those before. */
-  continued({ memory, ...rule }: UpdateRule): UpdateRule {
-    const { steps } = this;
-    const later = <Step extends { readonly number: number }>(step: Step): Step => ({
-      ...step,
-      number: step.number + steps,
-    });
-    return {
-      memory,
-      apply: (step) => rule.apply(later(step)),
-      advance: (batch, step) => rule.advance(batch, later(step)),
-      advanceMany: (batches, step) => rule.advanceMany(batches, later(step)),
     };
   }
 
@@ -71,20 +66,27 @@ export class EpochsOfBatches {
   end(): void {
     if (this.done === 0) this.#stepsPerEpoch = this.steps;
     this.done++;
+    if (this.average && this.done === this.#averagedFrom) this.average.after = this.steps;
   }
 
   /** Keeps all that the next epoch depends on, but for the batches themselves. Between two epochs. */
   async save(engine: TensorEngine, to: SolverCheckpoints, theta: Tensor, rule: UpdateRule): Promise<void> {
     const kept = Object.entries({ theta, ...rule.memory });
     const values = (await engine.read(...kept.map(([, tensor]) => tensor))) as Float32Array[];
-    const { done, batches, steps } = this;
+    const { done, batches, steps, average } = this;
+    // Numbers are finite.
+    const after = average && Number.isFinite(average.after) ? { averagedAfter: average.after } : {};
     await to.save({
-      numbers: { done, batches, steps, rowsSeen: this.#rowsSeen, rows: this.#rows, stepsPerEpoch: this.#stepsPerEpoch },
+      numbers: {
+        ...{ done, batches, steps, ...after },
+        ...{ rowsSeen: this.#rowsSeen, rows: this.#rows, stepsPerEpoch: this.#stepsPerEpoch },
+      },
       arrays: Object.fromEntries(kept.map(([name], i) => [name, values[i]])),
     });
   }
 
-  restore(engine: TensorEngine, { numbers, arrays }: SolverState, theta: Tensor, rule: UpdateRule): void {
+  /** What a model is given of it: θ, or the mean of its values. */
+  restore(engine: TensorEngine, { numbers, arrays }: SolverState, theta: Tensor, rule: UpdateRule): Float32Array {
     for (const [name, tensor] of Object.entries({ theta, ...rule.memory })) engine.write(tensor, arrays[name]);
     this.done = numbers.done;
     this.batches = numbers.batches;
@@ -92,5 +94,9 @@ export class EpochsOfBatches {
     this.#rowsSeen = numbers.rowsSeen;
     this.#rows = numbers.rows;
     this.#stepsPerEpoch = numbers.stepsPerEpoch;
+    const { averagedAfter } = numbers as { readonly averagedAfter?: number };
+    if (this.average && averagedAfter !== undefined) this.average.after = averagedAfter;
+    rule.goOnFrom(this.steps);
+    return rule.result === theta ? arrays.theta : arrays.average;
   }
 }

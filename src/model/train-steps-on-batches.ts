@@ -1,32 +1,27 @@
 /** SGD and Adam on batches: each is brought onto the device, gone through in minibatches, and given back before the next. */
 import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
-import type { ColumnScaling } from "../losses/column-scaling.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
 import { MinibatchObjective } from "../losses/minibatch-objective.js";
-import { adam } from "../solvers/adam.js";
 import { learningRates } from "../solvers/learning-rate.js";
 import { minimiseByMinibatches } from "../solvers/minibatch.js";
-import { sgd } from "../solvers/sgd.js";
 import type { SolverResult, StopReason } from "../solvers/solver.js";
 import type { SolverCheckpoints } from "../solvers/solver-checkpoints.js";
-import type { UpdateRule } from "../solvers/update-rule.js";
+import { shifted } from "../solvers/update-rule.js";
 import { Workspace } from "../solvers/workspace.js";
-import { companyOf } from "./batch-company.js";
 import type { BatchMoments } from "./batch-moments.js";
-import type { BatchCompany, BatchRequest } from "./batch-request.js";
+import type { BatchRequest } from "./batch-request.js";
 import type { CheckedBatch } from "./batch-source.js";
 import { momentsFor } from "./batch-survey.js";
+import { type Beginning, beginOnBatches } from "./begin-on-batches.js";
 import { Course } from "./course.js";
 import { EpochsOfBatches } from "./epochs-of-batches.js";
-import { withIntercept } from "./fitted.js";
 import { targetsFor } from "./loss-targets.js";
 import type { FitPoint, FitReport } from "./report.js";
-import { LEARNING_RATE, penaltyOf } from "./train-minibatches.js";
+import { firstAveragedEpoch, LEARNING_RATE, penaltyOf } from "./train-minibatches.js";
 import { evened } from "./training-data.js";
 import { concluded, isCallers, publishFinite, reportOf } from "./training-outcome.js";
 import { uploadRows } from "./uploaded-rows.js";
-import { warmStartFrom } from "./warm-start.js";
 
 export async function trainStepsOnBatches(
   workspace: Workspace,
@@ -43,12 +38,7 @@ export async function trainStepsOnBatches(
 }
 
 /** What exists from the first batch on. */
-interface Begun {
-  readonly columns: number;
-  readonly theta: Tensor;
-  readonly scaling: ColumnScaling | undefined;
-  readonly rule: UpdateRule;
-  readonly company: BatchCompany;
+interface Begun extends Beginning {
   readonly course: Course;
   readonly checkpoints: SolverCheckpoints | undefined;
 }
@@ -58,14 +48,16 @@ class StepsOnBatches {
   readonly #request: BatchRequest;
   readonly #learningRate: NonNullable<BatchRequest["options"]["learningRate"]>;
   readonly #rate: (step: number) => number;
-  readonly #epochs = new EpochsOfBatches();
+  readonly #epochs: EpochsOfBatches;
   #begun: Begun | undefined;
   #latest: Float32Array | undefined;
 
   constructor(workspace: Workspace, request: BatchRequest, solver: "sgd" | "adam") {
     this.#workspace = workspace;
     this.#request = request;
-    this.#learningRate = request.options.learningRate ?? LEARNING_RATE[solver];
+    const { learningRate, averageWeights, epochs } = request.options;
+    this.#epochs = new EpochsOfBatches(averageWeights && firstAveragedEpoch(averageWeights, epochs));
+    this.#learningRate = learningRate ?? LEARNING_RATE[solver];
     // Schedules that need the number of steps have been refused.
     this.#rate = learningRates(this.#learningRate, Number.POSITIVE_INFINITY);
   }
@@ -95,52 +87,26 @@ class StepsOnBatches {
 
   async publishLatest(): Promise<void> {
     if (!this.#begun) return;
-    const { theta } = this.#begun;
+    const { rule, known } = this.#begun;
     if (this.#latest) this.#request.publish(this.#latest);
     await publishFinite(this.#request, async () => {
-      const [now] = await this.#workspace.engine.read(theta);
-      return this.#known(now as Float32Array, this.#begun as Begun);
+      const [now] = await this.#workspace.engine.read(rule.result);
+      return known(now as Float32Array);
     });
   }
 
-  /** W and b of θ. */
-  #known(theta: Float32Array, { scaling, columns }: Pick<Begun, "scaling" | "columns">): Float32Array {
-    return scaling?.toWeights(theta) ?? withIntercept(theta, columns, this.#request.classes.length);
-  }
-
-  /** θ, its memory of steps and the course, of as many features as the first batch has; or where a fit before had come to. */
-  async #begin({ x, y }: CheckedBatch, moments: BatchMoments | undefined): Promise<Begun> {
-    const { options, fit, classes, last, publish, isDisposed, stops } = this.#request;
-    const { l1, l2, fitIntercept, standardize } = options;
-    const workspace = this.#workspace;
-    const { engine } = workspace;
-    const { columns } = x;
-    const [rows, k] = [columns + Number(fitIntercept), classes.length];
-    const start = last && warmStartFrom(last, { x, y, weights: undefined, validation: undefined });
-    const company = await companyOf(workspace, this.#request, columns, {
-      X: `batches of rows of ${columns}`,
-      y: y.kind,
-      ...(moments && { "means and deviations of X's columns": moments.digest }),
-    });
-    const scaling =
-      standardize === false ? undefined : moments?.scaling(workspace, standardize, { classes: k, fitIntercept });
-    const theta = workspace.zeros([rows, k]);
-    const target = { weights: theta, l1, l2, penalisedRows: columns, many: false };
-    const rule = options.solver === "adam" ? adam(workspace, target) : sgd(workspace, target, options);
-    const { validation, checkpoint } = company;
+  async #begin(batch: CheckedBatch, moments: BatchMoments | undefined): Promise<Begun> {
+    const { options, fit, publish, isDisposed, stops } = this.#request;
+    const epochs = this.#epochs;
+    const beginning = await beginOnBatches(this.#workspace, this.#request, batch, epochs, moments);
+    const { validation, bestWeights, checkpoint } = beginning.company;
+    this.#latest = beginning.first;
     const before = checkpoint?.resumed;
-    const first = start?.subarray(0, rows * k);
-    if (before) this.#epochs.restore(engine, before.state, theta, rule);
-    else if (first) engine.write(theta, scaling?.fromWeights(first) ?? first);
-    this.#latest = before
-      ? this.#known(before.state.arrays.theta, { scaling, columns })
-      : (start ?? new Float32Array((columns + 1) * k));
     // Validation is judged between epochs, whose number of steps may differ.
     const followed = { ...fit, validation, publish, isDisposed, stops, before, bestWeights: undefined };
-    const latest = async (): Promise<Float32Array> => this.#latest as Float32Array;
-    const course = new Course(this.#epochs.followed({ ...followed, theta: latest }, options.epochs));
-    const checkpoints = checkpoint?.following(course, company.bestWeights);
-    return { columns, theta, scaling, rule, company, course, checkpoints };
+    const theta = async (): Promise<Float32Array> => this.#latest as Float32Array;
+    const course = new Course(epochs.followed({ ...followed, theta }, options.epochs));
+    return { ...beginning, course, checkpoints: checkpoint?.following(course, bestWeights) };
   }
 
   /** Why it was the last one: all are done, or validation has got no better for long enough. */
@@ -162,7 +128,7 @@ class StepsOnBatches {
   /** The steps of one batch. */
   async #go(batch: CheckedBatch, begun: Begun): Promise<SolverResult> {
     if (batch.x instanceof Tensor) this.#workspace.engine.requireOwn("fit", batch.x);
-    const { theta, rule, course, scaling } = begun;
+    const { theta, rule, course, scaling, known } = begun;
     const { options, classes, loss } = this.#request;
     const { engine } = this.#workspace;
     const epochs = this.#epochs;
@@ -179,17 +145,19 @@ class StepsOnBatches {
         ...{ classes: classes.length, loss, l1, l2, fitIntercept: options.fitIntercept },
         ...{ start: undefined, scaling },
       };
-      const objective = new MinibatchObjective(own, problem, options.batchSize, theta);
+      const { batchSize, clipNorm } = options;
+      const way = { batchSize, parameters: theta, byGradient: clipNorm !== undefined };
+      const objective = new MinibatchObjective(own, problem, way);
       const before = epochs.steps;
       const total = epochs.counting(x.rows, objective.batchSize);
-      const result = await minimiseByMinibatches(engine, objective, epochs.continued(rule), {
+      const result = await minimiseByMinibatches(engine, objective, shifted(rule, before), {
         ...{ rows: x.rows, epochs: 1, reportEpochs: false, shuffle: options.shuffle },
         // Another order for each batch, and for the same one in the next epoch.
         seed: options.seed + epochs.batches,
         learningRate: (step) => this.#rate(before + step),
         penalty: (now) => penaltyOf(now.subarray(0, x.columns * classes.length), l1, l2),
         keep: (now) => {
-          this.#latest = this.#known(now, begun);
+          this.#latest = known(now);
         },
         observe: (progress) => course.observe(total({ ...progress, stopReason: "max-iterations" })),
         throwIfStopped: () => course.throwIfStopped(),

@@ -64,6 +64,7 @@ const COURSES: readonly (SoftmaxRegressionOptions & { readonly named: string })[
   { named: "L-BFGS of scaled columns", l2: 1e-6, tolerance: 0, maxIterations: 46, standardize: true },
   { named: "SGD", solver: "sgd", momentum: 0.5, nesterov: true, epochs: 6 },
   { named: "Adam of scaled columns", solver: "adam", epochs: 6, standardize: true },
+  { named: "weights clipped and averaged", solver: "sgd", epochs: 6, clipNorm: 0.2, averageWeights: { from: 0.2 } },
 ];
 
 describe.each(ENGINE_DEVICES)("on %s", (device) => {
