@@ -3,15 +3,13 @@
  * `x·W + b = ((x − μ)/σ)·V + c` for `W = V/σ`, `b = c − μᵀW`. So products are with W and b, and from the gradient
  * `[G; g] = [Xᵀ·dZ; 1ᵀ·dZ]` of those comes that of V: `(G − μ·g)/σ`, of c: g. Penalties, steps and tolerances are those of V.
  */
-import type { SparseMatrix } from "../data/matrix.js";
-import { SparseTensor } from "../engine/sparse-tensor.js";
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
-import { columnMoments } from "../ops/column-moments.js";
 import { scaleRows } from "../ops/scale-rows.js";
 import type { Workspace } from "../solvers/workspace.js";
 import type { TrainingTargets } from "./loss.js";
-import { sparseMoments } from "./sparse-moments.js";
+import { momentsOf } from "./moments.js";
 
 /** `true`: by mean and standard deviation; `"center"`: by the mean alone. */
 export type Standardization = true | "center";
@@ -53,26 +51,22 @@ export class ColumnScaling {
     { x, targets, rowWeight, classes, fitIntercept }: ScaledRows,
     how: Standardization,
   ): Promise<ColumnScaling> {
-    const moments =
-      x instanceof SparseTensor
-        ? // Only batches are nowhere on the host.
-          sparseMoments(x.matrix as SparseMatrix, rowWeight)
-        : await momentsOf(workspace, x, targets.rowWeight);
-    return new ColumnScaling(workspace, moments, how, classes, fitIntercept);
+    const moments = await momentsOf(workspace, x, { onHost: rowWeight, onDevice: targets.rowWeight });
+    return new ColumnScaling(workspace, moments, how, { classes, fitIntercept });
   }
 
-  private constructor(
+  /** @param moments m, Σ r·(x − m)², Σr of each column [3×d] */
+  constructor(
     workspace: Workspace,
-    moments: Float32Array,
+    moments: Float32Array | Float64Array,
     how: Standardization,
-    classes: number,
-    fitIntercept: boolean,
+    { classes, fitIntercept }: Pick<ScaledRows, "classes" | "fitIntercept">,
   ) {
     const d = moments.length / 3;
     this.#engine = workspace.engine;
     this.#fitIntercept = fitIntercept;
     // A column whose sum is beyond float32 stays as it is: if it can be learnt from at all, then so.
-    this.means = moments.slice(0, d).map((mean) => (Number.isFinite(mean) ? mean : 0));
+    this.means = Float32Array.from(moments.subarray(0, d)).map((mean) => (Number.isFinite(mean) ? mean : 0));
     const spreads = this.means.map((mean, l) => deviationOf(mean, moments[d + l] / moments[2 * d + l]));
     // Nor can a column be divided by what is beyond float32.
     this.deviations = spreads.map((spread) =>
@@ -148,16 +142,6 @@ export class ColumnScaling {
     }
     return theta;
   }
-}
-
-/** [3×d], as `columnMoments` gives them. */
-async function momentsOf(workspace: Workspace, x: Tensor, rowWeight: Tensor | undefined): Promise<Float32Array> {
-  const { engine } = workspace;
-  const out = workspace.empty([3, x.columns]);
-  engine.run(columnMoments, { x, rowWeight, out });
-  const [moments] = await engine.read(out);
-  workspace.free(out);
-  return moments as Float32Array;
 }
 
 /** √variance; 0 for a column that is constant, be it but for rounding, or that varies by less than float32 can divide by. */

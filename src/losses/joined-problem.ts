@@ -1,6 +1,7 @@
 /** Linear models to be trained together: the same rows and targets, each with row weights and a penalty of its own. */
 import type { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
+import type { Standardization } from "./column-scaling.js";
 import type { Loss, TrainingTargets } from "./loss.js";
 
 /** How much each row counts, for the members that share it. */
@@ -27,5 +28,7 @@ export interface JoinedProblem {
   /** Factor of every member's ‖W‖₁. */
   readonly l1: number;
   readonly fitIntercept: boolean;
+  /** Train as if the columns were scaled, by each weighting's own moments; undefined: columns as they are. */
+  readonly standardize: Standardization | undefined;
   readonly members: readonly JoinedMember[];
 }

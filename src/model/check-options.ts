@@ -11,6 +11,7 @@ import { isLearningRate } from "./learning-rate-option.js";
 import { isLoss } from "./loss-option.js";
 import type {
   BatchFitOptions,
+  CheckedBatchFitOptions,
   CheckedCheckpoint,
   CheckedFitOptions,
   CheckpointOptions,
@@ -46,10 +47,10 @@ const MODEL_TABLE = {
     expected: '"cross-entropy", "squared", "margin", "absolute", or { name, … } with parameters in their ranges',
     default: "cross-entropy",
   },
-  l2: { kind: "number", min: 0, default: 1e-4 },
+  l2: { kind: "number", min: 0 },
   l1: { kind: "number", min: 0, default: 0 },
   fitIntercept: { kind: "boolean", default: true },
-  solver: { kind: "choice", choices: ["auto", "lbfgs", "sgd", "adam"], default: "auto" },
+  solver: { kind: "choice", choices: ["auto", "lbfgs", "sgd", "adam", "adamw"], default: "auto" },
   maxIterations: { kind: "integer", min: 1, default: 500 },
   tolerance: { kind: "number", min: 0, default: 3e-5 },
   epochs: { kind: "integer", min: 1, default: 10 },
@@ -61,6 +62,14 @@ const MODEL_TABLE = {
   },
   momentum: { kind: "number", min: 0, max: 1, exclusiveMax: true, default: 0 },
   nesterov: { kind: "boolean", default: false },
+  weightDecay: { kind: "number", min: 0 },
+  clipNorm: { kind: "number", min: 0, exclusiveMin: true },
+  averageWeights: {
+    kind: "custom",
+    accepts: isObjectOrBoolean,
+    expected: "true, false or { from } with a number ≥ 0 and < 1",
+    default: false,
+  },
   shuffle: { kind: "boolean", default: true },
   seed: { kind: "integer", default: 0 },
   features: { kind: "choice", choices: FEATURE_STORAGES, default: "auto" },
@@ -101,11 +110,13 @@ const FIT_TABLE = {
 } as const;
 
 /** What a fit of batches takes. */
+const { sampleWeight: _, ...WITHOUT_WEIGHTS } = FIT_TABLE;
 const BATCHES_TABLE = {
+  ...WITHOUT_WEIGHTS,
   validation: { kind: "custom", accepts: isObject, expected: "{ x, y }: batches cannot be shared out" },
-  onProgress: ROWS_TABLE.onProgress,
-  signal: ROWS_TABLE.signal,
 } as const;
+
+const AVERAGE_TABLE = { from: { kind: "number", min: 0, max: 1, exclusiveMax: true, default: 0.5 } } as const;
 
 const JUDGE_TABLE = { sampleWeight: ROWS_TABLE.sampleWeight } as const;
 const EVALUATE_TABLE = { ...JUDGE_TABLE, bins: { kind: "integer", min: 1, max: 1e6, default: 15 } } as const;
@@ -135,7 +146,24 @@ export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions
     );
   }
   refuseIgnoredClass(options.classes ?? [], options.ignoreLabel, "SoftmaxRegression");
-  return { ...options, loss };
+  const isAdamW = options.solver === "adamw";
+  const solver = options.solver === "adamw" ? "adam" : options.solver;
+  const { clipNorm, l2 = isAdamW ? 0 : 1e-4, weightDecay = isAdamW ? 0.01 : 0 } = options;
+  const average = options.averageWeights === true ? {} : options.averageWeights;
+  const averageWeights = average
+    ? checkOptions(average, AVERAGE_TABLE, "SoftmaxRegression: averageWeights")
+    : undefined;
+  if (solver !== "sgd" && solver !== "adam") {
+    // Who asks for these would not notice that nothing comes of them.
+    for (const [name, value] of Object.entries({ weightDecay, clipNorm, averageWeights })) {
+      if (!value) continue;
+      throw new OptionError(
+        "BAD_OPTION",
+        `SoftmaxRegression: option \`${name}\` is for minibatches: expected \`solver\` "sgd", "adam" or "adamw", got "${solver}".`,
+      );
+    }
+  }
+  return { ...options, loss, solver, l2, weightDecay, averageWeights };
 }
 
 const STOPPING_TABLE = {
@@ -143,10 +171,6 @@ const STOPPING_TABLE = {
   minDelta: { kind: "number", min: 0, default: 0 },
   monitor: { kind: "choice", choices: ["validationLoss", "validationAccuracy"], default: "validationLoss" },
 } as const;
-
-/** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
-export const checkBatchFitOptions = (given: BatchFitOptions): BatchFitOptions =>
-  checkOptions(given, BATCHES_TABLE, "fit: of batches") as BatchFitOptions;
 
 const isStore = (value: unknown): value is ByteStore =>
   isObject(value) && ["get", "put", "delete"].every((call) => typeof (value as never)[call] === "function");
@@ -168,11 +192,21 @@ function checkCheckpoint(given: CheckpointOptions): CheckedCheckpoint {
 }
 
 /** The options as they are now, each read once; the caller may change the object. @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
-export function checkFitOptions(given: FitOptions): CheckedFitOptions {
-  const { earlyStopping = false, ...rest } = checkOptions(given, FIT_TABLE, "fit") as FitOptions;
-  const options = { ...rest, checkpoint: rest.checkpoint && checkCheckpoint(rest.checkpoint) };
+export const checkFitOptions = (given: FitOptions): CheckedFitOptions =>
+  filledUp(checkOptions(given, FIT_TABLE, "fit") as FitOptions);
+
+/** The same of batches. */
+export const checkBatchFitOptions = (given: BatchFitOptions): CheckedBatchFitOptions =>
+  filledUp(checkOptions(given, BATCHES_TABLE, "fit: of batches") as BatchFitOptions);
+
+function filledUp<Given extends Pick<FitOptions, "validation" | "earlyStopping" | "checkpoint">>({
+  earlyStopping = false,
+  checkpoint,
+  ...rest
+}: Given): Omit<Given, "earlyStopping" | "checkpoint"> & Pick<CheckedFitOptions, "earlyStopping" | "checkpoint"> {
+  const options = { ...rest, checkpoint: checkpoint && checkCheckpoint(checkpoint) };
   if (earlyStopping === false) return { ...options, earlyStopping: undefined };
-  if (options.validation === undefined) {
+  if (rest.validation === undefined) {
     throw new OptionError(
       "BAD_OPTION",
       "fit: option `earlyStopping` needs `validation`: rows to see whether it gets better.",

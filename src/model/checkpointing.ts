@@ -1,3 +1,3 @@
 /** What a fit loads when it keeps checkpoints. */
-export { fingerprintOf } from "./fingerprint.js";
+export { fingerprintOf, fingerprintOfBatches } from "./fingerprint.js";
 export { FitCheckpoint } from "./fit-checkpoint.js";

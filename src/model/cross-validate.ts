@@ -79,7 +79,8 @@ const TABLE = {
  * Judges each penalty of `l2s` by k-fold cross-validation. The models of all folds and penalties, F·H of them, are trained side by
  * side as `fitPath` does it: a fold is a set of row weights, 0 for the rows that it holds out, so X [n×d] stays as it is and where it
  * is, and an iteration reads it twice for all of them. Scores are those that `evaluate` would give on the rows held out, with their
- * sample weights; class weights, `"balanced"` ones by each fold's own training rows, count in training only.
+ * sample weights; class weights, `"balanced"` ones by each fold's own training rows, count in training only. With `standardize` each
+ * fold's columns are scaled by the moments of its own training rows, a pass for each fold.
  *
  * @throws ShapeError, DataError, LabelError, OptionError before anything is done; DeviceError, KernelError; CallbackError; the signal's
  *   reason when it is aborted

@@ -9,17 +9,20 @@ import { VERSION } from "../engine/version.js";
 import { yieldToPage } from "../engine/yield-to-page.js";
 import { learningRates } from "../solvers/learning-rate.js";
 import { digestInSlices, digestOf } from "../storage/digest.js";
+import type { Label } from "./labels.js";
 import type { CheckedFitOptions, ModelOptions } from "./model-options.js";
 import type { CheckedData, CheckedRows } from "./training-data.js";
 
 /** A word for each part, by its name for people. */
 export type Fingerprint = Readonly<Record<string, string>>;
 
-/** Options that the data show already, or that say where and not what; every other one counts, those to come too. */
-const SEEN_OTHERWISE: ReadonlySet<string> = new Set([
+/** Options that decide on no bit: they say where and not what. */
+const WHERE_NOT_WHAT: readonly string[] = [
   ...["engine", "device", "gpuDevice", "gpu", "powerPreference", "workers", "createWorker"],
-  ...["features", "classes", "classWeight", "ignoreLabel", "warmStart"],
-]);
+  ...["classes", "warmStart"],
+];
+/** And those that digests of all rows show already. */
+const SEEN_OTHERWISE: readonly string[] = [...WHERE_NOT_WHAT, "features", "classWeight", "ignoreLabel"];
 
 /** Reads X back where it is a tensor; else nothing but the host's memory. */
 export async function fingerprintOf(
@@ -29,28 +32,74 @@ export async function fingerprintOf(
   { earlyStopping }: Pick<CheckedFitOptions, "earlyStopping">,
 ): Promise<Fingerprint> {
   const steps = options.epochs * Math.ceil(data.x.rows / Math.min(options.batchSize, data.x.rows));
-  const rest = Object.entries(options).filter(([name, value]) => !SEEN_OTHERWISE.has(name) && value !== undefined);
-  const validation = earlyStopping && data.validation;
   return {
-    "the library's version": VERSION,
-    "the device": `${engine.device} ${engine.trialSteps.perLaunch}`,
-    "the classes": JSON.stringify(data.y.classes),
+    ...commonPrint(engine, data.y.classes),
     ...(await rowsPrint(engine, data, "")),
+    ...(await stoppingPrint(engine, earlyStopping, data.validation)),
+    ...optionsPrint(options, SEEN_OTHERWISE, steps),
+  };
+}
+
+/** Of a fit of batches, whose rows are told of by `rows` as far as they are known. */
+export async function fingerprintOfBatches(
+  engine: TensorEngine,
+  rows: Fingerprint,
+  validation: CheckedRows | undefined,
+  classes: readonly Label[],
+  options: ModelOptions,
+  { earlyStopping }: Pick<CheckedFitOptions, "earlyStopping">,
+): Promise<Fingerprint> {
+  return {
+    ...commonPrint(engine, classes),
+    ...rows,
+    ...(await stoppingPrint(engine, earlyStopping, validation)),
+    // Schedules that need the number of steps are not for batches.
+    ...optionsPrint(options, WHERE_NOT_WHAT, 0),
+  };
+}
+
+const commonPrint = (engine: TensorEngine, classes: readonly Label[]): Fingerprint => ({
+  "the library's version": VERSION,
+  "the device": `${engine.device} ${engine.trialSteps.perLaunch}`,
+  "the classes": JSON.stringify(classes),
+});
+
+const optionsPrint = (options: ModelOptions, without: readonly string[], steps: number): Fingerprint =>
+  Object.fromEntries(
+    Object.entries(options)
+      .filter(([name, value]) => !without.includes(name) && value !== undefined)
+      .map(([name, value]) => [`option \`${name}\``, valuePrint(value, steps)]),
+  );
+
+async function stoppingPrint(
+  engine: TensorEngine,
+  earlyStopping: CheckedFitOptions["earlyStopping"],
+  validation: CheckedRows | undefined,
+): Promise<Fingerprint> {
+  if (!earlyStopping) return {};
+  return {
     ...(validation && (await rowsPrint(engine, validation, "validation."))),
-    ...(earlyStopping && { "option `earlyStopping`": JSON.stringify(earlyStopping) }),
-    ...Object.fromEntries(rest.map(([name, value]) => [`option \`${name}\``, valuePrint(value, steps)])),
+    "option `earlyStopping`": JSON.stringify(earlyStopping),
   };
 }
 
 async function rowsPrint(engine: TensorEngine, { x, y, weights }: CheckedRows, of: string): Promise<Fingerprint> {
   return {
     [`${of}X`]: `${x.rows}×${x.columns} of ${await featuresPrint(engine, x)}`,
+    ...(await targetsPrint({ y, weights }, of)),
+  };
+}
+
+/** Of labels and weights. */
+export async function targetsPrint({ y, weights }: Omit<CheckedRows, "x">, of = ""): Promise<Fingerprint> {
+  return {
     [`${of}y`]: await digestInSlices(y.kind === "labels" ? y.indices : y.targets, yieldToPage),
     [`the weights of ${of}X's rows`]: weights ? await digestInSlices(weights, yieldToPage) : "",
   };
 }
 
-async function featuresPrint(engine: TensorEngine, x: CheckedRows["x"]): Promise<string> {
+/** Elements and how they are stored. */
+export async function featuresPrint(engine: TensorEngine, x: CheckedRows["x"]): Promise<string> {
   const sparse = x instanceof SparseTensor ? x.matrix : !(x instanceof Tensor) && isSparseMatrix(x) ? x : undefined;
   if (sparse) {
     const parts = [sparse.values, sparse.indices, sparse.starts];
@@ -66,7 +115,7 @@ async function featuresPrint(engine: TensorEngine, x: CheckedRows["x"]): Promise
 
 /** A function is a learning rate's: what it gives tells it, its text does not. */
 function valuePrint(value: unknown, steps: number): string {
-  if (typeof value !== "function") return JSON.stringify(value);
+  if (typeof value !== "function") return JSON.stringify(value, (_, part) => (part instanceof Map ? [...part] : part));
   const rates = learningRates(value as (step: number, steps: number) => number, steps);
   return digestOf(Float64Array.from({ length: steps }, (_, t) => rates(t)));
 }

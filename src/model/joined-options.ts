@@ -44,6 +44,7 @@ const MODEL_NAMES = [
   "tolerance",
   "seed",
   "features",
+  "standardize",
   "labelSmoothing",
   "classWeight",
   "ignoreLabel",

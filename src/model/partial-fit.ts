@@ -49,15 +49,23 @@ export function continuedRequest(state: ModelState, data: CheckedData, given: Pa
   return { data, options, fit, start, continuation: { ...from, keep } };
 }
 
-function solverOf({ solver, standardize, classWeight }: ModelOptions): "sgd" | "adam" {
-  const refuse = (what: string, expected: string): OptionError =>
-    new OptionError("BAD_OPTION", `partialFit: option ${what}: expected ${expected}.`);
+function solverOf({ solver, standardize, classWeight, averageWeights }: ModelOptions): "sgd" | "adam" {
+  const refuse = (what: string, expected: string, remedy = ""): OptionError =>
+    new OptionError("BAD_OPTION", `partialFit: option ${what}: expected ${expected}.${remedy}`);
   if (solver === "lbfgs")
     throw refuse("`solver` is one that sees all rows at each iteration", '"sgd" or "adam", got "lbfgs"');
   if (standardize !== false) {
     throw refuse(
       "`standardize` needs the means of all rows, of which these are some",
       `false, got ${String(standardize)}`,
+      // Means that move with each call would change what the steps before were taken in.
+      " Scale the rows by means and deviations that stay, or fit batches, which are gone through for them first.",
+    );
+  }
+  if (averageWeights) {
+    throw refuse(
+      "`averageWeights` begins at a share of all epochs, and nobody knows how many rows are to come",
+      `false, got ${JSON.stringify(averageWeights)}`,
     );
   }
   if (classWeight === "balanced") {

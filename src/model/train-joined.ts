@@ -89,19 +89,14 @@ async function trainGroup(
   passesBefore: number,
 ): Promise<number> {
   const { engine } = workspace;
-  const { l1, maxIterations, tolerance, fitIntercept, labelSmoothing } = options;
+  const { l1, maxIterations, tolerance, fitIntercept, labelSmoothing, standardize } = options;
   const classes = y.classes.length;
   const towards = targetsFor(options.loss, y, "fit");
   const targets = uploadTargets(workspace, { x, y: towards, weights: undefined }, labelSmoothing);
   const loss = await lossOf(options.loss);
   const objective = await JoinedObjective.create(workspace, {
-    x,
-    targets,
-    classes,
-    loss,
-    l1,
-    fitIntercept,
-    members: group,
+    ...{ x, targets, classes, loss, l1, fitIntercept, members: group },
+    standardize: standardize === false ? undefined : standardize,
   });
   const own = objective.members;
   const later = members.length - trained.length - group.length;

@@ -3,25 +3,25 @@ import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
 import { MinibatchObjective } from "../losses/minibatch-objective.js";
-import { adam } from "../solvers/adam.js";
 import { learningRates } from "../solvers/learning-rate.js";
 import { minimiseByMinibatches } from "../solvers/minibatch.js";
-import { sgd } from "../solvers/sgd.js";
-import type { SolverResult } from "../solvers/solver.js";
-import type { UpdateRule } from "../solvers/update-rule.js";
+import type { SolverResult, StopReason } from "../solvers/solver.js";
+import type { SolverCheckpoints } from "../solvers/solver-checkpoints.js";
+import { shifted } from "../solvers/update-rule.js";
 import { Workspace } from "../solvers/workspace.js";
+import type { BatchMoments } from "./batch-moments.js";
 import type { BatchRequest } from "./batch-request.js";
 import type { CheckedBatch } from "./batch-source.js";
+import { momentsFor } from "./batch-survey.js";
+import { type Beginning, beginOnBatches } from "./begin-on-batches.js";
 import { Course } from "./course.js";
-import { withIntercept } from "./fitted.js";
+import { EpochsOfBatches } from "./epochs-of-batches.js";
 import { targetsFor } from "./loss-targets.js";
-import type { FitReport } from "./report.js";
-import { requireRoomToTrain } from "./room-to-train.js";
-import { LEARNING_RATE, penaltyOf } from "./train-minibatches.js";
+import type { FitPoint, FitReport } from "./report.js";
+import { firstAveragedEpoch, LEARNING_RATE, penaltyOf } from "./train-minibatches.js";
 import { evened } from "./training-data.js";
-import { isCallers, publishFinite, reportOf } from "./training-outcome.js";
+import { concluded, isCallers, publishFinite, reportOf } from "./training-outcome.js";
 import { uploadRows } from "./uploaded-rows.js";
-import { warmStartFrom } from "./warm-start.js";
 
 export async function trainStepsOnBatches(
   workspace: Workspace,
@@ -38,111 +38,100 @@ export async function trainStepsOnBatches(
 }
 
 /** What exists from the first batch on. */
-interface Begun {
-  readonly theta: Tensor;
-  readonly rule: UpdateRule;
+interface Begun extends Beginning {
   readonly course: Course;
+  readonly checkpoints: SolverCheckpoints | undefined;
 }
 
 class StepsOnBatches {
   readonly #workspace: Workspace;
   readonly #request: BatchRequest;
-  readonly #solver: "sgd" | "adam";
   readonly #learningRate: NonNullable<BatchRequest["options"]["learningRate"]>;
   readonly #rate: (step: number) => number;
+  readonly #epochs: EpochsOfBatches;
   #begun: Begun | undefined;
   #latest: Float32Array | undefined;
-  #steps = 0;
-  #batches = 0;
-  #rowsSeen = 0;
-  /** Of an epoch: as many as were seen of the first one, until that is over. */
-  #rows = 0;
-  #stepsPerEpoch = Number.POSITIVE_INFINITY;
 
   constructor(workspace: Workspace, request: BatchRequest, solver: "sgd" | "adam") {
     this.#workspace = workspace;
     this.#request = request;
-    this.#solver = solver;
-    this.#learningRate = request.options.learningRate ?? LEARNING_RATE[solver];
+    const { learningRate, averageWeights, epochs } = request.options;
+    this.#epochs = new EpochsOfBatches(averageWeights && firstAveragedEpoch(averageWeights, epochs));
+    this.#learningRate = learningRate ?? LEARNING_RATE[solver];
     // Schedules that need the number of steps have been refused.
     this.#rate = learningRates(this.#learningRate, Number.POSITIVE_INFINITY);
   }
 
   async run(): Promise<FitReport> {
-    const { reader, options } = this.#request;
+    const { reader, options, publish } = this.#request;
+    const moments = await momentsFor(this.#workspace.engine, this.#request);
+    if (moments) for await (const batch of reader.pass()) await moments.add(batch);
     let last: SolverResult | undefined;
-    for (let epoch = 0; epoch < options.epochs && last?.stopReason !== "diverged"; epoch++) {
+    let stopReason: StopReason | undefined;
+    while (!stopReason) {
       for await (const batch of reader.pass()) {
-        last = await this.#go(batch);
+        this.#begun ??= await this.#begin(batch, moments);
+        last = await this.#go(batch, this.#begun);
         if (last.stopReason === "diverged") break;
       }
-      if (epoch === 0) this.#stepsPerEpoch = this.#steps;
+      const ended = last as SolverResult;
+      stopReason = ended.stopReason === "diverged" ? "diverged" : await this.#endEpoch(ended, this.#begun as Begun);
     }
-    const { course } = this.#begun as Begun;
-    const result = last as SolverResult;
-    if (result.stopReason === "diverged") this.#request.publish(this.#latest as Float32Array);
+    const { course, company } = this.#begun as Begun;
+    const result: SolverResult = { ...(last as SolverResult), stopReason };
+    if (stopReason === "diverged") publish(this.#latest as Float32Array);
     else await course.observe(result, true);
-    return reportOf(this.#workspace.engine, options, course, result, this.#learningRate);
+    const report = reportOf(this.#workspace.engine, options, course, result, this.#learningRate);
+    return concluded(report, company, publish);
   }
 
   async publishLatest(): Promise<void> {
     if (!this.#begun) return;
-    const { theta } = this.#begun;
+    const { rule, known } = this.#begun;
     if (this.#latest) this.#request.publish(this.#latest);
     await publishFinite(this.#request, async () => {
-      const [now] = await this.#workspace.engine.read(theta);
-      return this.#known(now as Float32Array);
+      const [now] = await this.#workspace.engine.read(rule.result);
+      return known(now as Float32Array);
     });
   }
 
-  #known(theta: Float32Array): Float32Array {
-    const k = this.#request.classes.length;
-    const { fitIntercept } = this.#request.options;
-    return withIntercept(theta, theta.length / k - Number(fitIntercept), k);
+  async #begin(batch: CheckedBatch, moments: BatchMoments | undefined): Promise<Begun> {
+    const { options, fit, publish, isDisposed, stops } = this.#request;
+    const epochs = this.#epochs;
+    const beginning = await beginOnBatches(this.#workspace, this.#request, batch, epochs, moments);
+    const { validation, bestWeights, checkpoint } = beginning.company;
+    this.#latest = beginning.first;
+    const before = checkpoint?.resumed;
+    // Validation is judged between epochs, whose number of steps may differ.
+    const followed = { ...fit, validation, publish, isDisposed, stops, before, bestWeights: undefined };
+    const theta = async (): Promise<Float32Array> => this.#latest as Float32Array;
+    const course = new Course(epochs.followed({ ...followed, theta }, options.epochs));
+    return { ...beginning, course, checkpoints: checkpoint?.following(course, bestWeights) };
   }
 
-  /** θ, its memory of steps and the course, of as many features as the first batch has. */
-  async #begin({ x, y }: CheckedBatch): Promise<Begun> {
-    const { options, fit, classes, last, validationOn, publish, isDisposed, stops } = this.#request;
-    const { engine } = this.#workspace;
-    const rows = x.columns + Number(options.fitIntercept);
-    const sizes = { rows: x.rows, columns: x.columns, classes: classes.length };
-    requireRoomToTrain(engine, { ...sizes, solver: this.#solver }, "fit");
-    const start = last && warmStartFrom(last, { x, y, weights: undefined, validation: undefined }, options);
-    const validation = await validationOn(this.#workspace, x.columns);
-    const theta = this.#workspace.zeros([rows, classes.length]);
-    if (start) engine.write(theta, start.subarray(0, rows * classes.length));
-    this.#latest = start ?? this.#known(new Float32Array(rows * classes.length));
-    const { l1, l2 } = options;
-    const target = { weights: theta, l1, l2, penalisedRows: x.columns, many: false };
-    const rule = this.#solver === "adam" ? adam(this.#workspace, target) : sgd(this.#workspace, target, options);
-    const now = (): { rows: number; stepsPerEpoch: number } => ({
-      rows: this.#rows,
-      stepsPerEpoch: this.#stepsPerEpoch,
-    });
-    const course = new Course({
-      ...{ ...fit, validation, publish, isDisposed, stops, bestWeights: undefined },
-      theta: async () => this.#latest as Float32Array,
-      get rows() {
-        return now().rows;
-      },
-      get stepsPerEpoch() {
-        return now().stepsPerEpoch;
-      },
-      get maxIterations() {
-        return options.epochs * now().stepsPerEpoch;
-      },
-    });
-    return { theta, rule, course };
+  /** Why it was the last one: all are done, or validation has got no better for long enough. */
+  async #endEpoch(last: SolverResult, { course, company, ...begun }: Begun): Promise<StopReason | undefined> {
+    const epochs = this.#epochs;
+    epochs.end();
+    const { bestWeights } = company;
+    if (bestWeights) {
+      await course.observe(last, true);
+      const point = course.history.at(-1) as FitPoint;
+      if (bestWeights.check(point, this.#latest as Float32Array)) return "early-stop";
+    }
+    if (epochs.done === this.#request.options.epochs) return "max-iterations";
+    const { checkpoints, theta, rule } = begun;
+    if (checkpoints?.isDue()) await epochs.save(this.#workspace.engine, checkpoints, theta, rule);
+    return undefined;
   }
 
   /** The steps of one batch. */
-  async #go(batch: CheckedBatch): Promise<SolverResult> {
+  async #go(batch: CheckedBatch, begun: Begun): Promise<SolverResult> {
     if (batch.x instanceof Tensor) this.#workspace.engine.requireOwn("fit", batch.x);
-    this.#begun ??= await this.#begin(batch);
-    const { theta, rule, course } = this.#begun;
+    const { theta, rule, course, scaling, known } = begun;
     const { options, classes, loss } = this.#request;
     const { engine } = this.#workspace;
+    const epochs = this.#epochs;
     const { x, weights } = batch;
     const y = targetsFor(options.loss, batch.y, "fit");
     const { l1, l2 } = options;
@@ -154,42 +143,30 @@ class StepsOnBatches {
       const problem: LinearProblem = {
         ...{ x: uploaded.x, targets: uploaded.targets, rowWeight: even, totalWeight: x.rows },
         ...{ classes: classes.length, loss, l1, l2, fitIntercept: options.fitIntercept },
-        start: undefined,
+        ...{ start: undefined, scaling },
       };
-      const objective = new MinibatchObjective(own, problem, options.batchSize, theta);
-      const before = { steps: this.#steps, rows: this.#rowsSeen };
-      const inAll = (step: number): number => before.steps + step;
-      const total = ({ iteration, ...rest }: SolverResult): SolverResult => {
-        const seen = before.rows + Math.min(x.rows, iteration * objective.batchSize);
-        this.#rows = Math.max(this.#rows, this.#stepsPerEpoch === Number.POSITIVE_INFINITY ? seen : 0);
-        return { ...rest, iteration: inAll(iteration), passes: (2 * seen) / this.#rows };
-      };
-      const result = await minimiseByMinibatches(engine, objective, later(rule, before.steps), {
+      const { batchSize, clipNorm } = options;
+      const way = { batchSize, parameters: theta, byGradient: clipNorm !== undefined };
+      const objective = new MinibatchObjective(own, problem, way);
+      const before = epochs.steps;
+      const total = epochs.counting(x.rows, objective.batchSize);
+      const result = await minimiseByMinibatches(engine, objective, shifted(rule, before), {
         ...{ rows: x.rows, epochs: 1, reportEpochs: false, shuffle: options.shuffle },
         // Another order for each batch, and for the same one in the next epoch.
-        seed: options.seed + this.#batches++,
-        learningRate: (step) => this.#rate(inAll(step)),
+        seed: options.seed + epochs.batches,
+        learningRate: (step) => this.#rate(before + step),
         penalty: (now) => penaltyOf(now.subarray(0, x.columns * classes.length), l1, l2),
         keep: (now) => {
-          this.#latest = this.#known(now);
+          this.#latest = known(now);
         },
         observe: (progress) => course.observe(total({ ...progress, stopReason: "max-iterations" })),
         throwIfStopped: () => course.throwIfStopped(),
       });
       const ended = total(result);
-      this.#steps = ended.iteration;
-      this.#rowsSeen += x.rows;
+      epochs.endBatch(ended.iteration, x.rows);
       return ended;
     } finally {
       own.dispose();
     }
   }
 }
-
-/** The rule for steps that are counted from an earlier one. */
-const later = (rule: UpdateRule, steps: number): UpdateRule => ({
-  memory: rule.memory,
-  apply: (step) => rule.apply({ ...step, number: step.number + steps }),
-  advance: (batch, step) => rule.advance(batch, { ...step, number: step.number + steps }),
-  advanceMany: (batches, step) => rule.advanceMany(batches, { ...step, number: step.number + steps }),
-});

@@ -4,7 +4,8 @@ import { CallbackError, StorageError } from "../errors.js";
 import type { LearningRateSchedule } from "../solvers/learning-rate.js";
 import type { SolverResult } from "../solvers/solver.js";
 import type { Course } from "./course.js";
-import { EarlyStop } from "./early-stopping.js";
+import { type BestWeights, EarlyStop } from "./early-stopping.js";
+import type { FitCheckpoint } from "./fit-checkpoint.js";
 import type { ModelOptions } from "./model-options.js";
 import type { FitReport } from "./report.js";
 import { adviceFor } from "./report.js";
@@ -54,4 +55,21 @@ export function reportOf(
     history: course.history,
     ...(advice === undefined ? {} : { advice }),
   };
+}
+
+/** The end of a fit that ended with a report: the model has the best weights that validation saw, and no checkpoint is left. */
+export async function concluded(
+  report: FitReport,
+  {
+    bestWeights,
+    checkpoint,
+  }: { readonly bestWeights: BestWeights | undefined; readonly checkpoint: FitCheckpoint | undefined },
+  publish: SolverRequest["publish"],
+): Promise<FitReport> {
+  const best = bestWeights?.best;
+  if (best) publish(best.theta);
+  await checkpoint?.remove();
+  if (!best) return report;
+  const { iteration: bestIteration, loss, gradientNorm } = best.point;
+  return { ...report, bestIteration, loss, gradientNorm };
 }

@@ -14,6 +14,7 @@ import { requireRoomToTrain } from "./room-to-train.js";
 import { trainLbfgs } from "./train-lbfgs.js";
 import { trainByMinibatches } from "./train-minibatches.js";
 import type { CheckedData } from "./training-data.js";
+import { concluded } from "./training-outcome.js";
 import type { Follow, TrainingRequest } from "./training-request.js";
 import { uploadRows } from "./uploaded-rows.js";
 import { Validation } from "./validation.js";
@@ -70,13 +71,11 @@ async function trainIn(workspace: Workspace, request: TrainingRequest, loss: Los
     return { course, checkpoints: checkpoint?.following(course, bestWeights) };
   };
   const { solver } = options;
-  const ended =
+  const report =
     solver === "sgd" || solver === "adam"
       ? await trainByMinibatches(workspace, problem, request, solver, follow)
       : await trainLbfgs(workspace, problem, request, follow);
-  const report = bestWeights?.best ? withBest(ended, bestWeights.best, publish) : ended;
-  await checkpoint?.remove();
-  return report;
+  return concluded(report, { bestWeights, checkpoint }, publish);
 }
 
 /** Loaded where it is asked for: most fits leave columns as they are. */
@@ -88,15 +87,4 @@ async function scalingOf(
   if (standardize === false) return undefined;
   const { ColumnScaling } = await import("../losses/column-scaling.js");
   return ColumnScaling.create(workspace, problem, standardize);
-}
-
-/** Gives the model the best weights that validation saw, and reports of those. */
-function withBest(
-  report: FitReport,
-  { point, theta }: NonNullable<BestWeights["best"]>,
-  publish: TrainingRequest["publish"],
-): FitReport {
-  publish(theta);
-  const { iteration: bestIteration, loss, gradientNorm } = point;
-  return { ...report, bestIteration, loss, gradientNorm };
 }

@@ -17,6 +17,7 @@ import { firstState } from "../ops/solver-state.js";
 import { stackProducts } from "../ops/stack-products.js";
 import { twoLoop } from "../ops/two-loop.js";
 import type { LineObjective } from "./objective.js";
+import { after, type Waits } from "./waits.js";
 import type { Workspace } from "./workspace.js";
 
 export interface DescentOptions {
@@ -36,13 +37,6 @@ const MOST_SLICES = 256;
 /** Quads in a chunk of an inner product, and chunks. */
 const QUADS_PER_CHUNK = 1024;
 const MOST_CHUNKS = 64;
-
-/** A promise where the data must be waited for; else the work is recorded when the call returns. */
-export type Waits = void | Promise<void>;
-
-function after(first: Waits, next: () => Waits): Waits {
-  return first ? first.then(next) : next();
-}
 
 export class Descent {
   /** Max |dJ| at which points that are evaluated from now on have converged. */

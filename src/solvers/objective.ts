@@ -1,5 +1,6 @@
 /** What a full-batch solver sees: a function of parameters with a gradient, and its restriction to a line. */
 import type { Tensor } from "../engine/tensor.js";
+import type { Waits } from "./waits.js";
 
 /** Where an evaluation finds the step, and where its results go; all on the device. */
 export interface Evaluation {
@@ -39,13 +40,13 @@ export interface LineObjective {
   /** Products with the data so far: what a solver's cost is counted in. */
   readonly passes: number;
   /** Makes the cached logits agree with θ. One pass. */
-  refresh(): void | Promise<void>;
+  refresh(): Waits;
   /** Prepares trial steps along `direction` [p×k]. One pass. */
-  aim(direction: Tensor): void | Promise<void>;
+  aim(direction: Tensor): Waits;
   /** Σℓ and its derivatives at the trial steps that the state wants, into `out` [r×4T]. */
   tryStep(state: Tensor, out: Tensor): void;
   /** Moves the logits by the step that the state tells, and gives loss, gradient and pair there; θ itself stays. One pass. */
-  evaluate(evaluation: Evaluation): void | Promise<void>;
+  evaluate(evaluation: Evaluation): Waits;
 }
 
 /** One whose fit can be taken up where another has left it. */

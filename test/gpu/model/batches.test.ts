@@ -1,42 +1,12 @@
 import { describe, expect } from "vitest";
-import {
-  type Batches,
-  type Engine,
-  type FitProgress,
-  type RowBatch,
-  SoftmaxRegression,
-  type SoftmaxRegressionOptions,
-} from "../../../src/index.js";
+import type { Batches, FitProgress, RowBatch, SoftmaxRegressionOptions } from "../../../src/index.js";
 import { expectClose, expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { csrOf, denseOf, sparseOf } from "../../support/sparse-cases.js";
-import { clusters, type Dataset, rowsOf } from "./clusters.js";
+import { CLASSES, CUTS, classes, create, data, FEATURES, inPieces, piece, ROWS, thetaOf } from "./batch-pieces.js";
+import { clusters } from "./clusters.js";
 import { judge } from "./exact-objective.js";
 import { expectMemoryBack } from "./live-memory.js";
-
-const [ROWS, FEATURES, CLASSES] = [90, 9, 4];
-const data = clusters(ROWS, FEATURES, CLASSES);
-const classes = [0, 1, 2, 3];
-/** Where the rows are cut: pieces of unlike sizes, none of them a multiple of four. */
-const CUTS = [0, 7, 37, 38, 90];
-
-const piece = (from: number, to: number, all: Dataset = data): Dataset =>
-  rowsOf(
-    all,
-    Array.from({ length: to - from }, (_, i) => from + i),
-  );
-
-async function* inPieces(cuts: readonly number[] = CUTS, sampleWeight?: readonly number[]): AsyncGenerator<RowBatch> {
-  for (let i = 1; i < cuts.length; i++) {
-    await Promise.resolve();
-    const { x, y } = piece(cuts[i - 1], cuts[i]);
-    yield { x, y, ...(sampleWeight && { sampleWeight: sampleWeight.slice(cuts[i - 1], cuts[i]) }) };
-  }
-}
-
-const thetaOf = (model: SoftmaxRegression): Float32Array => Float32Array.of(...model.coef.data, ...model.intercept);
-const create = (engine: Engine, options: SoftmaxRegressionOptions): SoftmaxRegression =>
-  new SoftmaxRegression({ engine, classes, batchSize: 8, epochs: 3, l2: 0.01, ...options });
 
 describe.each(ENGINE_DEVICES)("on %s", (device) => {
   test("L-BFGS ends at the optimum of all rows, with weights, soft targets and without an intercept", async ({
@@ -158,163 +128,17 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     },
   );
 
-  test("no more than one batch is on the device at a time", async ({ engines }) => {
-    const engine = engines[device];
-    const [rows, features, batchRows] = [4000, 64, 250];
-    const all = clusters(rows, features, 3);
-    let most = 0;
-    const batches = async function* (): AsyncGenerator<RowBatch> {
-      for (let from = 0; from < rows; from += batchRows) {
-        most = Math.max(most, engine.stats().bytes);
-        const { x, y } = piece(from, from + batchRows, all);
-        yield { x, y };
-      }
+  test.for(["lbfgs", "sgd"] as const)("%s: classes may be declared in any order", async (solver, { engines }) => {
+    const names = ["pear", "apple", "quince", "fig"];
+    const named = async function* (): AsyncGenerator<RowBatch> {
+      for await (const { x, y } of inPieces()) yield { x, y: (y as number[]).map((label) => names[label]) };
     };
-    for (const solver of ["lbfgs", "sgd"] as const) {
-      const before = engine.stats();
-      most = 0;
-      const model = new SoftmaxRegression({
-        engine,
-        solver,
-        classes: [0, 1, 2],
-        epochs: 2,
-        maxIterations: 8,
-        l2: 1e-3,
-      });
-      await model.fit(batches);
-      const { uploadBytes } = engine.stats();
-      // Each pass brings all of X in anew …
-      expect(uploadBytes - before.uploadBytes).toBeGreaterThan(2 * rows * features * 4);
-      // … but labels, three values a row and class, some forty vectors like θ and sums are all that stays, beside one batch.
-      const staying = rows * 4 * (1 + 3 * 4) + 60 * (features + 1) * 16 + 512 * 4 * 64;
-      expect(most - before.bytes).toBeLessThan(staying + 2 * batchRows * features * 4);
-      expect(staying + 2 * batchRows * features * 4).toBeLessThan(rows * features * 4);
-    }
+    const held = { x: data.x, y: data.y.map((label) => names[label]) };
+    const model = create(engines[device], { solver, classes: names, epochs: 10, learningRate: 0.3 });
+    const report = await model.fit(named, { validation: held });
+    expect(model.classes).toEqual(["apple", "fig", "pear", "quince"]);
+    const score = await model.score(held.x, held.y);
+    expect(score).toBeGreaterThan(0.8);
+    expect(report.history.at(-1)?.validationAccuracy).toBeCloseTo(score, 6);
   });
-
-  test("an abort is answered though the batches hang, and the weights so far stay", async ({ engines }) => {
-    const engine = engines[device];
-    for (const solver of ["lbfgs", "adam"] as const) {
-      const abort = new AbortController();
-      let passes = 0;
-      let returned = false;
-      const batches = (): AsyncIterable<RowBatch> => {
-        const pieces = inPieces();
-        const hangs = ++passes === (solver === "lbfgs" ? 20 : 2);
-        return {
-          [Symbol.asyncIterator]: () => ({
-            next: () => {
-              if (!hangs) return pieces.next();
-              setTimeout(() => abort.abort("enough"), 1);
-              return new Promise(() => undefined);
-            },
-            return: async () => {
-              returned = hangs;
-              return { done: true, value: undefined };
-            },
-          }),
-        };
-      };
-      const model = create(engine, { solver, tolerance: 0 });
-      await expectMemoryBack(engine, () => expect(model.fit(batches, { signal: abort.signal })).rejects.toBe("enough"));
-      expect(returned).toBe(true);
-      expect(model.coef.data.some((w) => w !== 0)).toBe(true);
-      await model.fit(() => inPieces());
-    }
-  });
-
-  test("what is wrong with the batches is told, and all memory comes back", async ({ engines }) => {
-    const engine = engines[device];
-    const bad = async (batches: unknown, error: object, options: SoftmaxRegressionOptions = {}): Promise<void> => {
-      for (const solver of ["lbfgs", "sgd"] as const) {
-        const model = create(engine, { solver, ...options });
-        await expectMemoryBack(engine, () =>
-          expect(model.fit(batches as Batches), solver).rejects.toMatchObject(error),
-        );
-      }
-    };
-    const piecesThen = (more: () => unknown) =>
-      async function* () {
-        yield* inPieces([0, 20]);
-        yield more();
-      };
-    const { x, y } = piece(20, 30);
-    await bad(
-      piecesThen(() => ({ x: [[1, 2]], y: [0] })),
-      {
-        code: "SHAPE_MISMATCH",
-        message: expect.stringMatching(/^fit: batch 1: X has another number of features.*expected 9, got 2/),
-      },
-    );
-    await bad(
-      piecesThen(() => ({ x, y: y.map(() => 7) })),
-      { name: "LabelError", message: expect.stringContaining("fit: batch 1") },
-    );
-    await bad(
-      piecesThen(() => ({ x, y: y.map(() => [1, 0, 0, 0]) })),
-      { name: "DataError", code: "UNSUPPORTED_TYPE" },
-    );
-    await bad(
-      piecesThen(() => ({ x: { ...x, data: x.data.map((v, i) => (i === 12 ? Number.NaN : v)) }, y })),
-      {
-        code: "NON_FINITE_INPUT",
-        message: expect.stringContaining("row 1, column 3"),
-      },
-    );
-    await bad(
-      piecesThen(() => ({ x })),
-      { name: "DataError" },
-    );
-    await bad(
-      piecesThen(() => ({ x, y, z: 1 })),
-      { name: "OptionError", code: "UNKNOWN_OPTION" },
-    );
-    const cause = new Error("the network is down");
-    await bad(
-      piecesThen(() => {
-        throw cause;
-      }),
-      { name: "CallbackError", code: "CALLBACK_FAILED", cause },
-    );
-    await bad(async function* () {}, { name: "DataError", code: "EMPTY_INPUT" });
-    await bad(() => 7, { name: "OptionError" });
-    let calls = 0;
-    await bad(
-      () => inPieces(calls++ % 2 === 0 ? [0, 20, 90] : [0, 20, 80]),
-      { code: "EMPTY_INPUT" },
-      { solver: "lbfgs" },
-    );
-    let first = true;
-    const once = (): AsyncGenerator<RowBatch> | RowBatch[] => {
-      const now = first ? inPieces() : [];
-      first = !first;
-      return now;
-    };
-    await bad(once, { code: "EMPTY_INPUT", message: expect.stringContaining("pass 2") });
-  });
-});
-
-test("options that batches cannot be fitted with are refused before anything is read", async ({ engines }) => {
-  const engine = engines.cpu;
-  let read = false;
-  const batches = (): AsyncGenerator<RowBatch> => {
-    read = true;
-    return inPieces();
-  };
-  const bad = async (options: SoftmaxRegressionOptions, given: Batches, words: string, fit = {}): Promise<void> => {
-    const model = new SoftmaxRegression({ engine, classes, ...options });
-    await expect(model.fit(given, fit)).rejects.toMatchObject({
-      name: "OptionError",
-      message: expect.stringContaining(words),
-    });
-  };
-  await expect(new SoftmaxRegression({ engine }).fit(batches)).rejects.toThrow("classes");
-  await bad({ classWeight: "balanced" }, batches, "classWeight");
-  await bad({ solver: "sgd", learningRate: { schedule: "cosine", initial: 0.1 } }, batches, "learningRate");
-  await bad({ solver: "adam", learningRate: () => 1 }, batches, "learningRate");
-  await bad({}, inPieces(), "solver");
-  await bad({ solver: "sgd" }, inPieces(), "epochs");
-  await bad({}, batches, "validation", { validation: 0.2 });
-  await bad({}, batches, "checkpoint", { checkpoint: {} });
-  expect(read).toBe(false);
 });

@@ -14,6 +14,7 @@ import { expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { csrOf, sparseOf } from "../../support/sparse-cases.js";
 import { clusters } from "./clusters.js";
+import { countedStore } from "./counted-store.js";
 import { expectMemoryBack } from "./live-memory.js";
 
 const data = clusters(75, 9, 4);
@@ -40,19 +41,6 @@ async function fitted(
   return { report, theta: Float32Array.of(...model.coef.data, ...model.intercept) };
 }
 
-/** A store that calls `after` when so many checkpoints have been kept. */
-function counted(count: number, after: () => void): ByteStore & { puts: number } {
-  const inner = memoryStore();
-  return {
-    ...inner,
-    puts: 0,
-    async put(name, bytes) {
-      await inner.put(name, bytes);
-      if (++this.puts === count) after();
-    },
-  };
-}
-
 /** Aborts a fit after so many checkpoints, and gives what is left in the store. */
 async function interrupted(
   engine: Engine,
@@ -62,7 +50,7 @@ async function interrupted(
   rows: MatrixLike = data.x,
 ): Promise<ByteStore> {
   const abort = new AbortController();
-  const store = counted(count, () => abort.abort("tab closed"));
+  const store = countedStore(count, () => abort.abort("tab closed"));
   const checkpoint: CheckpointOptions = { store, name: "fit", everyMs: 0 };
   await expect(fitted(engine, options, { ...fit, checkpoint, signal: abort.signal }, rows)).rejects.toBe("tab closed");
   expect(await store.names()).toEqual([KEY]);
@@ -88,6 +76,15 @@ const COURSES: readonly (SoftmaxRegressionOptions & { readonly named: string; re
   { named: "SGD", solver: "sgd", momentum: 0.5, nesterov: true, epochs: 5 },
   { named: "SGD with a function's rates", solver: "sgd", epochs: 4, learningRate: (t) => 0.1 / (1 + t) },
   { named: "Adam", solver: "adam", epochs: 5 },
+  { named: "AdamW, averaged", solver: "adamw", epochs: 5, averageWeights: { from: 0.3 } },
+  {
+    named: "clipped SGD, averaged",
+    solver: "sgd",
+    epochs: 5,
+    momentum: 0.5,
+    clipNorm: 0.2,
+    averageWeights: { from: 0 },
+  },
   { named: "Adam with exact zeros", solver: "adam", epochs: 5, l1: 1e-2 },
   { named: "Adam in the rows' own order", solver: "adam", epochs: 5, shuffle: false },
 ];
@@ -106,7 +103,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
         const store = await interrupted(engine, course, count, {}, rows);
         // Other work leaves other buffers behind.
         await fitted(engine, { solver: "adam", epochs: 1, l2: 0.3 });
-        const again = counted(0, () => undefined);
+        const again = countedStore(0, () => undefined);
         await again.put(KEY, (await store.get(KEY)) as Uint8Array);
         const resumed = await fitted(engine, course, { checkpoint: { store: again, name: "fit", everyMs: 0 } }, rows);
         expectSameBits(resumed.theta, whole.theta, `after ${count} checkpoints`);
@@ -163,7 +160,7 @@ test("a tensor of the caller's is told from another one", async ({ engines }) =>
   for (const device of ENGINE_DEVICES) {
     const engine = engines[device];
     const abort = new AbortController();
-    const store = counted(1, () => abort.abort("enough"));
+    const store = countedStore(1, () => abort.abort("enough"));
     const checkpoint = { store, name: "fit", everyMs: 0 };
     const course: SoftmaxRegressionOptions = { engine, solver: "adam", batchSize: 16 };
     using rows = engine.tensor(data.x);

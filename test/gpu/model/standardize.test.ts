@@ -5,6 +5,7 @@ import { expectClose, expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { randomWeights } from "../../support/random-matrix.js";
 import { clusters } from "./clusters.js";
+import { columnsOf, conditionOf, gradientError, inStandardUnits, standardised } from "./standard-columns.js";
 
 const [N, D, K, BATCH, EPOCHS] = [90, 5, 3, 20, 3];
 const STEPS = EPOCHS * Math.ceil(N / BATCH);
@@ -27,53 +28,6 @@ const farOff = {
   shape: [N, D] as const,
 };
 
-interface Columns {
-  readonly means: number[];
-  readonly deviations: number[];
-}
-
-function columnsOf(values: ArrayLike<number>, weights: ArrayLike<number> | undefined, center: boolean): Columns {
-  const weight = (i: number): number => weights?.[i] ?? 1;
-  const rows = Array.from({ length: N }, (_, i) => i);
-  const total = rows.reduce((sum, i) => sum + weight(i), 0);
-  const means = UNITS.map((_, l) => rows.reduce((sum, i) => sum + weight(i) * values[i * D + l], 0) / total);
-  const deviations = means.map((mean, l) => {
-    const constant = rows.every((i) => values[i * D + l] === values[l]);
-    const square = rows.reduce((sum, i) => sum + weight(i) * (values[i * D + l] - mean) ** 2, 0);
-    return center || constant ? 1 : Math.sqrt(square / total);
-  });
-  return { means, deviations };
-}
-
-const standardised = (values: ArrayLike<number>, { means, deviations }: Columns) => ({
-  data: Float32Array.from(values, (v, e) => (UNITS[e % D].scale === 0 ? 0 : (v - means[e % D]) / deviations[e % D])),
-  shape: [N, D] as const,
-});
-
-/** The weights that a model would have for the standardised columns: V = σW, c = b + μᵀW. */
-function inStandardUnits(model: SoftmaxRegression, { means, deviations }: Columns): number[] {
-  const { data: w } = model.coef;
-  const v = Array.from(w, (value, e) => value * deviations[Math.floor(e / K)]);
-  const c = Array.from(model.intercept, (b, j) => means.reduce((sum, mean, l) => sum + mean * w[l * K + j], b));
-  return [...v, ...c];
-}
-
-/**
- * How large a column is by its spread: what is lost where its mean is taken off a sum rather than off its values. A rounding of x or of
- * a product with it counts so much for the standardised column.
- */
-const conditionOf = (values: ArrayLike<number>, { means, deviations }: Columns): number =>
-  Array.from(values).reduce(
-    (most, v, e) => Math.max(most, (Math.abs(v) + Math.abs(means[e % D])) / deviations[e % D]),
-    1,
-  );
-
-/**
- * Sums over features and classes, exp and a division, each within some 2⁻²² of values so large; and over n rows, 4·√n roundings of 2⁻²⁴
- * but for odds of 1 in 1,000 (Higham & Mary 2019).
- */
-const gradientError = (condition: number, rows: number): number => (D + K + Math.sqrt(rows)) * condition * 2 ** -22;
-
 interface Case {
   readonly name: string;
   readonly options: SoftmaxRegressionOptions;
@@ -81,6 +35,7 @@ interface Case {
   readonly magnified: number;
 }
 
+const CONSTANT = [D - 1];
 const RATE = 0.05;
 const MINIBATCHES: readonly Case[] = [
   { name: "sgd", options: { solver: "sgd", learningRate: 0.5 }, magnified: 0.5 },
@@ -113,16 +68,19 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
 
   describe.each([true, "center"] as const)("standardize: %s", (standardize) => {
     const given = standardize === "center" ? farOff : x;
-    const columns = columnsOf(given.data, undefined, standardize === "center");
+    const columns = columnsOf(given.data, D, undefined, standardize === "center");
     const condition = conditionOf(given.data, columns);
 
     test.for(MINIBATCHES)("$name takes the steps of standardised rows", async ({ options, magnified }, { engines }) => {
       for (const fitIntercept of [true, false]) {
         const own = await fitted(engines, { ...options, fitIntercept, standardize }, given);
-        const apart = await fitted(engines, { ...options, fitIntercept }, standardised(given.data, columns));
-        const largest = standardised(given.data, columns).data.reduce((most, v) => Math.max(most, Math.abs(v)), 1);
+        const apart = await fitted(engines, { ...options, fitIntercept }, standardised(given.data, columns, CONSTANT));
+        const largest = standardised(given.data, columns, CONSTANT).data.reduce(
+          (most, v) => Math.max(most, Math.abs(v)),
+          1,
+        );
         // Errors of the logits come back multiplied by x. Both fits have errors; the plain one's are the smaller.
-        const floor = 2 * STEPS * magnified * gradientError(condition, BATCH) * (1 + largest);
+        const floor = 2 * STEPS * magnified * gradientError(D, K, condition, BATCH) * (1 + largest);
         const expected = [...apart.coef.data, ...apart.intercept];
         expectClose(inStandardUnits(own, columns), expected, { floor, label: `fitIntercept ${fitIntercept}` });
         expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(10 * floor);
@@ -134,11 +92,11 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     "L-BFGS ends at the optimum of standardised rows; intercept: %s",
     async (fitIntercept, { engines }) => {
       const [l2, tolerance] = [0.05, 1e-5];
-      const columns = columnsOf(x.data, undefined, false);
+      const columns = columnsOf(x.data, D, undefined, false);
       const own = await fitted(engines, { l2, tolerance, fitIntercept, standardize: true }, x);
-      const apart = await fitted(engines, { l2, tolerance, fitIntercept }, standardised(x.data, columns));
+      const apart = await fitted(engines, { l2, tolerance, fitIntercept }, standardised(x.data, columns, CONSTANT));
       // J is l2-strongly convex in V, and each gradient ends within the tolerance but for rounding.
-      const rounding = gradientError(conditionOf(x.data, columns), N);
+      const rounding = gradientError(D, K, conditionOf(x.data, columns), N);
       const floor = (2 * (tolerance + rounding) * Math.sqrt((D + 1) * K)) / l2;
       const [v, expected] = [inStandardUnits(own, columns), [...apart.coef.data]];
       expectClose(v.slice(0, D * K), expected, { floor });
@@ -151,11 +109,11 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
 
   test("rows count by their weight: 0 is absent, and 2 is twice", async ({ engines }) => {
     const weights = randomWeights(N, 5);
-    const columns = columnsOf(x.data, weights, false);
+    const columns = columnsOf(x.data, D, weights, false);
     const options = { l2: 0.05, tolerance: 1e-5 };
     const own = await fitted(engines, { ...options, standardize: true }, x, { sampleWeight: weights });
-    const apart = await fitted(engines, options, standardised(x.data, columns), { sampleWeight: weights });
-    const floor = (2 * (1e-5 + gradientError(conditionOf(x.data, columns), N)) * Math.sqrt((D + 1) * K)) / 0.05;
+    const apart = await fitted(engines, options, standardised(x.data, columns, CONSTANT), { sampleWeight: weights });
+    const floor = (2 * (1e-5 + gradientError(D, K, conditionOf(x.data, columns), N)) * Math.sqrt((D + 1) * K)) / 0.05;
     expectClose(inStandardUnits(own, columns).slice(0, D * K), [...apart.coef.data], { floor });
   });
 
@@ -166,27 +124,27 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     );
     const pixels = { data: bytes, shape: [N, D] as const, scale: 1 / 255, offset: -0.25 };
     const values = Float32Array.from(bytes, (v) => v / 255 - 0.25);
-    const columns = columnsOf(values, undefined, false);
+    const columns = columnsOf(values, D, undefined, false);
     const before = engine.stats().uploadBytes;
     const own = await fitted(engines, { standardize: true, tolerance: 1e-5 }, pixels);
     // X itself, a byte a value and padding; the rest is labels, weights and scalars.
     expect(engine.stats().uploadBytes - before).toBeLessThan(N * 8 + N * 4 + 4 * 1024);
-    const apart = await fitted(engines, { tolerance: 1e-5 }, standardised(values, columns));
-    const floor = (2 * (1e-5 + gradientError(conditionOf(values, columns), N)) * Math.sqrt((D + 1) * K)) / 0.05;
+    const apart = await fitted(engines, { tolerance: 1e-5 }, standardised(values, columns, CONSTANT));
+    const floor = (2 * (1e-5 + gradientError(D, K, conditionOf(values, columns), N)) * Math.sqrt((D + 1) * K)) / 0.05;
     expectClose(inStandardUnits(own, columns).slice(0, D * K), [...apart.coef.data], { floor });
-    expect(await own.score(pixels, base.y)).toBe(await apart.score(standardised(values, columns), base.y));
+    expect(await own.score(pixels, base.y)).toBe(await apart.score(standardised(values, columns, CONSTANT), base.y));
   });
 
   test("70 classes, outside the fused range", async ({ engines }) => {
-    const columns = columnsOf(x.data, undefined, false);
+    const columns = columnsOf(x.data, D, undefined, false);
     const many = Array.from({ length: N }, (_, i) => i % 70);
     const options = { engine: engines[device], solver: "sgd", learningRate: 0.5, batchSize: BATCH, epochs: 1 } as const;
     for (const sampleWeight of [undefined, randomWeights(N, 3)]) {
       const given = sampleWeight ? { sampleWeight } : {};
-      const columns = columnsOf(x.data, sampleWeight, false);
+      const columns = columnsOf(x.data, D, sampleWeight, false);
       const [own, apart] = [new SoftmaxRegression({ ...options, standardize: true }), new SoftmaxRegression(options)];
       await own.fit(x, many, given);
-      await apart.fit(standardised(x.data, columns), many, given);
+      await apart.fit(standardised(x.data, columns, CONSTANT), many, given);
       const floor = 2 * 5 * 0.5 * (70 + D + Math.sqrt(BATCH)) * conditionOf(x.data, columns) * 2 ** -22 * 4;
       const v = own.coef.data.map((w, e) => w * columns.deviations[Math.floor(e / 70)]);
       expectClose(v, apart.coef.data, { floor });
@@ -205,14 +163,6 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     const report = await stopping.fit(x, base.y, { validation: { x, y: base.y }, earlyStopping: true });
     const best = report.history.find(({ iteration }) => iteration === report.bestIteration);
     expect((await stopping.evaluate(x, base.y)).logLoss).toBeCloseTo(best?.validationLoss ?? Number.NaN, 4);
-  });
-
-  test("batches, whose means nobody knows yet, are refused", async ({ engines }) => {
-    const model = new SoftmaxRegression({ engine: engines[device], standardize: true, classes: [0, 1, 2] });
-    const fit = model.fit(async function* () {
-      yield { x, y: base.y };
-    });
-    await expect(fit).rejects.toThrow("option `standardize` cannot be used: expected false");
   });
 
   test("the same seed gives the same bits, and no memory stays behind", async ({ engines }) => {

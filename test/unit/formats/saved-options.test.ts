@@ -72,6 +72,18 @@ describe.each(Object.entries(WAYS))("%s", (_, load) => {
     expectSameBits(again.intercept, model.intercept);
   });
 
+  test("AdamW with its decay, clipping and averages, as Adam with what makes it that", async () => {
+    const steps = { solver: "adamw", clipNorm: 0.5, averageWeights: { from: 0.25 }, epochs: 3, batchSize: 7 } as const;
+    const model = new SoftmaxRegression({ engine, ...steps });
+    await model.fit(X, Y);
+    const again = await load(model, { engine });
+    expect(again.trainingOptions).toEqual(model.trainingOptions);
+    expect(model.trainingOptions).toMatchObject({ solver: "adam", l2: 0, weightDecay: 0.01, clipNorm: 0.5 });
+    await model.fit(MORE, Y);
+    await again.fit(MORE, Y);
+    expectSameBits(again.coef.data, model.coef.data);
+  });
+
   test("options of the call go before those in the file, those that are undefined do not", async () => {
     const model = new SoftmaxRegression({ engine, l2: 0.3, l1: 0.1, epochs: 4 });
     await model.fit(X, Y);
