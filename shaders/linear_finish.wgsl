@@ -1,14 +1,11 @@
 // g = Σ_p P[p] / Σ weight + l2·W: adds up what the workgroups of linear_step left, in a fixed order, and writes the gradient or
-// moves θ by it at once:
-//   SGD: v ← momentum·v + g;  θ ← θ − rate·v, or θ − rate·(g + momentum·v) with Nesterov
-//   Adam: m ← β₁m + (1−β₁)g;  v ← β₂v + (1−β₂)g²;  θ ← θ − rate · (m / (1−β₁ᵗ)) / (√(v / (1−β₂ᵗ)) + ε)
-// and leaves the loss beside it. Where the weights sum to 0 no row counts, and the gradient is that of the penalty.
+// moves θ by it at once, as update/rules has it, and leaves the loss beside it. Where the weights sum to 0 no row counts, and the gradient is that of the penalty.
 
 // Threads in a workgroup: a power of two.
 override THREADS: u32;
 // Threads that share the sum of one quad, a power of two; 1 needs no workgroup memory.
 override SEGMENTS: u32;
-// What becomes of the gradient: 0 written, 1 SGD, 2 SGD with Nesterov's look ahead, 3 Adam.
+// What becomes of the gradient: 0 written, 2 SGD, 3 SGD with Nesterov's look ahead, 4 Adam.
 override RULE: u32;
 // Divide by the sum of the weights.
 override MEAN: bool;
@@ -16,8 +13,9 @@ override MEAN: bool;
 override LOSS_VALUE: bool;
 
 struct Parameters {
+  rates: Rates,
   quads: u32,           // quads of θ
-  penalised: u32,       // the first quads of θ, to which l2 applies; the intercept comes after them
+  penalised: u32,       // the first quads of θ, to which l2 and weight decay apply; the intercept comes after them
   partials: u32,        // how many there are
   partial_offset: u32,  // quads to the first
   partial_stride: u32,  // quads from one to the next
@@ -27,16 +25,6 @@ struct Parameters {
   split: u32,
   loss_offset: u32,     // quads
   not_a_number: u32,    // the bits of NaN, which WGSL cannot spell
-  l2: f32,
-  rate: f32,            // learning rate
-  momentum: f32,
-  beta1: f32,
-  beta2: f32,
-  rest1: f32,           // 1 − β₁, from the host: in float32 the difference would lose what makes β₂ differ from 1
-  rest2: f32,           // 1 − β₂
-  correction1: f32,     // 1 / (1 − β₁ᵗ)
-  correction2: f32,     // 1 / (1 − β₂ᵗ)
-  epsilon: f32,
   classes: u32,
   class_quads: u32,     // quads in a row of θ
 }
@@ -123,22 +111,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   let column = vec4u(quad % parameters.class_quads * 4u) + vec4u(0u, 1u, 2u, 3u);
   gradient = select(vec4f(0.0), gradient / divisor, (column < vec4u(parameters.classes)) & vec4<bool>(!empty));
   let at = parameters.theta_offset + quad;
-  if (quad < parameters.penalised) { gradient += parameters.l2 * theta[at]; }
+  let is_penalised = quad < parameters.penalised;
   let own = parameters.first_offset + quad;
   if (RULE == 0u) {
+    if (is_penalised) { gradient += parameters.rates.l2 * theta[at]; }
     if (quad < parameters.split) { first[own] = gradient; } else { second[parameters.second_offset + quad - parameters.split] = gradient; }
-  } else if (RULE == 3u) {
-    let of_v = parameters.second_offset + quad;
-    let m = parameters.beta1 * first[own] + parameters.rest1 * gradient;
-    let v = parameters.beta2 * second[of_v] + parameters.rest2 * gradient * gradient;
-    first[own] = m;
-    second[of_v] = v;
-    theta[at] -= parameters.rate * (m * parameters.correction1) / (sqrt(v * parameters.correction2) + parameters.epsilon);
   } else {
-    let v = parameters.momentum * first[own] + gradient;
-    first[own] = v;
-    var step = v;
-    if (RULE == 2u) { step = gradient + parameters.momentum * v; }
-    theta[at] -= parameters.rate * step;
+    let of_v = parameters.second_offset + quad;
+    var v = vec4f(0.0);
+    if (RULE == ADAM) { v = second[of_v]; }
+    let moved = moved_by(parameters.rates, is_penalised, theta[at], first[own], v, gradient);
+    first[own] = moved.first;
+    if (RULE == ADAM) { second[of_v] = moved.second; }
+    theta[at] = moved.weight;
   }
 }

@@ -4,7 +4,6 @@
  */
 
 import { toHalf } from "../half-float.js";
-import { adamStep } from "../ops/adam-step.js";
 import { addScaled } from "../ops/add-scaled.js";
 import { argmax } from "../ops/argmax.js";
 import { copyColumns } from "../ops/copy-columns.js";
@@ -15,14 +14,10 @@ import { gatherRows } from "../ops/gather-rows.js";
 import { gatherValues } from "../ops/gather-values.js";
 import { hostMatrix } from "../ops/host-matrix.js";
 import { lineSearch } from "../ops/line-search.js";
-import { linearAdamStep } from "../ops/linear-adam-step.js";
 import { linearGradient } from "../ops/linear-gradient.js";
 import { linearLoss } from "../ops/linear-loss.js";
-import { linearSgdStep } from "../ops/linear-sgd-step.js";
 import { matmul } from "../ops/matmul.js";
 import type { HostMatrix, Op } from "../ops/op.js";
-import { sgdStep } from "../ops/sgd-step.js";
-import { smallBatchSteps } from "../ops/small-batch-steps.js";
 import { softmax } from "../ops/softmax.js";
 import { summarize } from "../ops/summarize.js";
 import { totalLoss } from "../ops/total-loss.js";
@@ -33,6 +28,8 @@ import { scoreLossCases } from "./self-check-losses.js";
 import type { AddCase } from "./self-check-solver.js";
 import { solverCases, stateOf } from "./self-check-solver.js";
 import { sparseCases } from "./self-check-sparse.js";
+import type { UpdateMakers } from "./self-check-updates.js";
+import { updateCases } from "./self-check-updates.js";
 
 export interface SelfCheckCase {
   readonly op: Op<Record<string, unknown>>;
@@ -235,29 +232,16 @@ export function selfCheckCases(): SelfCheckCase[] {
     add(totalLoss, `${rows}`, { ...losses, out: blank(1, 1) }, sumOf(rows));
   }
 
-  const gradient = floats(10, 7);
-  const rates = { gradient, learningRate: 0.1, l2: 0.01, penalisedRows: 9 };
-  for (const nesterov of [false, true]) {
-    const state = { velocity: floats(10, 7), weights: floats(10, 7) };
-    add(sgdStep, nesterov ? "10×7, Nesterov" : "10×7", { ...rates, momentum: 0.9, nesterov, ...state }, ELEMENTWISE);
-  }
-  const adamMoments = { mean: floats(10, 7), variance: floats(10, 7, 0.1, 1), weights: floats(10, 7) };
-  add(adamStep, "10×7", { ...rates, beta1: 0.9, beta2: 0.99, epsilon: 1e-6, step: 3, ...adamMoments }, ELEMENTWISE);
-  addFusedSteps(add, { floats, bytes, integers, blank });
+  const makers = { floats, bytes, integers, blank };
+  addFusedSteps(add, makers);
+  updateCases(add, { ...makers, elementwise: ELEMENTWISE, sumOf, fused: FUSED, targets: NO_WEIGHTS });
   return cases;
-}
-
-interface Makers {
-  readonly floats: (rows: number, columns: number, low?: number, high?: number) => HostMatrix;
-  readonly bytes: (rows: number, columns: number) => HostMatrix;
-  readonly integers: (count: number, below: number) => HostMatrix;
-  readonly blank: (rows: number, columns: number) => HostMatrix;
 }
 
 /** Logits are off by a sum of nine products, each up to 1, and stand in an exponential. */
 const FUSED = EXPONENTIAL + 9 * sumOf(9) + sumOf(67);
 
-function addFusedSteps(add: AddCase, { floats, bytes, integers, blank }: Makers): void {
+function addFusedSteps(add: AddCase, { floats, bytes, integers, blank }: UpdateMakers): void {
   const targets = { ...NO_WEIGHTS, labels: integers(67, 7), soft: undefined };
   const losses = { loss: blank(1, 67), gradient: blank(67, 7), scale: 1, denominator: undefined };
   const product = { x: floats(67, 9), w: floats(9, 7), bias: floats(1, 7) };
@@ -267,33 +251,4 @@ function addFusedSteps(add: AddCase, { floats, bytes, integers, blank }: Makers)
   const mean = { mean: true, l2: 0.01, penalisedRows: 9, loss: blank(1, 1) };
   add(linearGradient, "67×9×7", { ...all, ...weights, ...mean, x: floats(67, 9) }, FUSED);
   add(linearGradient, "67×9×7, bytes", { ...all, ...weights, ...mean, x: bytes(67, 9) }, FUSED);
-  const some = { ...targets, order: integers(40, 67), first: 5, rows: 35, bias: undefined };
-  const rates = { learningRate: 0.1, l2: 0.01, penalisedRows: 9, loss: blank(1, 4) };
-  const momentum = { momentum: 0.9, nesterov: true, theta: floats(10, 7), velocity: floats(10, 7) };
-  add(linearSgdStep, "35 of 67×9×7, Nesterov", { ...some, ...rates, ...momentum, x: bytes(67, 9) }, FUSED);
-  const moments = { theta: floats(10, 7), mean: floats(10, 7), variance: floats(10, 7, 0.1, 1) };
-  const constants = { beta1: 0.9, beta2: 0.99, epsilon: 1e-6, step: 3 };
-  add(linearAdamStep, "35 of 67×9×7", { ...some, ...rates, ...moments, ...constants, x: floats(67, 9) }, FUSED);
-  const small = {
-    ...targets,
-    order: integers(40, 67),
-    first: 5,
-    rows: 35,
-    batchSize: 8,
-    losses: blank(5, 4),
-    firstSlot: 3,
-  };
-  const rules = {
-    learningRates: [0.125, 0.0625, 0.09375],
-    l2: 0.01,
-    penalisedRows: 9,
-    momentum: 0.9,
-    nesterov: true,
-    ...constants,
-  };
-  const both = { theta: floats(10, 7), moments: floats(20, 7, 0.1, 1), adam: true };
-  const one = { theta: floats(10, 7), moments: floats(10, 7), adam: false };
-  // Five steps, each of which adds its error.
-  add(smallBatchSteps, "5 steps of 8 of 67×9×7, Nesterov", { ...small, ...rules, ...one, x: bytes(67, 9) }, 5 * FUSED);
-  add(smallBatchSteps, "5 steps of 8 of 67×9×7, Adam", { ...small, ...rules, ...both, x: floats(67, 9) }, 5 * FUSED);
 }

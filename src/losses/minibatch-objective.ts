@@ -1,7 +1,7 @@
 /**
  * `J(W, b)` of one minibatch after the other: many of them in one launch, or by the fused step's two launches, as the device's
- * plan is; both find the batch's rows by the order. Else by separate ops. Where columns are scaled, a batch's gradient is taken by
- * itself, in either way, since its rows are scaled before the weights move. The batch's loss is left in a ring. All memory is taken
+ * plan is; both find the batch's rows by the order. Else by separate ops. Where columns are scaled, or the gradient is clipped, it is
+ * taken by itself, in either way, since it changes before the weights move. The batch's loss is left in a ring. All memory is taken
  * at the start; a step creates nothing and reads nothing back.
  */
 import { Tensor } from "../engine/tensor.js";
@@ -26,6 +26,18 @@ const ONE = { classWeight: undefined, bias: undefined };
 /** The gradient of the mean; its penalty is added by who moves the weights. */
 const MEAN = { mean: true, l2: 0, penalisedRows: 0, dBias: undefined };
 
+/** How batches are gone through. */
+export interface BatchWay {
+  readonly batchSize: number;
+  /**
+   * θ of somebody else's, which has moved already; then every step has launches of its own, so that what the update rule remembers is
+   * the same for all objectives of these parameters.
+   */
+  readonly parameters?: Tensor;
+  /** The whole gradient is there before any weight moves: the rule looks at its length. */
+  readonly byGradient: boolean;
+}
+
 export class MinibatchObjective implements BatchObjective {
   /** [W; b], or W alone without an intercept. */
   readonly parameters: Tensor;
@@ -45,16 +57,12 @@ export class MinibatchObjective implements BatchObjective {
   readonly #lossRing: Tensor;
   /** [ring×4], with row weights on the separate plan only: the summary of the batch's weights. */
   readonly #weightRing: Tensor | undefined;
-  /** Of the shape of θ: what the rule moves it by. Undefined where that stays inside of a launch. */
+  /** Of the shape of θ: what the rule moves it by. Undefined where that stays inside of launches. */
   readonly #gradient: Tensor | undefined;
   /** Undefined on the fused plan. */
   readonly #separate: SeparateBatches | undefined;
 
-  /**
-   * @param parameters θ of somebody else's, which has moved already; then every step has launches of its own, so that what the update
-   *   rule remembers is the same for all objectives of these parameters
-   */
-  constructor(workspace: Workspace, problem: LinearProblem, batchSize: number, parameters?: Tensor) {
+  constructor(workspace: Workspace, problem: LinearProblem, { batchSize, parameters, byGradient }: BatchWay) {
     const { engine } = workspace;
     const { x, targets, classes, fitIntercept, start, scaling } = problem;
     this.#engine = engine;
@@ -68,14 +76,16 @@ export class MinibatchObjective implements BatchObjective {
     const plan = fusedPlan(engine, problem, this.batchSize);
     const fused = plan !== undefined;
     // A proximal step is a launch of its own after each step, and between a scaled column's weights and the product lies one too.
-    this.many = plan?.stepsPerDispatch !== undefined && !parameters && problem.l1 === 0 && !scaling;
+    const isOwn = parameters || problem.l1 > 0 || scaling || byGradient;
+    this.many = plan?.stepsPerDispatch !== undefined && !isOwn;
     this.stepsAtOnce = this.many ? (plan?.stepsPerDispatch ?? 1) : 1;
     this.ringLength = RING[this.many ? "many" : "one"];
     this.#lossRing = workspace.zeros([this.ringLength, 4]);
     this.#weightRing = fused || !targets.rowWeight ? undefined : workspace.zeros([this.ringLength, 4]);
     this.rings = this.#weightRing ? [this.#lossRing, this.#weightRing] : [this.#lossRing];
     this.#separate = fused ? undefined : new SeparateBatches(workspace, problem, this.parameters, this.batchSize);
-    this.#gradient = scaling ? workspace.empty([rows, classes]) : this.#separate?.gradient;
+    const alone = scaling || (byGradient && fused);
+    this.#gradient = alone ? workspace.empty([rows, classes]) : this.#separate?.gradient;
   }
 
   get batches(): number {
@@ -110,7 +120,7 @@ export class MinibatchObjective implements BatchObjective {
     const data = { ...PLAIN, x: x as Tensor, labels, soft, rowWeight, labelSmoothing, ...rows };
     if (this.many) {
       const { batchSize } = this;
-      rule.advanceMany({ ...data, batchSize, losses: this.#lossRing, firstSlot }, { learningRates, number });
+      rule.advanceMany({ ...data, batchSize, losses: this.#lossRing, firstSlot }, { learningRates, number, count });
       return;
     }
     const gradient = this.#gradient;
@@ -120,9 +130,16 @@ export class MinibatchObjective implements BatchObjective {
     }
     scaling?.take(this.parameters);
     if (this.#separate) this.#separate.evaluate({ ...rows, losses, weights: this.#weightRing?.row(firstSlot) });
-    else if (scaling) {
-      const { weights: theta, raw } = scaling;
-      this.#engine.run(linearGradient, { ...data, ...ONE, ...MEAN, theta, gradient: raw, loss: losses });
+    else {
+      const theta = scaling?.weights ?? this.parameters;
+      this.#engine.run(linearGradient, {
+        ...data,
+        ...ONE,
+        ...MEAN,
+        theta,
+        gradient: scaling?.raw ?? gradient,
+        loss: losses,
+      });
     }
     scaling?.gradient(gradient);
     rule.apply({ gradient, learningRate, number });

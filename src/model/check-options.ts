@@ -46,10 +46,10 @@ const MODEL_TABLE = {
     expected: '"cross-entropy", "squared", "margin", "absolute", or { name, … } with parameters in their ranges',
     default: "cross-entropy",
   },
-  l2: { kind: "number", min: 0, default: 1e-4 },
+  l2: { kind: "number", min: 0 },
   l1: { kind: "number", min: 0, default: 0 },
   fitIntercept: { kind: "boolean", default: true },
-  solver: { kind: "choice", choices: ["auto", "lbfgs", "sgd", "adam"], default: "auto" },
+  solver: { kind: "choice", choices: ["auto", "lbfgs", "sgd", "adam", "adamw"], default: "auto" },
   maxIterations: { kind: "integer", min: 1, default: 500 },
   tolerance: { kind: "number", min: 0, default: 3e-5 },
   epochs: { kind: "integer", min: 1, default: 10 },
@@ -61,6 +61,14 @@ const MODEL_TABLE = {
   },
   momentum: { kind: "number", min: 0, max: 1, exclusiveMax: true, default: 0 },
   nesterov: { kind: "boolean", default: false },
+  weightDecay: { kind: "number", min: 0 },
+  clipNorm: { kind: "number", min: 0, exclusiveMin: true },
+  averageWeights: {
+    kind: "custom",
+    accepts: isObjectOrBoolean,
+    expected: "true, false or { from } with a number ≥ 0 and < 1",
+    default: false,
+  },
   shuffle: { kind: "boolean", default: true },
   seed: { kind: "integer", default: 0 },
   features: { kind: "choice", choices: FEATURE_STORAGES, default: "auto" },
@@ -104,6 +112,8 @@ const BATCHES_TABLE = {
   signal: ROWS_TABLE.signal,
 } as const;
 
+const AVERAGE_TABLE = { from: { kind: "number", min: 0, max: 1, exclusiveMax: true, default: 0.5 } } as const;
+
 const JUDGE_TABLE = { sampleWeight: ROWS_TABLE.sampleWeight } as const;
 const EVALUATE_TABLE = { ...JUDGE_TABLE, bins: { kind: "integer", min: 1, max: 1e6, default: 15 } } as const;
 
@@ -131,7 +141,24 @@ export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions
       `SoftmaxRegression: option \`labelSmoothing\` is not for loss "margin", which knows one class a row: expected 0, got ${options.labelSmoothing}.`,
     );
   }
-  return { ...options, loss };
+  const isAdamW = options.solver === "adamw";
+  const solver = options.solver === "adamw" ? "adam" : options.solver;
+  const { clipNorm, l2 = isAdamW ? 0 : 1e-4, weightDecay = isAdamW ? 0.01 : 0 } = options;
+  const average = options.averageWeights === true ? {} : options.averageWeights;
+  const averageWeights = average
+    ? checkOptions(average, AVERAGE_TABLE, "SoftmaxRegression: averageWeights")
+    : undefined;
+  if (solver !== "sgd" && solver !== "adam") {
+    // Who asks for these would not notice that nothing comes of them.
+    for (const [name, value] of Object.entries({ weightDecay, clipNorm, averageWeights })) {
+      if (!value) continue;
+      throw new OptionError(
+        "BAD_OPTION",
+        `SoftmaxRegression: option \`${name}\` is for minibatches: expected \`solver\` "sgd", "adam" or "adamw", got "${solver}".`,
+      );
+    }
+  }
+  return { ...options, loss, solver, l2, weightDecay, averageWeights };
 }
 
 const STOPPING_TABLE = {

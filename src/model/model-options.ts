@@ -19,14 +19,17 @@ export interface SoftmaxRegressionOptions extends EngineOptions {
    * say; with the others they are the softmax of scores that were not trained to be that, and want `calibrate`.
    */
   readonly loss?: LossOption;
-  /** Factor of ‖W‖²/2 in the mean-scale objective, ≥ 0; scikit-learn's `C` is 1 / (l2 · Σ sample weights). Default 1e-4. */
+  /** Factor of ‖W‖²/2 in the mean-scale objective, ≥ 0; scikit-learn's `C` is 1 / (l2 · Σ sample weights). Default 1e-4; 0 for `"adamw"`. */
   readonly l2?: number;
   /** Factor of ‖W‖₁ in the mean-scale objective, ≥ 0: weights that tell too little become exactly 0. With `l2` an elastic net. Default 0. */
   readonly l1?: number;
   /** Learn b too; it is never penalised. Default true. */
   readonly fitIntercept?: boolean;
-  /** `"lbfgs"` sees all rows at each iteration and ends at the optimum; `"sgd"` and `"adam"` take minibatches. `"auto"` is `"lbfgs"`. */
-  readonly solver?: "auto" | "lbfgs" | "sgd" | "adam";
+  /**
+   * `"lbfgs"` sees all rows at each iteration and ends at the optimum; `"sgd"` and `"adam"` take minibatches. `"auto"` is `"lbfgs"`;
+   * `"adamw"` is `"adam"` with `weightDecay` 0.01 and `l2` 0, unless these are given.
+   */
+  readonly solver?: "auto" | "lbfgs" | "sgd" | "adam" | "adamw";
   /** Iterations of L-BFGS at most. Default 500. */
   readonly maxIterations?: number;
   /** L-BFGS has converged when max |dJ| (with l1: of its subgradients the least) is at most this. Default 3e-5. */
@@ -41,6 +44,23 @@ export interface SoftmaxRegressionOptions extends EngineOptions {
   readonly momentum?: number;
   /** SGD looks ahead along its momentum. Default false. */
   readonly nesterov?: boolean;
+  /**
+   * λ ≥ 0 of `W ← W − rate·λ·W`, by which each step of a minibatch solver draws the weights towards 0 beside what the gradient does
+   * (Loshchilov & Hutter 2019). Unlike `l2` it goes round momentum and Adam's scaling, and is no part of J. The intercept is not drawn.
+   * Default 0; 0.01 for `"adamw"`.
+   */
+  readonly weightDecay?: number;
+  /**
+   * c > 0: a minibatch solver's steps go by `g · c / max(‖g‖₂, c)`, where g is the gradient of the batch's mean loss and of l2's penalty,
+   * of W and b together: in the same direction and no longer than c. Unless given, gradients are taken as they are.
+   */
+  readonly clipNorm?: number;
+  /**
+   * A minibatch solver's model gets the mean `θ̄ = (1/m) Σ θ` of W and b after each of the last m steps, rather than those after the last
+   * (Polyak & Juditsky 1992). It begins with epoch ⌊from · epochs⌋, of epochs 0, 1, …: from in [0, 1), 0.5 for `true`. From then on
+   * progress and validation are of θ̄; steps go on from θ, whose loss is told. Default false.
+   */
+  readonly averageWeights?: boolean | { readonly from?: number };
   /** Minibatch solvers take the rows in a new random order each epoch. Default true. */
   readonly shuffle?: boolean;
   /** Determines the random order: the same seed on the same device gives the same bits. Default 0. */
@@ -175,10 +195,22 @@ export interface EvaluateOptions extends JudgeRowsOptions {
 export type ModelOptions = Required<
   Omit<
     SoftmaxRegressionOptions,
-    "loss" | "learningRate" | "classes" | "classWeight" | "ignoreLabel" | "engine" | keyof EngineOptions
+    | "loss"
+    | "solver"
+    | "clipNorm"
+    | "averageWeights"
+    | "learningRate"
+    | "classes"
+    | "classWeight"
+    | "ignoreLabel"
+    | "engine"
+    | keyof EngineOptions
   >
 > & {
   readonly loss: LossChoice;
+  readonly solver: "auto" | "lbfgs" | "sgd" | "adam";
+  readonly clipNorm: number | undefined;
+  readonly averageWeights: { readonly from: number } | undefined;
   readonly classWeight: ClassWeight | undefined;
   readonly ignoreLabel: Label | null | undefined;
   readonly learningRate: number | LearningRateSchedule | undefined;

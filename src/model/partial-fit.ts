@@ -49,7 +49,7 @@ export function continuedRequest(state: ModelState, data: CheckedData, given: Pa
   return { data, options, fit, start, continuation: { ...from, keep } };
 }
 
-function solverOf({ solver, standardize, classWeight }: ModelOptions): "sgd" | "adam" {
+function solverOf({ solver, standardize, classWeight, averageWeights }: ModelOptions): "sgd" | "adam" {
   const refuse = (what: string, expected: string): OptionError =>
     new OptionError("BAD_OPTION", `partialFit: option ${what}: expected ${expected}.`);
   if (solver === "lbfgs")
@@ -58,6 +58,12 @@ function solverOf({ solver, standardize, classWeight }: ModelOptions): "sgd" | "
     throw refuse(
       "`standardize` needs the means of all rows, of which these are some",
       `false, got ${String(standardize)}`,
+    );
+  }
+  if (averageWeights) {
+    throw refuse(
+      "`averageWeights` begins at a share of all epochs, and nobody knows how many rows are to come",
+      `false, got ${JSON.stringify(averageWeights)}`,
     );
   }
   if (classWeight === "balanced") {

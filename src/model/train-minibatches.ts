@@ -7,6 +7,7 @@ import { learningRates } from "../solvers/learning-rate.js";
 import { minimiseByMinibatches } from "../solvers/minibatch.js";
 import { sgd } from "../solvers/sgd.js";
 import type { UpdateRule } from "../solvers/update-rule.js";
+import { shifted } from "../solvers/update-rule.js";
 import type { Workspace } from "../solvers/workspace.js";
 import { withIntercept } from "./fitted.js";
 import type { FitReport } from "./report.js";
@@ -25,13 +26,12 @@ export async function trainByMinibatches(
   const { engine } = workspace;
   const { options } = request;
   const { x, classes, l1, l2 } = problem;
-  const objective = new MinibatchObjective(workspace, problem, options.batchSize);
+  const { batchSize, epochs, weightDecay, clipNorm, averageWeights } = options;
+  const objective = new MinibatchObjective(workspace, problem, { batchSize, byGradient: clipNorm !== undefined });
   const target = {
-    weights: objective.parameters,
-    l1,
-    l2,
-    penalisedRows: objective.penalisedRows,
-    many: objective.many,
+    ...{ weights: objective.parameters, penalisedRows: objective.penalisedRows, many: objective.many },
+    ...{ l1, l2, weightDecay, clipNorm },
+    average: averageWeights && { after: firstAveragedEpoch(averageWeights, epochs) * objective.batches },
   };
   const fresh = solver === "adam" ? adam(workspace, target) : sgd(workspace, target, options);
   const { continuation } = request;
@@ -76,7 +76,7 @@ export async function trainByMinibatches(
     if (isCallers(error, request)) {
       request.publish(latest);
       await publishFinite(request, async () => {
-        const [theta] = await engine.read(objective.parameters);
+        const [theta] = await engine.read(rule.result);
         return asUsersKnow(theta as Float32Array);
       });
     }
@@ -92,17 +92,12 @@ function continued(engine: TensorEngine, rule: UpdateRule, { steps, memory }: Co
     engine.write(part, (memory as Float32Array).subarray(first, first + length));
     first += length;
   }
-  const later = <Step extends { readonly number: number }>(step: Step): Step => ({
-    ...step,
-    number: step.number + steps,
-  });
-  return {
-    memory: rule.memory,
-    apply: (step) => rule.apply(later(step)),
-    advance: (batch, step) => rule.advance(batch, later(step)),
-    advanceMany: (batches, step) => rule.advanceMany(batches, later(step)),
-  };
+  return shifted(rule, steps);
 }
+
+/** ⌊from · epochs⌋: weights after the steps of this epoch, the first being 0, and of later ones are averaged. */
+export const firstAveragedEpoch = ({ from }: { readonly from: number }, epochs: number): number =>
+  Math.floor(from * epochs);
 
 function joined(parts: readonly Float32Array[]): Float32Array {
   const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));

@@ -9,6 +9,7 @@ import { minimiseByMinibatches } from "../solvers/minibatch.js";
 import { sgd } from "../solvers/sgd.js";
 import type { SolverResult } from "../solvers/solver.js";
 import type { UpdateRule } from "../solvers/update-rule.js";
+import { shifted } from "../solvers/update-rule.js";
 import { Workspace } from "../solvers/workspace.js";
 import type { BatchRequest } from "./batch-request.js";
 import type { CheckedBatch } from "./batch-source.js";
@@ -16,7 +17,7 @@ import { Course } from "./course.js";
 import { withIntercept } from "./fitted.js";
 import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
-import { LEARNING_RATE, penaltyOf } from "./train-minibatches.js";
+import { firstAveragedEpoch, LEARNING_RATE, penaltyOf } from "./train-minibatches.js";
 import { evened } from "./training-data.js";
 import { isCallers, publishFinite, reportOf } from "./training-outcome.js";
 import { uploadRows } from "./uploaded-rows.js";
@@ -52,6 +53,8 @@ class StepsOnBatches {
   #begun: Begun | undefined;
   #latest: Float32Array | undefined;
   #steps = 0;
+  /** Not before its epoch begins is it known how many steps come first. */
+  readonly #averaging = { after: Number.POSITIVE_INFINITY };
   #batches = 0;
   #rowsSeen = 0;
   /** Of an epoch: as many as were seen of the first one, until that is over. */
@@ -70,7 +73,9 @@ class StepsOnBatches {
   async run(): Promise<FitReport> {
     const { reader, options } = this.#request;
     let last: SolverResult | undefined;
-    for (let epoch = 0; epoch < options.epochs && last?.stopReason !== "diverged"; epoch++) {
+    const { epochs, averageWeights } = options;
+    for (let epoch = 0; epoch < epochs && last?.stopReason !== "diverged"; epoch++) {
+      if (averageWeights && epoch === firstAveragedEpoch(averageWeights, epochs)) this.#averaging.after = this.#steps;
       for await (const batch of reader.pass()) {
         last = await this.#go(batch);
         if (last.stopReason === "diverged") break;
@@ -86,10 +91,10 @@ class StepsOnBatches {
 
   async publishLatest(): Promise<void> {
     if (!this.#begun) return;
-    const { theta } = this.#begun;
+    const { rule } = this.#begun;
     if (this.#latest) this.#request.publish(this.#latest);
     await publishFinite(this.#request, async () => {
-      const [now] = await this.#workspace.engine.read(theta);
+      const [now] = await this.#workspace.engine.read(rule.result);
       return this.#known(now as Float32Array);
     });
   }
@@ -110,8 +115,11 @@ class StepsOnBatches {
     const theta = this.#workspace.zeros([rows, classes.length]);
     if (start) engine.write(theta, start.subarray(0, rows * classes.length));
     this.#latest = start ?? this.#known(new Float32Array(rows * classes.length));
-    const { l1, l2 } = options;
-    const target = { weights: theta, l1, l2, penalisedRows: x.columns, many: false };
+    const { l1, l2, weightDecay, clipNorm } = options;
+    const target = {
+      ...{ weights: theta, l1, l2, weightDecay, penalisedRows: x.columns, clipNorm, many: false },
+      average: options.averageWeights && this.#averaging,
+    };
     const rule = this.#solver === "adam" ? adam(this.#workspace, target) : sgd(this.#workspace, target, options);
     const now = (): { rows: number; stepsPerEpoch: number } => ({
       rows: this.#rows,
@@ -153,7 +161,9 @@ class StepsOnBatches {
         ...{ classes: classes.length, loss, l1, l2, fitIntercept: options.fitIntercept },
         start: undefined,
       };
-      const objective = new MinibatchObjective(own, problem, options.batchSize, theta);
+      const { batchSize, clipNorm } = options;
+      const way = { batchSize, parameters: theta, byGradient: clipNorm !== undefined };
+      const objective = new MinibatchObjective(own, problem, way);
       const before = { steps: this.#steps, rows: this.#rowsSeen };
       const inAll = (step: number): number => before.steps + step;
       const total = ({ iteration, ...rest }: SolverResult): SolverResult => {
@@ -161,7 +171,7 @@ class StepsOnBatches {
         this.#rows = Math.max(this.#rows, this.#stepsPerEpoch === Number.POSITIVE_INFINITY ? seen : 0);
         return { ...rest, iteration: inAll(iteration), passes: (2 * seen) / this.#rows };
       };
-      const result = await minimiseByMinibatches(engine, objective, later(rule, before.steps), {
+      const result = await minimiseByMinibatches(engine, objective, shifted(rule, before.steps), {
         ...{ rows: x.rows, epochs: 1, reportEpochs: false, shuffle: options.shuffle },
         // Another order for each batch, and for the same one in the next epoch.
         seed: options.seed + this.#batches++,
@@ -182,11 +192,3 @@ class StepsOnBatches {
     }
   }
 }
-
-/** The rule for steps that are counted from an earlier one. */
-const later = (rule: UpdateRule, steps: number): UpdateRule => ({
-  memory: rule.memory,
-  apply: (step) => rule.apply({ ...step, number: step.number + steps }),
-  advance: (batch, step) => rule.advance(batch, { ...step, number: step.number + steps }),
-  advanceMany: (batches, step) => rule.advanceMany(batches, { ...step, number: step.number + steps }),
-});

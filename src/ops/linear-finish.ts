@@ -1,9 +1,11 @@
 /** The second launch of a fused step: adds the workgroups' sums up, divides, penalises, and writes the gradient or moves θ by it. */
 import type { Partials } from "./linear-step.js";
 import type { DeviceMatrix, Kernel, Planner } from "./op.js";
-import { f32, u32 } from "./op.js";
+import { u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
 import { SetUps } from "./set-ups.js";
+import type { AdamArguments, SgdArguments } from "./update.js";
+import { RULE, RULES_FILE, ratesWords } from "./update.js";
 
 export interface Finish {
   readonly rule: "gradient" | "sgd" | "nesterov" | "adam";
@@ -19,17 +21,17 @@ export interface Finish {
   readonly mean: boolean;
   readonly l2: number;
   readonly penalisedRows: number;
-  readonly learningRate?: number;
-  readonly momentum?: number;
-  readonly beta1?: number;
-  readonly beta2?: number;
-  readonly epsilon?: number;
-  /** 1 / (1 − β₁ᵗ), 1 / (1 − β₂ᵗ) */
-  readonly corrections?: readonly [number, number];
+  /** With the same l2 and rows, where θ is moved. */
+  readonly rates?: SgdArguments | AdamArguments;
 }
 
-const kernel: Kernel = { name: "linear_finish", bindings: ["read", "write", "write", "write", "write"] };
-const RULE = { gradient: 0, sgd: 1, nesterov: 2, adam: 3 } as const;
+const kernel: Kernel = {
+  name: "linear_finish",
+  files: ["linear_finish", RULES_FILE],
+  bindings: ["read", "write", "write", "write", "write"],
+};
+/** Where nothing is moved. */
+const NO_RATES = { learningRate: 0, weightDecay: 0, momentum: 0, nesterov: false };
 const NOT_A_NUMBER_BITS = 0x7fc00000;
 /** Threads for each partial sum's quad: so many partial sums one thread adds up alone. */
 const ALONE = 8;
@@ -54,7 +56,7 @@ export function planFinish(partials: Partials, f: Finish, planner: Planner): voi
     wholeBlock("linearStep", "result", m ?? planner.scratch(1, 4));
   const [state, second, loss] = [block(f.state), block(f.secondState), block(f.loss)];
   const split = f.rule === "gradient" && f.secondState && f.state ? f.state.rows * f.state.stride : quads;
-  const { learningRate = 0, momentum = 0, beta1 = 0, beta2 = 0, epsilon = 1, corrections = [1, 1] } = f;
+  const rates = f.rates ?? { ...NO_RATES, l2: f.l2, penalisedRows: f.penalisedRows };
   planner.dispatch({
     kernel,
     constants: CONSTANTS.of(`${threads}|${segments}|${f.rule}|${f.mean}|${f.lossValue}`, () =>
@@ -68,9 +70,9 @@ export function planFinish(partials: Partials, f: Finish, planner: Planner): voi
     ),
     buffers: [partials.buffer, theta.buffer, state.buffer, second.buffer, loss.buffer],
     parameters: [
+      ...ratesWords(rates),
       ...[quads, f.penalisedRows * f.theta.stride, partials.count, partials.offset, partials.stride].map(u32),
       ...[theta.offset, state.offset, second.offset, split, loss.offset, NOT_A_NUMBER_BITS].map(u32),
-      ...[f.l2, learningRate, momentum, beta1, beta2, 1 - beta1, 1 - beta2, ...corrections, epsilon].map(f32),
       ...[f.theta.columns, f.theta.stride].map(u32),
     ],
     workgroups: Math.ceil(quads / (threads / segments)),

@@ -1,7 +1,4 @@
-/**
- * One step of SGD on a linear softmax model in two launches: the gradient of the mean over some rows, then
- * `v ← momentum·v + g`, `θ ← θ − rate·v`, or `θ − rate·(g + momentum·v)` with Nesterov (Sutskever et al. 2013).
- */
+/** One step of SGD on a linear softmax model in two launches: the gradient of the mean over some rows, then θ as `update.ts` says. */
 import { planFinish } from "./linear-finish.js";
 import type { LinearStepArguments } from "./linear-step.js";
 import { checkStep, planStep, STEP_TYPES } from "./linear-step.js";
@@ -9,19 +6,14 @@ import { meanGradient, stepReference } from "./linear-step-reference.js";
 import type { Matrix, Op } from "./op.js";
 import { sgdStep } from "./sgd-step.js";
 import { requireShape } from "./shape-rule.js";
+import type { SgdArguments } from "./update.js";
 
 /** θ is updated. */
-export interface LinearSgdStepArguments<M extends Matrix = Matrix> extends LinearStepArguments<M> {
+export interface LinearSgdStepArguments<M extends Matrix = Matrix> extends LinearStepArguments<M>, SgdArguments {
   /** Of the shape of θ, updated; not needed without momentum. */
   readonly velocity: M | undefined;
   /** 1 × 4, written: (Σ loss, Σ weight, 0, faulty rows), the penalty left out. */
   readonly loss: M;
-  readonly learningRate: number;
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  readonly l2: number;
-  /** l2 applies to so many first rows of θ: all but the intercept. */
-  readonly penalisedRows: number;
 }
 
 export const linearSgdStep: Op<LinearSgdStepArguments> = {
@@ -36,27 +28,22 @@ export const linearSgdStep: Op<LinearSgdStepArguments> = {
     requireShape("linearSgdStep", "loss", loss, 1, 4);
   },
   reference(args) {
-    const { theta, loss, momentum, nesterov, learningRate, l2, penalisedRows } = args;
+    const { theta, loss } = args;
     const sums = stepReference(args);
     const velocity = args.velocity ?? { ...theta, data: new Float64Array(theta.data.length) };
     const gradient = { ...theta, data: meanGradient(sums) };
-    const rates = { learningRate, momentum, nesterov, l2, penalisedRows };
-    sgdStep.reference({ gradient, velocity, weights: theta, ...rates });
+    sgdStep.reference({ ...args, gradient, velocity, weights: theta });
     loss.data.set([sums.loss, sums.weight, 0, sums.faults]);
   },
   plan(args, planner) {
     const partials = planStep(args, planner);
-    const { theta, velocity, loss, nesterov, learningRate, momentum, l2, penalisedRows } = args;
-    const rule = nesterov ? "nesterov" : "sgd";
-    const finish = {
-      rule,
-      theta,
-      state: velocity,
-      secondState: undefined,
-      loss,
-      lossValue: false,
-      mean: true,
-    } as const;
-    planFinish(partials, { ...finish, learningRate, momentum, l2, penalisedRows }, planner);
+    const { theta, velocity, loss, nesterov, l2, penalisedRows } = args;
+    const state = { theta, state: velocity, secondState: undefined, loss };
+    const rates = { l2, penalisedRows, rates: args };
+    planFinish(
+      partials,
+      { rule: nesterov ? "nesterov" : "sgd", ...state, ...rates, lossValue: false, mean: true },
+      planner,
+    );
   },
 };

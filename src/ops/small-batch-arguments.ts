@@ -15,7 +15,10 @@ export interface SmallBatchArguments<M extends Matrix = Matrix>
   /** Adam, else SGD. */
   readonly adam: boolean;
   readonly nesterov: boolean;
-  /** The velocity, of the shape of θ, which SGD needs with momentum only; for Adam m and below it v. Updated. */
+  /**
+   * Matrices of the shape of θ, below each other: the velocity, which SGD needs with momentum only, or m and v of Adam; then θ̄, where
+   * it is wanted. Updated.
+   */
   readonly moments: M | undefined;
   /** slots × 4, written from row `firstSlot` on, round and round: (Σ loss, Σ weight, 0, faulty rows) of each step. No penalty. */
   readonly losses: M;
@@ -31,7 +34,11 @@ export interface SmallBatchArguments<M extends Matrix = Matrix>
   readonly epsilon: number;
   /** t of the first step, from 1, for Adam. */
   readonly step: number;
+  /** The t of the first step whose weights are averaged, `θ̄ ← θ/n + (1 − 1/n)·θ̄` for the n-th; undefined: none are. */
+  readonly averageFrom: number | undefined;
   readonly l2: number;
-  /** l2 applies to so many first rows of θ: all but the intercept. */
+  /** λ ≥ 0 */
+  readonly weightDecay: number;
+  /** l2 and weight decay apply to so many first rows of θ: all but the intercept. */
   readonly penalisedRows: number;
 }

@@ -1,5 +1,6 @@
-/** Many minibatch steps in float64, one after the other: the gradient by the fused step's reference, the update by the rule's. */
+/** Many minibatch steps in float64, one after the other: the gradient by the fused step's reference, the update by the rule's; and θ̄. */
 import { adamStep } from "./adam-step.js";
+import { addScaled } from "./add-scaled.js";
 import { hostMatrix, rowsOf } from "./host-matrix.js";
 import { meanGradient, stepReference } from "./linear-step-reference.js";
 import type { HostMatrix, On } from "./op.js";
@@ -22,6 +23,13 @@ export function smallBatchReference(args: On<SmallBatchArguments, HostMatrix>): 
     } else {
       const velocity = args.momentum === 0 || !moments ? spare : moments;
       sgdStep.reference({ ...step, velocity });
+    }
+    const { averageFrom = Number.POSITIVE_INFINITY } = args;
+    const averaged = args.step + t - averageFrom + 1;
+    if (averaged >= 1 && moments) {
+      const x = theta;
+      const out = rowsOf(moments, moments.rows - theta.rows, theta.rows);
+      addScaled.reference({ x, alpha: 1 / averaged, y: undefined, beta: 0, out, keep: 1 - 1 / averaged });
     }
     losses.data.set([sums.loss, sums.weight, 0, sums.faults], ((args.firstSlot + t) % losses.rows) * 4);
   }

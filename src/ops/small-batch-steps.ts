@@ -1,7 +1,7 @@
 /**
  * Many consecutive minibatch steps of a linear softmax model in one launch by one workgroup, for each batch B of the order in turn:
- * `g = (Σ_B x ⊗ dz, Σ_B dz) / Σ_B r + l2·W`, then SGD, momentum, Nesterov's look ahead (Sutskever et al. 2013) or Adam (Kingma &
- * Ba 2015), as `linearSgdStep` and `linearAdamStep` do one of. The bits do not depend on how many steps a launch holds.
+ * `g = (Σ_B x ⊗ dz, Σ_B dz) / Σ_B r`, then θ as `update.ts` says, as `linearSgdStep` and `linearAdamStep` do one of; and the mean of
+ * the θ so far, if it is wanted. The bits do not depend on how many steps a launch holds.
  */
 import { ShapeError } from "../errors.js";
 import { ELEMENT_FORMAT, QUAD_BYTES } from "./element-size.js";
@@ -16,19 +16,32 @@ import type { SmallBatchLayout } from "./small-batch-layout.js";
 import { smallBatchLayout, smallBatchWork } from "./small-batch-layout.js";
 import { smallBatchReference } from "./small-batch-reference.js";
 import { targetConstants } from "./targets.js";
+import { RULE, RULES_FILE } from "./update.js";
 
 const kernel: Kernel = {
   name: "small_batch_steps",
+  files: [
+    "small_batch_steps",
+    "small_batch_steps/features",
+    "small_batch_steps/forward",
+    "small_batch_steps/softmax",
+    "small_batch_steps/gradient",
+    "small_batch_steps/weights",
+    RULES_FILE,
+  ],
   bindings: ["read", "read", "read", "read", "write", "write", "write", "write"],
 };
 const NOT_A_NUMBER_BITS = 0x7fc00000;
 /** A launch keeps one workgroup busy where others keep a hundred: what takes as long, counts as much. */
 const IDLE_SHARE = { software: 1, hardware: 64 };
 
-type Rule = Pick<SmallBatchArguments, "adam" | "nesterov" | "momentum">;
-const momentCount = ({ adam, momentum }: Rule): number => (adam ? 2 : momentum === 0 ? 0 : 1);
-/** As the shader numbers them. */
-const ruleOf = ({ adam, nesterov, momentum }: Rule): number => (adam ? 3 : momentum === 0 ? 0 : nesterov ? 2 : 1);
+type Kept = Pick<SmallBatchArguments, "adam" | "nesterov" | "momentum" | "averageFrom">;
+const ruleOf = ({ adam, nesterov, momentum }: Kept): number =>
+  RULE[adam ? "adam" : momentum === 0 ? "plain" : nesterov ? "nesterov" : "sgd"];
+/** Matrices that the rule remembers. */
+const momentCount = ({ adam, momentum }: Kept): number => (adam ? 2 : momentum === 0 ? 0 : 1);
+/** Those and θ̄. */
+const keptCount = (kept: Kept): number => momentCount(kept) + Number(kept.averageFrom !== undefined);
 
 export const smallBatchSteps: Op<SmallBatchArguments> = {
   name: "smallBatchSteps",
@@ -38,7 +51,7 @@ export const smallBatchSteps: Op<SmallBatchArguments> = {
   check(args) {
     checkStep("smallBatchSteps", { ...args, bias: undefined, classWeight: undefined });
     const { theta, moments, losses } = args;
-    const count = momentCount(args);
+    const count = keptCount(args);
     const state = moments ?? { rows: 0, columns: theta.columns };
     if (count > 0) requireShape("smallBatchSteps", "moments", state, count * theta.rows, theta.columns);
     requireShape("smallBatchSteps", "losses", losses, losses.rows, 4);
@@ -61,11 +74,12 @@ export function planSmallBatches(
   const { x, theta, order, rows, batchSize, soft, labels, learningRates } = args;
   const { software } = planner;
   const steps = Math.ceil(rows / batchSize);
+  const { averageFrom } = args;
   const features = theta.rows;
   const batch = Math.min(batchSize, rows);
   const layout = chosen ?? smallBatchLayout({ batchSize: batch, features, classes: theta.columns, software });
   const quads = Math.ceil(features / 4);
-  const count = momentCount(args);
+  const count = keptCount(args);
   const whole = (name: string, m: DeviceMatrix): { buffer: object; offset: number } =>
     wholeBlock("smallBatchSteps", name, m);
   // Two bindings may not write one buffer: what a rule does not need still takes a place.
@@ -88,16 +102,27 @@ export function planSmallBatches(
       SOFT: targetConstants({ ...args, classWeight: undefined }).SOFT,
       HAS_ROW_WEIGHT: Number(args.rowWeight !== undefined),
       RULE: ruleOf(args),
+      MOMENTS: momentCount(args),
+      AVERAGED: Number(averageFrom !== undefined),
     },
     buffers: [source, target, rowWeight, list, weights, moments, losses, packed].map(({ buffer }) => buffer),
     parameters: [
-      ...[rows, batchSize, steps, x.columns, theta.columns, quads, source.offset, x.stride].map(u32),
+      ...[rows, batchSize, x.columns, theta.columns, quads, source.offset, x.stride].map(u32),
       ...[weights.offset, theta.rows, args.penalisedRows, moments.offset, packed.offset].map(u32),
       ...[soft ? target.offset : target.offset * 4, soft?.stride ?? 0, rowWeight.offset * 4].map(u32),
-      ...[list.offset * 4 + args.first, losses.offset, args.losses.rows, args.firstSlot, args.step].map(u32),
+      ...[
+        list.offset * 4 + args.first,
+        losses.offset,
+        args.losses.rows,
+        args.firstSlot,
+        args.step,
+        averageFrom ?? 0,
+      ].map(u32),
       ...[args.ignoreIndex, NOT_A_NUMBER_BITS].map(u32),
       ...[args.labelSmoothing, x.scale, x.offset, args.l2, momentum].map(f32),
-      ...[beta1, beta2, 1 - beta1, 1 - beta2, Math.log(beta1), Math.log(beta2), args.epsilon, 0].map(f32),
+      ...[beta1, beta2, 1 - beta1, 1 - beta2, Math.log(beta1), Math.log(beta2), args.epsilon, args.weightDecay].map(
+        f32,
+      ),
       ...Array.from({ length: MOST_RATES }, (_, t) => f32(learningRates[Math.min(t, learningRates.length - 1)])),
     ],
     workgroups: 1,

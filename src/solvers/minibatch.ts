@@ -53,7 +53,7 @@ export interface MinibatchOptions {
   readonly seed: number;
   /** The penalty of weights θ on the host: it belongs to J and is not in the batches' losses. */
   readonly penalty: (theta: Float32Array) => number;
-  /** Told of θ at each report, before the observer: the last finite one stays. */
+  /** Told of the rule's result at each report, before the observer: the last finite one stays. */
   readonly keep: (theta: Float32Array) => void;
   readonly observe: SolverObserver;
   /** Throws when the caller wants no more steps; asked before each `advance`. */
@@ -94,7 +94,11 @@ export async function minimiseByMinibatches(
 
   /** Copies out what the steps since the last report have left. False when training has diverged. */
   const lookAt = async (from: number, to: number): Promise<boolean> => {
-    const [theta, ...rings] = (await engine.read(objective.parameters, ...objective.rings)) as Float32Array[];
+    const { parameters, rings: ringTensors } = objective;
+    const { result: given } = rule;
+    const others = given === parameters ? [] : [given];
+    const [theta, ...rest] = (await engine.read(parameters, ...others, ...ringTensors)) as Float32Array[];
+    const rings = rest.slice(others.length);
     // The fit has ended with an error while this was on its way: nobody wants to hear of it any more.
     if (over) return false;
     let sum = 0;
@@ -111,7 +115,7 @@ export async function minimiseByMinibatches(
     const finite = faults === 0 && Number.isFinite(mean) && theta.every(Number.isFinite);
     loss = mean;
     if (!finite || mean > DIVERGED * Math.max(1, firstLoss ?? 1)) return false;
-    options.keep(theta);
+    options.keep(others.length > 0 ? rest[0] : theta);
     await options.observe({ iteration: to, loss: mean, gradientNorm: undefined, passes: (2 * to) / objective.batches });
     return true;
   };
@@ -150,6 +154,7 @@ export async function minimiseByMinibatches(
   if (resumed) {
     for (const [name, tensor] of Object.entries(kept)) engine.write(tensor, resumed.arrays[name]);
     step = resumed.numbers.step;
+    rule.goOnFrom(step);
     reported = step;
     loss = resumed.numbers.loss;
     firstLoss = resumed.numbers.firstLoss as number | undefined;

@@ -48,20 +48,17 @@ function runWhole<A>(op: Op<A>, args: On<A, HostMatrix>, work: SlicedWork | unde
 }
 
 const finishSgd: Finish<LinearSgdStepArguments> = (args, pass, memory) => {
-  const { theta, loss, learningRate, momentum, nesterov, l2, penalisedRows } = args;
+  const { theta, loss } = args;
   const gradient = pass.finish(meanFactor(pass.totals));
-  const rates = { learningRate, momentum, nesterov, l2, penalisedRows };
   // Without momentum any memory serves as a velocity, the gradient's own too.
-  const step = { ...rates, gradient, velocity: args.velocity ?? gradient, weights: theta };
+  const step = { ...args, gradient, velocity: args.velocity ?? gradient, weights: theta };
   runWhole(sgdStep, step, memory && sgdWork(() => step, memory));
   writeTotals(loss, pass.totals);
 };
 
 const finishAdam: Finish<LinearAdamStepArguments> = (args, pass, memory) => {
-  const { theta, mean, variance, loss, learningRate, beta1, beta2, epsilon, l2, penalisedRows } = args;
-  const gradient = pass.finish(meanFactor(pass.totals));
-  const rates = { learningRate, beta1, beta2, epsilon, step: args.step, l2, penalisedRows };
-  const step = { ...rates, gradient, mean, variance, weights: theta };
+  const { theta, loss } = args;
+  const step = { ...args, gradient: pass.finish(meanFactor(pass.totals)), weights: theta };
   runWhole(adamStep, step, memory && adamWork(() => step, memory));
   writeTotals(loss, pass.totals);
 };

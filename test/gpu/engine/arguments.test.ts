@@ -68,7 +68,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
       },
       sharing,
     );
-    const step = { learningRate: 1, momentum: 0, nesterov: false, l2: 0, penalisedRows: 0 };
+    const step = { learningRate: 1, momentum: 0, nesterov: false, l2: 0, weightDecay: 0, penalisedRows: 0 };
     refuses(
       engine,
       (t) => {

@@ -21,7 +21,7 @@ function trainingRun(engine: Engine): { step: () => void; settle: () => Promise<
   const long = engine.zeros([5000, 4]);
   const summary = engine.zeros([4]);
   const targets = { labels, soft: undefined, classWeight: undefined, rowWeight: undefined, labelSmoothing: 0 };
-  const rates = { learningRate: 0.1, momentum: 0.9, nesterov: false, l2: 0, penalisedRows: 0 };
+  const rates = { learningRate: 0.1, momentum: 0.9, nesterov: false, l2: 0, weightDecay: 0, penalisedRows: 0 };
   const all = [x, indices, labels, part, weights, velocity, gradient, loss, long, summary];
   return {
     step() {

@@ -88,6 +88,15 @@ const COURSES: readonly (SoftmaxRegressionOptions & { readonly named: string; re
   { named: "SGD", solver: "sgd", momentum: 0.5, nesterov: true, epochs: 5 },
   { named: "SGD with a function's rates", solver: "sgd", epochs: 4, learningRate: (t) => 0.1 / (1 + t) },
   { named: "Adam", solver: "adam", epochs: 5 },
+  { named: "AdamW, averaged", solver: "adamw", epochs: 5, averageWeights: { from: 0.3 } },
+  {
+    named: "clipped SGD, averaged",
+    solver: "sgd",
+    epochs: 5,
+    momentum: 0.5,
+    clipNorm: 0.2,
+    averageWeights: { from: 0 },
+  },
   { named: "Adam with exact zeros", solver: "adam", epochs: 5, l1: 1e-2 },
   { named: "Adam in the rows' own order", solver: "adam", epochs: 5, shuffle: false },
 ];

@@ -31,6 +31,7 @@ function stepOf(shape: RowCase, step: number): Arguments {
     epsilon: 1e-8,
     step,
     l2: 0.1,
+    weightDecay: step > 1 ? 0.5 : 0,
     penalisedRows: shape.rows >> 1,
   };
 }
@@ -49,7 +50,10 @@ function baseline(args: Arguments): Record<(typeof NAMES)[number], Float32Array>
     variance[e] = f(f(beta2) * (variance[e] as number)) + f(f(f(1 - beta2) * g) * g);
     const root = f(Math.sqrt(f((variance[e] as number) * f(1 / (1 - beta2 ** step)))));
     const moved = f(f(args.learningRate) * f((mean[e] as number) * f(1 / (1 - beta1 ** step))));
-    weights[e] = (weights[e] as number) - f(moved / f(root + f(args.epsilon)));
+    const kept = penalised
+      ? f((weights[e] as number) - f(f(args.learningRate * args.weightDecay) * (weights[e] as number)))
+      : (weights[e] as number);
+    weights[e] = kept - f(moved / f(root + f(args.epsilon)));
   }
   return { mean, variance, weights };
 }
@@ -58,7 +62,7 @@ function baseline(args: Arguments): Record<(typeof NAMES)[number], Float32Array>
  * g ≤ 1.1 by 3 roundings; m ≤ 1.1 and v ≤ 1.21 by 5 more of ½ ULP each, constants included: 4 ULP of their largest terms.
  * The step s = rate·m̂/(√v̂ + ε): the constants and products 3 ULP, half of v̂'s relative error, √ (an inverse square root and a
  * division: 2 + 2.5 ULP), sum ½, division 2.5; m̂ may be all cancellation, so its error is taken absolutely. Largest |s| from
- * the truth: no weight moves further.
+ * the truth: no weight moves further. Weight decay adds a rounding of a weight, and two of a product of 0.005 of it: 1 ULP.
  */
 function floorsOf(args: Arguments, truth: OpResults["truth"]): Record<(typeof NAMES)[number], number> {
   const { learningRate, beta1, beta2, step, epsilon } = args;
@@ -71,7 +75,7 @@ function floorsOf(args: Arguments, truth: OpResults["truth"]): Record<(typeof NA
     // v is a sum of two terms that are not negative, so that all its errors are relative: 3 for g·g, 2 each for constants.
     weights = Math.max(weights, slope * absolute + moved * relative);
   }
-  return { mean: absolute, variance: absolute, weights: weights + 2 * ULP };
+  return { mean: absolute, variance: absolute, weights: weights + 2 * ULP + (args.weightDecay > 0 ? ULP : 0) };
 }
 
 function expectParity({ truth, webgpu, cpu }: OpResults, args: Arguments, label: string): void {

@@ -11,7 +11,7 @@ import { randomValues } from "../../support/random-matrix.js";
 import { stepArguments, stepFloors } from "./linear-step-cases.js";
 
 const size = { n: 90, d: 11, k: 10, taken: 64, targets: { rowWeight: true } };
-const rates = { learningRate: 0.5, l2: 0.125, penalisedRows: 11 };
+const rates = { learningRate: 0.5, l2: 0.125, weightDecay: 0.25, penalisedRows: 11 };
 const state = (seed: number, low: number, high: number) => f32Matrix(12, 10, randomValues(120, seed, low, high));
 const summary = () => f32Vector([0, 0, 0, 0]);
 
@@ -26,8 +26,9 @@ describe("updates", () => {
     const truth = referenceOf(linearSgdStep, args, outputs);
     const { gradient } = stepFloors(args);
     const [, weight] = truth.loss as Float64Array;
-    // Six roundings of values up to 2 beside the gradient's error, which the rate and Nesterov's second share scale.
-    const floor = gradient / (weight as number) + 12 * 2 ** -23;
+    // Six roundings of values up to 2, and three up to 1 of weight decay, beside the gradient's error, which the rate and Nesterov's
+    // second share scale.
+    const floor = gradient / (weight as number) + 14 * 2 ** -23;
     for (const device of ENGINE_DEVICES) {
       const got = await outputsOn(engines[device], linearSgdStep, args, outputs);
       expectClose(got.velocity as Float32Array, truth.velocity as Float64Array, {

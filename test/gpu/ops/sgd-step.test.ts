@@ -16,7 +16,7 @@ type Arguments = On<SgdStepArguments, HostMatrix>;
 const f = Math.fround;
 const outputs = { velocity: "updated", weights: "updated" } as const;
 
-const stepOf = (shape: RowCase, momentum: number, nesterov: boolean): Arguments => ({
+const stepOf = (shape: RowCase, momentum: number, nesterov: boolean, weightDecay = 0): Arguments => ({
   gradient: valuesFor(shape, 1),
   velocity: valuesFor(shape, 2),
   weights: valuesFor(shape, 3),
@@ -24,6 +24,7 @@ const stepOf = (shape: RowCase, momentum: number, nesterov: boolean): Arguments 
   momentum,
   nesterov,
   l2: 0.1,
+  weightDecay,
   penalisedRows: shape.rows >> 1,
 });
 
@@ -34,8 +35,9 @@ function baseline({ gradient, velocity, weights, ...args }: Arguments): {
   const [rate, momentum, l2] = [f(args.learningRate), f(args.momentum), f(args.l2)];
   const [v, w] = [Float32Array.from(velocity.data), Float32Array.from(weights.data)];
   for (let e = 0; e < v.length; e++) {
-    const penalty = e < args.penalisedRows * weights.columns ? f(l2 * (w[e] as number)) : 0;
-    const g = f((gradient.data[e] as number) + penalty);
+    const isPenalised = e < args.penalisedRows * weights.columns;
+    const g = f((gradient.data[e] as number) + (isPenalised ? f(l2 * (w[e] as number)) : 0));
+    if (isPenalised) w[e] = (w[e] as number) - f(f(args.learningRate * args.weightDecay) * (w[e] as number));
     v[e] = f(momentum * (v[e] as number)) + g;
     const step = args.nesterov ? f(g + f(momentum * (v[e] as number))) : (v[e] as number);
     w[e] = (w[e] as number) - f(rate * step);
@@ -45,32 +47,36 @@ function baseline({ gradient, velocity, weights, ...args }: Arguments): {
 
 /**
  * g below 1.1, v and the step below 2.1, θ below 2: at most 5 roundings to v and 9 to θ, constants' included, ½ ULP of at most
- * 4 each; a device may fuse them.
+ * 4 each; a device may fuse them. Weight decay adds three.
  */
 const FLOORS = { velocity: 5 * 2 * ULP, weights: 9 * 2 * ULP } as const;
+const DECAY_FLOOR = 3 * 2 * ULP;
 
 function expectParity({ truth, webgpu, cpu }: OpResults, args: Arguments, label: string): void {
   const baseline32 = baseline(args);
   for (const name of ["velocity", "weights"] as const) {
     expectClose(webgpu[name], truth[name], {
       baseline32: baseline32[name],
-      floor: FLOORS[name],
+      floor: FLOORS[name] + (args.weightDecay > 0 ? DECAY_FLOOR : 0),
       label: `webgpu ${name}, ${label}`,
     });
     expectRounded(cpu[name], truth[name], `cpu ${name}, ${label}`);
   }
 }
 
-test.for(VALUE_CASES.map(nameOf))("%s, plain, with momentum, Nesterov's", async (name, { engines }) => {
-  for (const [momentum, nesterov] of [
-    [0, false],
-    [0.9, false],
-    [0.9, true],
-  ] as const) {
-    const args = stepOf(shapeOf(name), momentum, nesterov);
-    expectParity(await runOp(engines, sgdStep, args, outputs), args, `${name}, momentum ${momentum}, ${nesterov}`);
-  }
-});
+test.for(VALUE_CASES.map(nameOf))(
+  "%s, plain, with momentum, Nesterov's, with weight decay",
+  async (name, { engines }) => {
+    for (const [momentum, nesterov, weightDecay] of [
+      [0, false, 0],
+      [0.9, false, 0.5],
+      [0.9, true, 0],
+    ] as const) {
+      const args = stepOf(shapeOf(name), momentum, nesterov, weightDecay);
+      expectParity(await runOp(engines, sgdStep, args, outputs), args, `${name}, momentum ${momentum}, ${nesterov}`);
+    }
+  },
+);
 
 test("quads past the first row of a folded grid", async ({ engines }) => {
   const args = stepOf(FOLDED_VALUES, 0.9, true);
@@ -86,11 +92,15 @@ test("plain descent on paper, the last row unpenalised", async ({ engines }) => 
     momentum: 0,
     nesterov: false,
     l2: 0.25,
+    weightDecay: 0,
     penalisedRows: 1,
   };
   for (const device of ENGINE_DEVICES) {
     const { weights } = await outputsOn(engines[device], sgdStep, args, outputs);
     expectSameBits(weights as Float32Array, Float32Array.of(6.5, 6, 6.5, 6), device);
+    // A quarter of the penalised weights goes beside.
+    const decayed = await outputsOn(engines[device], sgdStep, { ...args, weightDecay: 0.5 }, outputs);
+    expectSameBits(decayed.weights as Float32Array, Float32Array.of(4.5, 4, 6.5, 6), device);
   }
 });
 

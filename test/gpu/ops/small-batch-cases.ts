@@ -17,6 +17,9 @@ export interface SmallBatchCase extends StepCase {
   readonly momentum?: number;
   /** Every step has a learning rate of its own. */
   readonly cosine?: boolean;
+  readonly weightDecay?: number;
+  /** The t of the first step whose weights are averaged; the first step's is 3. */
+  readonly averageFrom?: number;
 }
 
 export const OUTPUTS = { theta: "updated", moments: "updated", losses: "updated" } as const;
@@ -36,18 +39,24 @@ function safeRate(x: HostMatrix): number {
 export function smallBatchArguments(size: SmallBatchCase): On<SmallBatchArguments, HostMatrix> {
   const { bias: _, classWeight: __, order, ...rest } = stepArguments(size);
   const { rows, columns } = rest.theta;
-  const { adam = false, nesterov = false, momentum = 0, batchSize } = size;
+  const { adam = false, nesterov = false, momentum = 0, weightDecay = 0, batchSize, averageFrom } = size;
   const state = (seed: number, low: number): Float32Array => randomValues(rows * columns, seed, low, 1);
   const rate = safeRate(rest.x);
   // The last holds for all steps after it.
   const learningRates = size.cosine ? [rate, Math.fround(0.625 * rate), 0.25 * rate] : [rate];
-  const two = Float32Array.from([...state(1, -1), ...state(2, 0.25)]);
-  const moments = adam ? f32Matrix(2 * rows, columns, two) : f32Matrix(rows, columns, state(1, -1));
+  const kept = [
+    ...(adam || momentum > 0 ? [state(1, -1)] : []),
+    ...(adam ? [state(2, 0.25)] : []),
+    // Forgotten by the first mean, whatever it is; up to then it stays.
+    ...(averageFrom === undefined ? [] : [state(3, -1)]),
+  ];
+  const stack = Float32Array.from(kept.flatMap((part) => [...part]));
+  const moments = kept.length > 0 ? f32Matrix(kept.length * rows, columns, stack) : undefined;
   return {
     ...rest,
     order: order as HostMatrix,
     ...{ batchSize, adam, nesterov, momentum, learningRates, l2: L2, penalisedRows: rest.x.columns },
-    moments: adam || momentum !== 0 ? moments : undefined,
+    ...{ moments, weightDecay, averageFrom },
     losses: f32Matrix(SLOTS, 4),
     firstSlot: SLOTS - 2,
     ...{ beta1: 0.9, beta2: 0.75, epsilon: 0.125, step: 3 },
@@ -59,7 +68,7 @@ export function smallBatchArguments(size: SmallBatchCase): On<SmallBatchArgument
  * Floors of a step are for weights up to 1; logits grow with them, and `reach` is how far the steps can have taken them.
  */
 export function smallBatchFloors(args: On<SmallBatchArguments, HostMatrix>): { theta: number; losses: number } {
-  const { batchSize, adam, momentum, rows, first, learningRates, order, theta } = args;
+  const { batchSize, adam, momentum, weightDecay, averageFrom, rows, first, learningRates, order, theta } = args;
   const learningRate = Math.max(...learningRates);
   // v ≥ 0.25·0.75ᵗ and ε = 0.125, and corrections are 4 at most: m̂ / (√v̂ + ε) is 32 m at most, and as steep.
   const growth = learningRate * (adam ? 32 : (1 + momentum) / (1 - momentum));
@@ -73,6 +82,8 @@ export function smallBatchFloors(args: On<SmallBatchArguments, HostMatrix>): { t
       weight += rowWeightAt(batch, order.data[first + done + i] as number, theta.columns);
     }
     losses = Math.max(losses, reach * floors.loss + weight * (args.x.columns + 1) * 2 * error);
+    // Weight decay and the mean are some roundings of θ; a mean of θs is off by no more than they are.
+    error += (weightDecay > 0 ? 3 : 0) * 2 ** -23 * reach + (averageFrom === undefined ? 0 : 4) * 2 ** -23 * reach;
     error += growth * ((reach * floors.gradient) / weight + 24 * 2 ** -23 * reach);
     // Mean gradients are 1 at most, moments begin below 1.
     reach += growth * (1 + L2 * reach);
@@ -85,10 +96,10 @@ export function linearArguments(
   args: On<SmallBatchArguments, HostMatrix>,
 ): Omit<On<LinearSgdStepArguments, HostMatrix>, "theta" | "velocity" | "loss"> {
   const { x, labels, soft, rowWeight, labelSmoothing, ignoreIndex, order, first, rows } = args;
-  const { momentum, nesterov, l2, penalisedRows } = args;
+  const { momentum, nesterov, l2, weightDecay, penalisedRows } = args;
   const [learningRate] = args.learningRates;
   return {
     ...{ x, labels, soft, rowWeight, labelSmoothing, ignoreIndex, order, first, rows },
-    ...{ learningRate, momentum, nesterov, l2, penalisedRows, bias: undefined, classWeight: undefined },
+    ...{ learningRate, momentum, nesterov, l2, weightDecay, penalisedRows, bias: undefined, classWeight: undefined },
   };
 }

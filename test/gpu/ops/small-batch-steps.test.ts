@@ -16,15 +16,17 @@ const CASES: readonly SmallBatchCase[] = [
   { n: 5, d: 1, k: 1, taken: 3, batchSize: 1 },
   { n: 20, d: 7, k: 3, taken: 11, batchSize: 4 },
   { n: 20, d: 7, k: 3, taken: 19, batchSize: 4, cosine: true },
-  { n: 40, d: 4, k: 4, taken: 40, batchSize: 16, momentum: 0.75, intercept: false },
+  { n: 40, d: 4, k: 4, taken: 40, batchSize: 16, momentum: 0.75, intercept: false, weightDecay: 0.5, averageFrom: 3 },
   { n: 40, d: 33, k: 10, taken: 37, batchSize: 8, momentum: 0.75, nesterov: true, format: "u8" },
   { n: 40, d: 34, k: 10, taken: 37, batchSize: 13, adam: true, format: "u8 − ½", targets: { rowWeight: true } },
   { n: 30, d: 12, k: 17, taken: 30, batchSize: 10, format: "f16", targets: { rowWeight: true } },
-  { n: 30, d: 10, k: 16, taken: 30, batchSize: 10, format: "f16", adam: true },
+  { n: 30, d: 10, k: 16, taken: 30, batchSize: 10, format: "f16", adam: true, weightDecay: 0.25, averageFrom: 4 },
   { n: 70, d: 5, k: 32, taken: 66, batchSize: 33, adam: true },
   { n: 70, d: 6, k: 31, taken: 50, batchSize: 64, momentum: 0.75 },
   { n: 70, d: 9, k: 5, taken: 60, batchSize: 32, targets: { soft: true, labelSmoothing: 0.1, rowWeight: true } },
-  { n: 260, d: 3, k: 10, taken: 257, batchSize: 128 },
+  { n: 260, d: 3, k: 10, taken: 257, batchSize: 128, averageFrom: 1 },
+  // None is averaged yet.
+  { n: 20, d: 7, k: 3, taken: 11, batchSize: 4, averageFrom: 99 },
   { n: 9, d: 1030, k: 3, taken: 9, batchSize: 5, momentum: 0.75 },
 ];
 
@@ -44,7 +46,7 @@ describe("parity with float64", () => {
 describe("one launch or several", () => {
   const ways: readonly SmallBatchCase[] = [
     { n: 40, d: 34, k: 10, taken: 37, batchSize: 5, adam: true, format: "u8", targets: { rowWeight: true } },
-    { n: 40, d: 7, k: 3, taken: 37, batchSize: 4, momentum: 0.75, nesterov: true },
+    { n: 40, d: 7, k: 3, taken: 37, batchSize: 4, momentum: 0.75, nesterov: true, weightDecay: 0.5, averageFrom: 5 },
     // A step more than there are rates in a launch.
     { n: 40, d: 7, k: 3, taken: 29, batchSize: 1, momentum: 0.75, nesterov: true, cosine: true },
   ];

@@ -3,73 +3,15 @@ import { describe, expect } from "vitest";
 import { SoftmaxRegression, type SoftmaxRegressionOptions } from "../../../src/index.js";
 import { expectClose } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
-import { clusters, type Dataset, rowsOf } from "../model/clusters.js";
+import { clusters } from "../model/clusters.js";
+import { adam, batchGradient, sgd, type Update, walk } from "./plain-steps.js";
 
 const [N, D, K, BATCH, EPOCHS, L2] = [22, 3, 3, 7, 2, 0.05];
 const data = clusters(N, D, K);
 const STEPS = EPOCHS * Math.ceil(N / BATCH);
 
-type Update = (theta: Float64Array, gradient: Float64Array, step: number) => void;
-
-const sgd = (rate: number, momentum: number, nesterov: boolean): Update => {
-  const velocity = new Float64Array((D + 1) * K);
-  return (theta, gradient) => {
-    gradient.forEach((g, e) => {
-      velocity[e] = momentum * velocity[e] + g;
-      theta[e] -= rate * (nesterov ? g + momentum * velocity[e] : velocity[e]);
-    });
-  };
-};
-
-const adam = (rate: number): Update => {
-  const [mean, variance] = [new Float64Array((D + 1) * K), new Float64Array((D + 1) * K)];
-  return (theta, gradient, step) => {
-    gradient.forEach((g, e) => {
-      mean[e] = 0.9 * mean[e] + 0.1 * g;
-      variance[e] = 0.999 * variance[e] + 0.001 * g * g;
-      theta[e] -= (rate * (mean[e] / (1 - 0.9 ** step))) / (Math.sqrt(variance[e] / (1 - 0.999 ** step)) + 1e-8);
-    });
-  };
-};
-
-/** dJ of a batch: the weighted mean over its rows, and the penalty of W; 0 without any weight. */
-function batchGradient({ x, y }: Dataset, weights: readonly number[], theta: Float64Array): Float64Array {
-  const gradient = theta.map((v, e) => (e < D * K ? L2 * v : 0));
-  const total = weights.reduce((sum, w) => sum + w, 0);
-  y.forEach((label, i) => {
-    if (total === 0) return;
-    const row = [...x.data.subarray(i * D, (i + 1) * D), 1];
-    const e = Array.from({ length: K }, (_, j) => Math.exp(row.reduce((sum, v, l) => sum + v * theta[l * K + j], 0)));
-    const sum = e.reduce((a, b) => a + b);
-    for (let j = 0; j < K; j++) {
-      const error = (weights[i] / total) * (e[j] / sum - Number(j === label));
-      row.forEach((v, l) => {
-        gradient[l * K + j] += error * v;
-      });
-    }
-  });
-  return gradient;
-}
-
-function walk(update: Update, weights: readonly number[]): Float64Array {
-  const theta = new Float64Array((D + 1) * K);
-  let step = 0;
-  for (let epoch = 0; epoch < EPOCHS; epoch++) {
-    for (let first = 0; first < N; first += BATCH) {
-      const rows = Array.from({ length: Math.min(BATCH, N - first) }, (_, i) => first + i);
-      update(
-        theta,
-        batchGradient(
-          rowsOf(data, rows),
-          rows.map((i) => weights[i]),
-          theta,
-        ),
-        ++step,
-      );
-    }
-  }
-  return theta;
-}
+const theWay = (update: Update, weights: readonly number[]): Float64Array =>
+  walk({ data, weights, batchSize: BATCH, epochs: EPOCHS, l2: L2, update }).theta;
 
 const even = new Array<number>(N).fill(1);
 /** The whole second batch, and one row of each other, count for nothing. */
@@ -132,7 +74,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
       passes: 2 * EPOCHS,
       converged: false,
     });
-    const expected = walk(update(), weights);
+    const expected = theWay(update(), weights);
     expectClose([...model.coef.data, ...model.intercept], expected, { floor: STEPS * magnified * GRADIENT_ERROR });
   });
 
@@ -148,7 +90,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     const ordered = new SoftmaxRegression({ engine: engines[device], solver: "sgd", epochs: 1, batchSize: N, l2: L2 });
     await ordered.fit(data.x, data.y);
     const expected = new Float64Array((D + 1) * K);
-    sgd(0.1, 0, false)(expected, batchGradient(data, even, expected), 1);
+    sgd(0.1, 0, false)(expected, batchGradient(data, even, expected, L2), 1);
     expectClose([...ordered.coef.data, ...ordered.intercept], expected, {
       floor: 0.1 * (D + K + N) * LARGEST * 2 ** -22,
     });

@@ -1,8 +1,8 @@
 /** What a minibatch needs besides products: its rows gathered, and the steps of SGD and Adam. */
 import type { AdamStepArguments } from "../../../ops/adam-step.js";
-import { adamCorrections } from "../../../ops/adam-step.js";
 import type { GatherRowsArguments } from "../../../ops/gather-rows.js";
 import type { SgdStepArguments } from "../../../ops/sgd-step.js";
+import { adamCorrections, keptShare } from "../../../ops/update.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 
@@ -30,7 +30,8 @@ export function gatherWork(resolve: Resolve<GatherRowsArguments>, memory: Kernel
 }
 
 export function sgdWork(resolve: Resolve<SgdStepArguments>, memory: KernelMemory): SlicedWork | undefined {
-  const { gradient, velocity, weights, learningRate, momentum, nesterov, l2, penalisedRows } = resolve();
+  const given = resolve();
+  const { gradient, velocity, weights, learningRate, momentum, nesterov, l2, penalisedRows } = given;
   if ([gradient, velocity, weights].some((m) => memory.addressOf(m) === undefined)) return undefined;
   const { columns } = weights;
   return {
@@ -45,7 +46,16 @@ export function sgdWork(resolve: Resolve<SgdStepArguments>, memory: KernelMemory
       const step = (from: number, rows: number, isPenalised: boolean): void => {
         if (rows <= 0) return;
         const [g, v, w] = starts.map((start) => start + 4 * from * columns);
-        memory.kernels.sgdStep(nesterov, isPenalised)(g, v, w, rows * columns, learningRate, momentum, l2);
+        memory.kernels.sgdStep(nesterov, isPenalised)(
+          g,
+          v,
+          w,
+          rows * columns,
+          learningRate,
+          momentum,
+          l2,
+          keptShare(given),
+        );
       };
       step(first, penalised, true);
       step(first + penalised, count - penalised, false);
@@ -70,13 +80,13 @@ export function adamWork(resolve: Resolve<AdamStepArguments>, memory: KernelMemo
       const args = resolve();
       const places = [args.gradient, args.mean, args.variance, args.weights] as const;
       const penalised = Math.min(count, Math.max(0, penalisedRows - first));
-      const step = (from: number, rows: number, factor: number): void => {
+      const step = (from: number, rows: number, factor: number, kept: number): void => {
         if (rows <= 0) return;
         const [g, m, v, w] = places.map((each) => (memory.addressOf(each) as number) + 4 * from * columns);
-        memory.kernels.adamStep()(g, m, v, w, rows * columns, ...rates, factor);
+        memory.kernels.adamStep()(g, m, v, w, rows * columns, ...rates, factor, kept);
       };
-      step(first, penalised, l2);
-      step(first + penalised, count - penalised, 0);
+      step(first, penalised, l2, keptShare(given));
+      step(first + penalised, count - penalised, 0, 1);
     },
     finish() {},
   };

@@ -3,6 +3,7 @@ import { adamStep } from "../../../ops/adam-step.js";
 import { addScaled } from "../../../ops/add-scaled.js";
 import { argmax } from "../../../ops/argmax.js";
 import { chooseStep } from "../../../ops/choose-step.js";
+import { clipGradient } from "../../../ops/clip-gradient.js";
 import { columnMoments } from "../../../ops/column-moments.js";
 import { copyColumns } from "../../../ops/copy-columns.js";
 import { crossEntropy } from "../../../ops/cross-entropy.js";
@@ -41,6 +42,7 @@ const ALL = [
   addScaled,
   argmax,
   chooseStep,
+  clipGradient,
   columnMoments,
   copyColumns,
   crossEntropy,

@@ -130,7 +130,7 @@ describe.each(PATHS)("%s", (path) => {
   });
 
   const size = { n: 90, d: 11, k: 10, taken: 64, targets: { rowWeight: true } };
-  const rates = { learningRate: 0.5, l2: 0.125, penalisedRows: 11 };
+  const rates = { learningRate: 0.5, l2: 0.125, weightDecay: 0.25, penalisedRows: 11 };
   const state = (seed: number, low: number, high: number) => f32Matrix(12, 10, randomValues(120, seed, low, high));
 
   test.each([
@@ -148,8 +148,9 @@ describe.each(PATHS)("%s", (path) => {
     const truth = referenceOf(linearSgdStep, args, { theta: "updated", velocity: "updated", loss: "written" });
     const got = outputsOf(linearSgdStep, args, path);
     const [, weight] = truth.loss as Float64Array;
-    // Six roundings of values up to 2 beside the gradient's error, which the rate and Nesterov's second share scale.
-    const floor = stepFloors(args).gradient / (weight as number) + 12 * 2 ** -23;
+    // Six roundings of values up to 2, and three up to 1 of weight decay, beside the gradient's error, which the rate and Nesterov's
+    // second share scale.
+    const floor = stepFloors(args).gradient / (weight as number) + 14 * 2 ** -23;
     for (const name of ["velocity", "theta"]) {
       expectClose(got[name] as Float32Array, truth[name] as Float64Array, { floor, label: name });
     }
@@ -242,7 +243,15 @@ test.each(BUILDS)("%s: bytes and floats of the same values give the same bits", 
     35,
     Float32Array.from(x.data, (byte) => byte / 256),
   );
-  const rest = { learningRate: 0.5, l2: 0.125, penalisedRows: 35, momentum: 0, nesterov: false, velocity: undefined };
+  const rest = {
+    learningRate: 0.5,
+    l2: 0.125,
+    weightDecay: 0,
+    penalisedRows: 35,
+    momentum: 0,
+    nesterov: false,
+    velocity: undefined,
+  };
   const args = { ...bytes, ...rest, loss: f32Vector([0, 0, 0, 0]) };
   const [fromBytes, fromValues] = [x, values].map((each) =>
     simdOutputs(linearSgdStep, { ...args, x: each }, { build }),

@@ -38,7 +38,7 @@ describe.each(BUILDS)("%s minibatches", (build) => {
       const [gradient, velocity, weights] = [1, 2, 3].map((seed) =>
         f32Matrix(rows, columns, randomValues(rows * columns, seed)),
       );
-      const rates = { learningRate: 0.3, momentum: 0.9, nesterov, l2: 0.01, penalisedRows };
+      const rates = { learningRate: 0.3, momentum: 0.9, nesterov, l2: 0.01, weightDecay: 0.5, penalisedRows };
       const args = { gradient, velocity, weights, ...rates };
       const truth = referenceOf(sgdStep, args, { velocity: "updated", weights: "updated" });
       const whole = simdOutputs(sgdStep, args, { build });
