@@ -99,17 +99,51 @@ describe.each(ENGINE_DEVICES)("a minibatch step on %s", (device) => {
     },
   );
 
+  test.for([
+    ["sgd", "clipped: loss and gradient, their sum, the cut, the update", { clipNorm: 0.5 }, 4, 3],
+    ["sgd", "averaged: one more", { averageWeights: { from: 0 } }, 3, 2],
+    ["adam", "clipped, decayed and averaged", { clipNorm: 0.5, weightDecay: 0.1, averageWeights: { from: 0 } }, 5, 4],
+    ["adam", "decayed: as many as without", { weightDecay: 0.1 }, 2, 1],
+  ] as const)("%s, %s; nothing read or made", async ([solver, , options, onGpu, onCpu], { engines }) => {
+    const engine = engines[device];
+    const before = engine.stats();
+    // On a GPU small steps, whose gradient is looked at, go by themselves too.
+    const data = "clipNorm" in options ? small : large;
+    const steps = await countSteps(engine, data, { solver, ...options });
+    expect(steps).toHaveLength(3 * BATCHES);
+    const [first, second, third] = [1, 2, 3].map((epoch) => created(steps[epoch * BATCHES - 1]));
+    expect(second).toEqual(first);
+    expect(third).toEqual(first);
+    expect(engine.stats().readbacks).toBe(before.readbacks + 1);
+    const dispatches = steps.slice(1).map((step, i) => step.dispatches - steps[i].dispatches);
+    expect(dispatches).toEqual(dispatches.map(() => (device === "webgpu" ? onGpu : onCpu)));
+  });
+
+  test("an average that begins later costs nothing before", async ({ engines }) => {
+    const options = { solver: "sgd", averageWeights: { from: 0.67 } } as const;
+    const steps = await countSteps(engines[device], large, options);
+    const dispatches = steps.slice(1).map((step, i) => step.dispatches - steps[i].dispatches);
+    const each = device === "webgpu" ? 2 : 1;
+    expect(dispatches).toEqual(dispatches.map((_, i) => each + Number(i + 1 >= 2 * BATCHES)));
+  });
+
   test("70 classes, outside the fused range: gather twice, product, loss, its sum, product, update", async ({
     engines,
   }) => {
     const engine = engines[device];
     const labels = Array.from({ length: ROWS }, (_, i) => i % 70);
-    const steps = await countSteps(engine, small, { solver: "sgd" }, { y: labels });
-    const [first, second, third] = [1, 2, 3].map((epoch) => created(steps[epoch * BATCHES - 1] as EngineStats));
-    expect(second).toEqual(first);
-    expect(third).toEqual(first);
-    const dispatches = steps.slice(1).map((step, i) => step.dispatches - (steps[i] as EngineStats).dispatches);
-    expect(dispatches).toEqual(dispatches.map(() => (device === "webgpu" ? 7 : dispatches[0])));
+    for (const [options, onGpu] of [
+      [{}, 7],
+      [{ clipNorm: 0.1 }, 8],
+      [{ averageWeights: { from: 0 } }, 8],
+    ] as const) {
+      const steps = await countSteps(engine, small, { solver: "sgd", ...options }, { y: labels });
+      const [first, second, third] = [1, 2, 3].map((epoch) => created(steps[epoch * BATCHES - 1] as EngineStats));
+      expect(second).toEqual(first);
+      expect(third).toEqual(first);
+      const dispatches = steps.slice(1).map((step, i) => step.dispatches - (steps[i] as EngineStats).dispatches);
+      expect(dispatches).toEqual(dispatches.map(() => (device === "webgpu" ? onGpu : dispatches[0])));
+    }
   });
 
   test("readbacks come from reports alone, a hundred milliseconds apart", async ({ engines }) => {
@@ -138,19 +172,27 @@ describe.each(ENGINE_DEVICES)("a minibatch step on %s", (device) => {
 });
 
 describe("small steps, many to a launch", () => {
-  test.for(WAYS)("%s: one dispatch an epoch, nothing read or made", async ([, options, fit], { engines }) => {
-    const engine = engines.webgpu;
-    const plan = engine.explain({ rows: ROWS, features: 6, classes: 3, batchSize: BATCH });
-    expect(plan).toMatchObject({ stepsPerDispatch: BATCHES, dispatchesPerStep: 1 / BATCHES });
-    const before = engine.stats();
-    const launches = await countSteps(engine, small, options, { ...targetsOf(fit, 3), ...fit });
-    expect(launches).toHaveLength(3);
-    const [first, second, third] = launches.map(created);
-    expect(second).toEqual(first);
-    expect(third).toEqual(first);
-    expect(engine.stats().readbacks).toBe(before.readbacks + 1);
-    expect(launches.slice(1).map((launch, i) => launch.dispatches - launches[i].dispatches)).toEqual([1, 1]);
-  });
+  const averaged = [
+    "adamw, averaged from the second epoch",
+    { solver: "adamw", averageWeights: { from: 0.4 } },
+    {},
+  ] as const;
+  test.for([...WAYS, averaged])(
+    "%s: one dispatch an epoch, nothing read or made",
+    async ([, options, fit], { engines }) => {
+      const engine = engines.webgpu;
+      const plan = engine.explain({ rows: ROWS, features: 6, classes: 3, batchSize: BATCH });
+      expect(plan).toMatchObject({ stepsPerDispatch: BATCHES, dispatchesPerStep: 1 / BATCHES });
+      const before = engine.stats();
+      const launches = await countSteps(engine, small, options, { ...targetsOf(fit, 3), ...fit });
+      expect(launches).toHaveLength(3);
+      const [first, second, third] = launches.map(created);
+      expect(second).toEqual(first);
+      expect(third).toEqual(first);
+      expect(engine.stats().readbacks).toBe(before.readbacks + 1);
+      expect(launches.slice(1).map((launch, i) => launch.dispatches - launches[i].dispatches)).toEqual([1, 1]);
+    },
+  );
 
   test("an epoch is cut where a dispatch would be too long, and the counters say so", async ({ engines }) => {
     const engine = engines.webgpu;

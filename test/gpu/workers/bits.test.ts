@@ -44,6 +44,7 @@ const COURSES: Readonly<Record<string, SoftmaxRegressionOptions>> = {
   sgd: { solver: "sgd", epochs: 1, momentum: 0.9 },
   "sgd in large batches": { solver: "sgd", epochs: 1, batchSize: 4000 },
   adam: { solver: "adam", epochs: 1 },
+  "adamw, clipped and averaged": { solver: "adamw", epochs: 2, clipNorm: 0.5, averageWeights: true },
   "adam with exact zeros": { solver: "adam", epochs: 1, l1: 1e-3 },
   "lbfgs of scaled columns": { solver: "lbfgs", maxIterations: 6, tolerance: 0, standardize: true },
   "sgd of scaled columns": { solver: "sgd", epochs: 1, standardize: true },
