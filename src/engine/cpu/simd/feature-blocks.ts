@@ -71,8 +71,8 @@ export class FeatureBlocks {
     const stride = x.columns * x.data.BYTES_PER_ELEMENT;
     if (memory.holds(x.data)) {
       const address = x.data.byteOffset + (list === undefined ? first * stride : 0);
-      if (list === undefined) memory.kernels.touch()(address, 0, 0, 1, rows * stride, scratch);
-      else memory.kernels.touch()(address, stride, list, rows, stride, scratch);
+      // Rows in a row are fetched ahead by the processor.
+      if (list !== undefined) memory.kernels.touch()(address, stride, list, rows, stride, scratch);
       return { address, stride, rows, order: list };
     }
     const numbers = list === undefined ? undefined : new Int32Array(memory.buffer, list, rows);

@@ -2,11 +2,13 @@
 import { at } from "../../../ops/host-matrix.js";
 import type { HostMatrix } from "../../../ops/op.js";
 import { ELEMENT_BYTES } from "../wasm/decode.js";
+import type { FilledForward } from "../wasm/filled-forward.js";
 import type { Forward } from "../wasm/forward.js";
 import { WIDEST_PANEL } from "../wasm/forward.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 import type { BlockRows, FeatureBlocks, FeatureRows } from "./feature-blocks.js";
 import { balanced } from "./feature-blocks.js";
+import type { FilledRows } from "./filled-rows.js";
 import { stage, stagingBytes } from "./staging.js";
 
 export interface ForwardArguments {
@@ -20,6 +22,8 @@ export interface ForwardArguments {
   readonly ordered: boolean;
   /** Keep each block of X as f32 in rows of whole quads, unless it lies as f32 where it is. */
   readonly keep: boolean;
+  /** To skip what is blank, where that can be. */
+  readonly filled: FilledRows | undefined;
 }
 
 const PLAIN = { type: "f32", affine: false, ordered: false, keep: false } as const;
@@ -43,8 +47,11 @@ export class ForwardPass {
     readonly weights: number;
     /** From X as it is stored, with or without a list of its rows; and from the block as it has been kept. */
     readonly kernels: readonly [Forward, Forward, Forward];
+    /** By lists of filled quads. */
+    readonly byLists: FilledForward | undefined;
   }[];
   readonly #keeps: boolean;
+  readonly #filled: FilledRows | undefined;
   readonly #elementBytes: number;
 
   /** `scratch` has room for `forwardBytes`, `staging` for `weightBytes`. */
@@ -56,10 +63,11 @@ export class ForwardPass {
     scratch: number,
     staging: number,
   ) {
-    const { columns, b, transposeB, alpha, keep } = args;
+    const { columns, b, transposeB, alpha, keep, filled } = args;
     const { width, encoding } = blocks;
     this.stride = 4 * columns;
     this.#blocks = blocks;
+    this.#filled = filled;
     this.#keeps = keep && encoding.type !== "f32";
     this.#decoding = [x.scale, x.offset];
     this.#elementBytes = ELEMENT_BYTES[encoding.type];
@@ -69,7 +77,8 @@ export class ForwardPass {
         memory.kernels.forward({ ...own, ordered, keep: ordered || this.#keeps });
       const plain = memory.kernels.forward({ ...PLAIN, columns: panel.columns });
       const kernels = [kernel(false), args.ordered ? kernel(true) : plain, plain] as const;
-      return { ...panel, weights: scratch + 4 * width * panel.first, kernels };
+      const byLists = filled?.forward(panel.columns, panel.first === 0);
+      return { ...panel, weights: scratch + 4 * width * panel.first, kernels, byLists };
     });
     const { address, stride } = stage(
       memory,
@@ -92,7 +101,8 @@ export class ForwardPass {
   }
 
   /** Writes the logits of a block's rows to `out`, and returns where its features lie now; `kept` has room for `keptBytes`. */
-  run(block: BlockRows, kept: number, out: number): FeatureRows {
+  run(block: BlockRows, kept: number, out: number): FeatureRows | FilledRows {
+    if (this.#filled?.find(block)) return this.#runFilled(block, this.#filled, out);
     const { address, stride, order, rows } = block;
     const { pieces, width } = this.#blocks;
     const [scale, offset] = this.#decoding;
@@ -129,5 +139,19 @@ export class ForwardPass {
       }
     }
     return keeps ? { address: kept, stride: 4 * width } : block;
+  }
+
+  #runFilled(block: BlockRows, filled: FilledRows, out: number): FilledRows {
+    for (let p = 0; p < this.#blocks.pieces.length; p++) {
+      const { column } = this.#blocks.pieces[p];
+      for (const { first, columns, weights, byLists } of this.#panels) {
+        const target = out + 4 * first;
+        const from = p === 0 ? this.#bias + 4 * first : target;
+        const fromStride = p === 0 ? 0 : this.stride;
+        const own = weights + 4 * column * columns;
+        filled.multiply(byLists as FilledForward, block, p, own, from, fromStride, target, this.stride);
+      }
+    }
+    return filled;
   }
 }

@@ -11,6 +11,7 @@ import type { StepPass } from "../step-pass.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 import type { FeatureRows } from "./feature-blocks.js";
 import { FeatureBlocks } from "./feature-blocks.js";
+import { FilledRows } from "./filled-rows.js";
 import { ForwardPass, forwardBytes, weightBytes } from "./forward-pass.js";
 import { GradientPass, gradientBytes } from "./gradient-pass.js";
 import { scratchPlaces } from "./narrow-product.js";
@@ -45,6 +46,7 @@ export class FusedPass implements StepPass {
       4 * blocks.rows * columns,
       gradientBytes(blocks.width, columns),
       4 * (x.columns + 1) * columns,
+      FilledRows.bytes(blocks, true),
     ]);
     return places && new FusedPass(memory, resolve, blocks, places);
   }
@@ -53,9 +55,10 @@ export class FusedPass implements StepPass {
     const args = resolve();
     const { x, theta } = args;
     const { columns } = theta;
-    const [, , packed, staging, rows, , , sums] = places;
+    const [, , packed, staging, rows, , , sums, , lists] = places;
     const own = theta.rows > x.columns ? rowsOf(theta, x.columns, 1) : undefined;
-    const how = { transposeB: false, alpha: 1, columns, keep: true, ordered: true };
+    const filled = FilledRows.create(memory, blocks, columns, true, lists);
+    const how = { filled, transposeB: false, alpha: 1, columns, keep: true, ordered: true };
     const weights = { ...how, b: own ? rowsOf(theta, 0, x.columns) : theta, bias: args.bias ?? own };
     this.grain = blocks.rows;
     this.#memory = memory;
@@ -65,7 +68,7 @@ export class FusedPass implements StepPass {
     this.#features = x.columns;
     this.#forward = new ForwardPass(memory, blocks, x, weights, packed, staging);
     this.#rows = new StepRows(memory, args, rows);
-    this.#gradient = new GradientPass(memory, blocks, x, { columns, ones: hasBias(args) }, sums);
+    this.#gradient = new GradientPass(memory, blocks, x, { columns, ones: hasBias(args), filled }, sums);
   }
 
   get totals(): StepTotals {
@@ -82,13 +85,13 @@ export class FusedPass implements StepPass {
   #runBlock(args: Arguments, first: number, count: number): void {
     const [copy, kept, , , , logits, dLogits] = this.#places;
     const chosen = this.#rows.choose(args, first, count);
-    let features: FeatureRows = { address: kept, stride: 0 };
+    let features: FeatureRows | FilledRows = { address: kept, stride: 0 };
     if (chosen.rows > 0) {
       const block = this.#blocks.locate(this.#memory, args.x, first, chosen.rows, copy, chosen.list);
       features = this.#forward.run(block, kept, logits);
       this.#rows.evaluate(args, chosen, first, logits, dLogits);
     }
-    this.#gradient.runPlain(features, chosen.rows, dLogits, count);
+    this.#gradient.runKept(features, chosen.rows, dLogits, count);
   }
 
   finish(factor: number): HostMatrix {

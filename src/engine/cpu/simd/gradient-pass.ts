@@ -5,11 +5,15 @@
 import type { HostMatrix } from "../../../ops/op.js";
 import type { Encoding } from "../wasm/decode.js";
 import { ELEMENT_BYTES } from "../wasm/decode.js";
+import type { FilledForward } from "../wasm/filled-forward.js";
+import type { FilledGradient } from "../wasm/filled-gradient.js";
+import { WIDEST_FILLED_GROUP } from "../wasm/filled-gradient.js";
 import type { Gradient } from "../wasm/gradient.js";
 import { WIDEST_GROUP } from "../wasm/gradient.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 import type { BlockRows, FeatureBlocks, FeatureRows, Piece } from "./feature-blocks.js";
 import { balanced } from "./feature-blocks.js";
+import { FilledRows } from "./filled-rows.js";
 import { wholeQuads } from "./staging.js";
 
 /** Rows of a chunk, a multiple of every block's. */
@@ -27,6 +31,15 @@ interface Group {
   readonly kernels: readonly [Gradient, Gradient, Gradient];
 }
 
+export interface GradientArguments {
+  /** Of G. */
+  readonly columns: number;
+  /** The sums of G's columns too. */
+  readonly ones: boolean;
+  /** To skip what is blank, where that can be. */
+  readonly filled: FilledRows | undefined;
+}
+
 export class GradientPass {
   readonly #memory: KernelMemory;
   readonly #blocks: FeatureBlocks;
@@ -34,16 +47,20 @@ export class GradientPass {
   readonly #sums: number;
   readonly #totals: number;
   readonly #groups: readonly Group[];
+  /** The same from bins of filled quads, and what fills the bins. */
+  readonly #filledGroups: readonly { readonly first: number; readonly kernel: FilledGradient }[];
+  readonly #filled: FilledRows | undefined;
+  readonly #sort: FilledForward | undefined;
   readonly #decoding: readonly [number, number];
   readonly #ones: boolean;
   #rowsInChunk = 0;
 
-  /** `scratch` has room for `gradientBytes`; `ones`: the sums of G's columns too. */
+  /** `scratch` has room for `gradientBytes`. */
   constructor(
     memory: KernelMemory,
     blocks: FeatureBlocks,
     x: HostMatrix,
-    { columns, ones }: { readonly columns: number; readonly ones: boolean },
+    { columns, ones, filled }: GradientArguments,
     scratch: number,
   ) {
     const { encoding, width } = blocks;
@@ -59,11 +76,26 @@ export class GradientPass {
         memory.kernels.gradient({ ...from, columns: group.columns, keep });
       return { ...group, kernels: [kernel(encoding, false), kernel(encoding, true), kernel(PLAIN, false)] };
     });
+    this.#filled = filled;
+    this.#sort = filled?.forward(0, true);
+    this.#filledGroups = balanced(filled ? columns : 0, WIDEST_FILLED_GROUP).map((group) => ({
+      first: group.first,
+      kernel: memory.kernels.filledGradient(group.columns),
+    }));
     new Uint8Array(memory.buffer, this.#totals, columns * (12 * width + 8)).fill(0);
   }
 
   /** Adds a block of rows as they are stored; `g` holds their rows of G. `kept` has room for `keptBytes`. */
-  run({ address, stride, rows }: BlockRows, kept: number, g: number): void {
+  run(block: BlockRows, kept: number, g: number): void {
+    const { address, stride, rows } = block;
+    const filled = this.#filled;
+    if (filled?.find(block)) {
+      const sort = this.#sort as FilledForward;
+      for (let p = 0; p < this.#blocks.pieces.length; p++)
+        filled.multiply(sort, block, p, 0, 0, 0, 0, 4 * this.#columns);
+      this.runKept(filled, rows, g, rows);
+      return;
+    }
     const { pieces, width, encoding } = this.#blocks;
     const inPlace = encoding.type === "f32";
     for (const piece of pieces) {
@@ -82,14 +114,28 @@ export class GradientPass {
     this.#endBlock(rows, rows, g);
   }
 
-  /** The same of rows that lie as f32, all that are left of `count`. */
-  runPlain({ address, stride }: FeatureRows, rows: number, g: number, count: number): void {
+  /** The same of rows that lie as f32 or in bins, all that are left of `count`. */
+  runKept(features: FeatureRows | FilledRows, rows: number, g: number, count: number): void {
+    if (features instanceof FilledRows) this.#runFilled(features, g);
+    else this.#runPlain(features, rows, g);
+    this.#endBlock(rows, count, g);
+  }
+
+  #runFilled(filled: FilledRows, g: number): void {
+    const { width, pieces } = this.#blocks;
+    for (let p = 0; p < pieces.length; p++) {
+      for (const { first, kernel } of this.#filledGroups) {
+        filled.addUp(kernel, p, g + 4 * first, this.#sums + 4 * (first * width + pieces[p].column), 4 * width);
+      }
+    }
+  }
+
+  #runPlain({ address, stride }: FeatureRows, rows: number, g: number): void {
     for (const piece of this.#blocks.pieces) {
       for (const group of this.#groups) {
         this.#add(group.kernels[2], group, piece, rows, address + 4 * piece.column, stride, 0, g);
       }
     }
-    this.#endBlock(rows, count, g);
   }
 
   /** A piece of rows of X at an address; `kept`: where it is to be left decoded, or 0. */

@@ -6,6 +6,7 @@ import type { Resolve, SlicedWork } from "../sliced-work.js";
 import { WIDEST_PANEL } from "../wasm/forward.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 import { FeatureBlocks } from "./feature-blocks.js";
+import { FilledRows } from "./filled-rows.js";
 import { ForwardPass, forwardBytes, weightBytes } from "./forward-pass.js";
 import { GradientPass, gradientBytes } from "./gradient-pass.js";
 
@@ -31,13 +32,14 @@ export function forwardProduct(resolve: Resolve<MatmulArguments>, memory: Kernel
     forwardBytes(width, columns),
     weightBytes(memory, resolve().b),
     4 * blocks.rows * columns,
+    FilledRows.bytes(blocks, false),
   ];
   const places = scratchPlaces(memory, sizes);
   if (!places) return undefined;
-  const [copy, kept, packed, staging, spare] = places;
+  const [copy, kept, packed, staging, spare, lists] = places;
   // Asking for scratch may have moved the arguments.
   const args = resolve();
-  const how = { columns, ordered: false, keep };
+  const how = { columns, ordered: false, keep, filled: FilledRows.create(memory, blocks, columns, false, lists) };
   const pass = new ForwardPass(memory, blocks, args.a, { ...args, ...how }, packed, staging);
   return {
     name: "forward",
@@ -63,11 +65,19 @@ export function gradientProduct(resolve: Resolve<MatmulArguments>, memory: Kerne
   const { columns, depth, rows: outRows } = matmulShape(resolve());
   const blocks = new FeatureBlocks(features);
   const { copyBytes, keptBytes, width } = blocks;
-  const sizes = [copyBytes, keptBytes, 4 * blocks.rows * columns, gradientBytes(width, columns), 4 * outRows * columns];
+  const sizes = [
+    copyBytes,
+    keptBytes,
+    4 * blocks.rows * columns,
+    gradientBytes(width, columns),
+    4 * outRows * columns,
+    FilledRows.bytes(blocks, true),
+  ];
   const places = scratchPlaces(memory, sizes);
   if (!places) return undefined;
-  const [copy, kept, spare, sums, result] = places;
-  const pass = new GradientPass(memory, blocks, resolve().a, { columns, ones }, sums);
+  const [copy, kept, spare, sums, result, lists] = places;
+  const filled = FilledRows.create(memory, blocks, columns, true, lists);
+  const pass = new GradientPass(memory, blocks, resolve().a, { columns, ones, filled }, sums);
   return {
     name: "gradient",
     rows: depth,

@@ -40,7 +40,8 @@ export class StepRows {
     this.#block = new TargetBlock(memory, columns, classWeight, scratch);
     this.#kernel = memory.kernels.crossEntropy({ ...variantOf(args), gradient: true });
     this.#shares = sharesOf(args, columns);
-    this.#ofClass = Float64Array.from({ length: columns }, (_, j) => (classWeight ? at(classWeight, 0, j) : 1));
+    this.#ofClass = new Float64Array(columns).fill(1);
+    if (classWeight) for (let j = 0; j < columns; j++) this.#ofClass[j] = at(classWeight, 0, j);
     this.#softScratch = Math.ceil((scratch + targetBytes(columns)) / 16) * 16;
   }
 

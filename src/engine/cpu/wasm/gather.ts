@@ -1,13 +1,12 @@
 /** Rows of bytes copied one by one from where an index says: `out[i] = source[indices[i]]`. */
 import type { Code, FunctionSource } from "./assembler.js";
-import { advance, either, get, i32, integer, memoryCopy, repeat, set } from "./instructions.js";
+import { advance, get, i32, integer, memoryCopy, repeat, set } from "./instructions.js";
 
 /** (source, rowBytes, indices, out, rows): `indices` are i32. */
 export type Gather = (source: number, rowBytes: number, indices: number, out: number, rows: number) => void;
 
 /**
- * (from, stride, order, rows, bytes, out): reads a byte of every cache line of some rows, those that i32 numbers at `order` name
- * unless that is 0. A product asks for memory only as it goes, and waits; this asks for all of it at once, and products find it
+ * (from, stride, order, rows, bytes, out): reads a byte of every cache line of the rows that i32 numbers at `order` name. A product asks for memory only as it goes, and waits; this asks for all of it at once, and products find it
  * in the cache: rows in random order then cost a third. What it writes to `out` means nothing.
  */
 export type Touch = (from: number, stride: number, order: number, rows: number, bytes: number, out: number) => void;
@@ -22,12 +21,8 @@ export const touch: FunctionSource = (writer) => {
     repeat(
       row,
       get(rows),
-      set(begin, get(from)),
-      either(
-        get(order),
-        [advance(begin, i32.mul(i32.load(get(order)), get(stride))), advance(order, 4)],
-        advance(from, get(stride)),
-      ),
+      set(begin, i32.add(get(from), i32.mul(i32.load(get(order)), get(stride)))),
+      advance(order, 4),
       set(at, get(begin)),
       repeat(
         line,

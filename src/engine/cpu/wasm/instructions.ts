@@ -15,13 +15,23 @@ export const i32 = {
   add: (a: Code, b: Code): Code => [a, b, 0x6a],
   sub: (a: Code, b: Code): Code => [a, b, 0x6b],
   mul: (a: Code, b: Code): Code => [a, b, 0x6c],
+  and: (a: Code, b: Code): Code => [a, b, 0x71],
+  or: (a: Code, b: Code): Code => [a, b, 0x72],
+  shiftLeft: (a: Code, bits: number): Code => [a, integer(bits), 0x74],
+  unequal: (a: Code, b: Code): Code => [a, b, 0x47],
+  /** How many bits are ones. */
+  ones: (a: Code): Code => [a, 0x69],
   /** a < b, signed. */
   less: (a: Code, b: Code): Code => [a, b, 0x48],
   divide: (a: Code, b: Code): Code => [a, b, 0x6e],
   remainder: (a: Code, b: Code): Code => [a, b, 0x70],
   load: (address: Code, offset = 0): Code => [address, memory([0x28], offset)],
   loadByte: (address: Code, offset = 0): Code => [address, memory([0x2d], offset)],
+  /** 16 bits, the others 0. */
+  loadShort: (address: Code, offset = 0): Code => [address, memory([0x2f], offset)],
   store: (address: Code, value: Code, offset = 0): Code => [address, value, memory([0x36], offset)],
+  /** The low 16 bits. */
+  storeShort: (address: Code, value: Code, offset = 0): Code => [address, value, memory([0x3b], offset)],
   /** a where the condition holds, else b. */
   select: (condition: Code, a: Code, b: Code): Code => [a, b, condition, 0x1b],
 } as const;
@@ -54,6 +64,8 @@ export const v128 = {
   loadSplat: (address: Code, offset = 0): Code => [address, memory(simd(0x09), offset)],
   /** Four bytes into lane 0, zeros elsewhere. */
   load4Bytes: (address: Code, offset = 0): Code => [address, memory(simd(0x5c), offset)],
+  /** Eight bytes, each widened to 16 bits. */
+  load8Bytes: (address: Code, offset = 0): Code => [address, memory(simd(0x02), offset)],
   /** Four i16, widened to i32. */
   load4Halves: (address: Code, offset = 0): Code => [address, memory(simd(0x03), offset)],
   store: (address: Code, value: Code, offset = 0): Code => [address, value, memory(simd(0x0b), offset)],
@@ -104,6 +116,20 @@ export const i32x4 = {
   fromBytes: (a: Code): Code => [a, simd(0x89), simd(0xa9)],
   truncated: (a: Code): Code => [a, simd(0xf8)],
 } as const;
+
+/** Eight 16-bit integers. */
+export const i16x8 = {
+  splat: (a: Code): Code => [a, simd(0x10)],
+  constant: (value: number): Code => [integer(value), simd(0x10)],
+  add: (a: Code, b: Code): Code => [a, b, simd(0x8e)],
+  /** Of two vectors of 32-bit integers, each the nearest that there is: no other number becomes 0. */
+  narrowed: (a: Code, b: Code): Code => [a, b, simd(0x85)],
+  /** The lanes' signs as an i32, lane 0 the lowest bit. */
+  signs: (a: Code): Code => [a, simd(0x84)],
+} as const;
+
+/** Sixteen bytes of two vectors of 16-bit integers, as {@link i16x8.narrowed}. */
+export const narrowedToBytes = (a: Code, b: Code): Code => [a, b, simd(0x65)];
 
 /** Each lane's own number. */
 export const LANES: Code = [simd(0x0c), [0, 1, 2, 3].map((lane) => [lane, 0, 0, 0])];

@@ -4,6 +4,7 @@
  * only grow. Growing detaches all views, so an array is asked for anew whenever it is used.
  */
 import type { HostMatrix } from "../../../ops/op.js";
+import { PLACES, writePlaces } from "./filled-quads.js";
 import type { Build } from "./kernels.js";
 import { Kernels } from "./kernels.js";
 
@@ -12,6 +13,8 @@ const PAGE_BYTES = 65536;
 const MOST_PAGES = 65536;
 /** Ranges begin where a cache line does. */
 const ALIGNMENT = 64;
+/** Below it lies what kernels look up. */
+const FIRST_ADDRESS = PLACES.address + PLACES.bytes;
 /** What kernels may read past the end of a matrix. */
 const SLACK_BYTES = 16;
 /** A memory of fewer bytes is not worth moving out of. */
@@ -52,7 +55,10 @@ export class KernelMemory {
   }
 
   #open(): WebAssembly.Memory {
-    this.#memory ??= new WebAssembly.Memory({ initial: 4 });
+    if (!this.#memory) {
+      this.#memory = new WebAssembly.Memory({ initial: 4 });
+      writePlaces(this.#memory);
+    }
     return this.#memory;
   }
 
@@ -61,7 +67,7 @@ export class KernelMemory {
     const size = Math.ceil((bytes + SLACK_BYTES) / ALIGNMENT) * ALIGNMENT;
     if (size > MOST_PAGES * PAGE_BYTES) return undefined;
     // The first gap that is large enough, or the end.
-    let address = ALIGNMENT;
+    let address = FIRST_ADDRESS;
     let place = 0;
     while (place < this.#ranges.length && this.#ranges[place].address - address < size) {
       address = this.#ranges[place].address + this.#ranges[place].bytes;
@@ -142,7 +148,7 @@ export class KernelMemory {
     if (this.capacity < SMALL_BYTES) return;
     if (this.#scratch) this.release(this.#scratch);
     this.#scratch = undefined;
-    const used = this.#ranges.reduce((sum, { bytes }) => sum + bytes, ALIGNMENT);
+    const used = this.#ranges.reduce((sum, { bytes }) => sum + bytes, FIRST_ADDRESS);
     const before = this.#memory;
     if (!before || used > this.capacity / 8) return;
     const ranges = this.#ranges;
@@ -157,7 +163,7 @@ export class KernelMemory {
       return;
     }
     const [from, to] = [new Uint8Array(before.buffer), new Uint8Array(this.buffer)];
-    let end = ALIGNMENT;
+    let end = FIRST_ADDRESS;
     ranges.forEach((range, r) => {
       to.set(from.subarray(addresses[r], addresses[r] + range.bytes), end);
       range.address = end;

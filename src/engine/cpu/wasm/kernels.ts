@@ -8,6 +8,12 @@ import type { FunctionSource } from "./assembler.js";
 import { assemble } from "./assembler.js";
 import type { Decode, FeatureType } from "./decode.js";
 import { decode } from "./decode.js";
+import type { FilledForward, FilledForwardVariant } from "./filled-forward.js";
+import { filledForward } from "./filled-forward.js";
+import type { FilledGradient } from "./filled-gradient.js";
+import { filledGradient } from "./filled-gradient.js";
+import type { FindFilled } from "./filled-quads.js";
+import { findFilled } from "./filled-quads.js";
 import type { Forward, ForwardVariant } from "./forward.js";
 import { forward } from "./forward.js";
 import type { Gather, Touch } from "./gather.js";
@@ -79,6 +85,19 @@ export class Kernels {
   gradient(v: GradientVariant): Gradient {
     const name = `gradient ${v.columns} ${v.type} ${v.affine} ${v.keep}`;
     return this.#function(name, () => gradient(v, MULTIPLY_ADD[this.build]));
+  }
+
+  findFilled(type: FeatureType): FindFilled {
+    return this.#function(`find filled ${type}`, () => findFilled(type));
+  }
+
+  filledForward(v: FilledForwardVariant): FilledForward {
+    const name = `filled forward ${v.columns} ${v.type} ${v.keep}`;
+    return this.#function(name, () => filledForward(v, MULTIPLY_ADD[this.build]));
+  }
+
+  filledGradient(columns: number): FilledGradient {
+    return this.#function(`filled gradient ${columns}`, () => filledGradient(columns, MULTIPLY_ADD[this.build]));
   }
 
   packWeights(): PackWeights {

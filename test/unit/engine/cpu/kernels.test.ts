@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { assemble, signed, unsigned } from "../../../../src/engine/cpu/wasm/assembler.js";
 import { decode } from "../../../../src/engine/cpu/wasm/decode.js";
+import { WIDEST_FILLED_GROUP } from "../../../../src/engine/cpu/wasm/filled-gradient.js";
 import { WIDEST_PANEL } from "../../../../src/engine/cpu/wasm/forward.js";
 import { WIDEST_GROUP } from "../../../../src/engine/cpu/wasm/gradient.js";
 import { advance, f32, get, i32, integer, repeat } from "../../../../src/engine/cpu/wasm/instructions.js";
@@ -79,6 +80,11 @@ test("no kernel is too large to be compiled at once", () => {
       for (let columns = 1; columns <= WIDEST_GROUP; columns++) kernels.gradient({ columns, type, affine, keep: true });
     }
   }
+  for (const type of ["f32", "f16", "u8"] as const) {
+    kernels.findFilled(type);
+    for (let columns = 0; columns <= WIDEST_PANEL; columns++) kernels.filledForward({ type, columns, keep: true });
+  }
+  for (let columns = 1; columns <= WIDEST_FILLED_GROUP; columns++) kernels.filledGradient(columns);
   for (const run of ["packWeights", "flush", "unpack", "addRows", "adamStep", "touch"] as const) kernels[run]();
   for (const one of [false, true]) {
     kernels.softmax(one);
