@@ -9,6 +9,7 @@ import { format } from "node:util";
 import { transformWithOxc } from "vite";
 import { describe, expect, test } from "vitest";
 import * as luce from "../../../src/index.js";
+import * as testing from "../../../src/testing/index.js";
 import { ROOT } from "../../support/source-tree.js";
 
 const AsyncFunction = (async () => undefined).constructor as new (
@@ -24,17 +25,20 @@ interface Block {
 const blocksOf = (path: string): Block[] =>
   [...readFileSync(join(ROOT, path), "utf8").matchAll(BLOCK)].map(([, given = "", code]) => ({ given, code }));
 
-/** Runs code as a module whose only import is luce; what it logs, a line a call. */
+/** The package's entries, by the names that their exports get in the code that runs. */
+const ENTRIES: Readonly<Record<string, string>> = { luce: "luce", "luce/testing": "testing" };
+
+/** Runs code as a module that imports from the package alone; what it logs, a line a call. */
 async function logged(code: string): Promise<string[]> {
   const { code: plain } = await transformWithOxc(code, "example.ts", { target: "es2022" });
   const body = plain.replace(
-    /import\s*\{([^}]*)\}\s*from\s*["']luce["'];?/g,
-    (_, names: string) => `const {${names.replace(/ as /g, ": ")}} = luce;`,
+    /import\s*\{([^}]*)\}\s*from\s*["'](luce(?:\/testing)?)["'];?/g,
+    (_, names: string, entry: string) => `const {${names.replace(/ as /g, ": ")}} = ${ENTRIES[entry]};`,
   );
   expect(body).not.toMatch(/^(?:import|export)\s/m);
   const lines: string[] = [];
   const console = { log: (...values: unknown[]) => lines.push(format(...values)) };
-  await new AsyncFunction("luce", "console", body)(luce, console);
+  await new AsyncFunction("luce", "testing", "console", body)(luce, testing, console);
   return lines;
 }
 
