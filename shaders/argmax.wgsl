@@ -1,13 +1,6 @@
 // out[i] = the smallest j with z[i,j] = max_j z[i,j]: ties go to the lowest index, on every device.
 // A row that holds a NaN has no largest value: its answer is −1.
 
-// Threads that share one row, a power of two up to 256.
-override LANES: u32;
-// Rows that one workgroup handles.
-override ROWS_PER_GROUP: u32;
-// Quads of the row that fall to one lane.
-override QUADS_PER_LANE: u32;
-
 struct Parameters {
   rows: u32,
   columns: u32,

@@ -26,30 +26,6 @@ override STEEP: f32;
 // There is an l1 penalty.
 override SPARSE: bool;
 
-struct State {
-  running: f32,
-  step: f32,
-  trials: f32,
-  taken: f32,
-  status: f32,
-  iteration: f32,
-  fresh: f32,
-  pairs: f32,
-  failed: f32,
-  slope: f32,
-  low: f32,
-  high: f32,
-  best_step: f32,
-  best_slope: f32,
-  launches: f32,
-  since: f32,
-  least_loss: f32,
-  least_gradient: f32,
-  fit: f32,
-  slot: f32,
-  steps: array<f32, 8>,
-}
-
 // Loops go by `trials`, not by the override: some compilers unroll loops of known length, which takes them seconds here.
 struct Parameters {
   trials: u32,       // TRIALS
@@ -64,24 +40,12 @@ struct Parameters {
 
 @group(0) @binding(0) var<storage, read> line: array<vec4f>;
 @group(0) @binding(1) var<storage, read> norms: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> states: array<State>;
 @group(0) @binding(3) var<uniform> parameters: Parameters;
 
 const HIGHEST = 0x1.fffffep+127f;
 
 var<workgroup> points: array<vec4f, THREADS>;
 var<workgroup> sizes: array<vec4f, THREADS>;
-
-// By bits: comparisons with NaN cannot be relied upon on real devices.
-fn finite(x: f32) -> bool {
-  return (bitcast<u32>(x) & 0x7fffffffu) <= 0x7f7fffffu;
-}
-
-// Where the trial steps of a launch lie, as multiples of the most promising one.
-fn spread(trial: u32) -> f32 {
-  let powers = array<f32, 8>(1.0, 2.0, 0.5, 4.0, 0.25, 8.0, 16.0, 32.0);
-  return powers[trial];
-}
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launched: vec3u,

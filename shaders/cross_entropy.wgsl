@@ -7,12 +7,6 @@
 // A row with a label that is no class, or with a logit or weight that is not finite, gets NaN: wrong numbers must not look
 // healthy. Where the denominators add up to 0 no row counts, and the gradient is 0.
 
-// Threads that share one row, a power of two up to 256.
-override LANES: u32;
-// Rows that one workgroup handles.
-override ROWS_PER_GROUP: u32;
-// Quads of the row that fall to one lane; up to 4 stay in registers.
-override QUADS_PER_LANE: u32;
 // Z is the sum of so many matrices, one below the other: what a product left whose sum was split over workgroups.
 override PARTS: u32;
 // Targets are rows of probabilities, not labels.
@@ -56,27 +50,9 @@ struct Parameters {
 @group(0) @binding(6) var<storage, read_write> d_logits: array<vec4f>;
 @group(0) @binding(7) var<uniform> parameters: Parameters;
 
-// Most negative finite number: WGSL promises nothing about infinities.
-const LOWEST = -0x1.fffffep+127f;
-const HIGHEST = 0x1.fffffep+127f;
-
 var<workgroup> maxima: array<f32, LANES * ROWS_PER_GROUP>;
 var<workgroup> sums: array<f32, LANES * ROWS_PER_GROUP>;
 var<workgroup> faults: array<u32, LANES * ROWS_PER_GROUP>;
-
-// z − m for z ≤ m, at least −128: halved first, so that the difference of two huge numbers stays finite. exp(−128) is 0.
-fn below(values: vec4f, maximum: f32) -> vec4f {
-  return 2.0 * max(0.5 * values - 0.5 * maximum, vec4f(-64.0));
-}
-
-// m − z for z ≤ m, at most the highest float.
-fn gap(values: vec4f, maximum: f32) -> vec4f {
-  return 2.0 * min(0.5 * maximum - 0.5 * values, vec4f(0.5 * HIGHEST));
-}
-
-fn columns_of(quad: u32) -> vec4u {
-  return vec4u(quad * 4u) + vec4u(0u, 1u, 2u, 3u);
-}
 
 fn logits(start: u32, quad: u32) -> vec4f {
   var values = z[start + quad];

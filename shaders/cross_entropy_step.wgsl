@@ -6,17 +6,6 @@
 // Workgroups walk the rows with a fixed stride and leave one (Σ ℓ, 0, 0, faults) each, to be added up by who reads them. A row
 // that counts and has a label that is no class, or a logit, weight or loss that is not finite, is a fault; its gradient is NaN.
 
-// Threads that share one row, a power of two up to 256.
-override LANES: u32;
-// Rows that one workgroup handles at a time.
-override ROWS_PER_GROUP: u32;
-// Quads of the row that fall to one lane; up to 4 stay in registers.
-override QUADS_PER_LANE: u32;
-// Targets are rows of probabilities, not labels.
-override SOFT: bool;
-override HAS_CLASS_WEIGHT: bool;
-override HAS_ROW_WEIGHT: bool;
-
 struct Parameters {
   rows: u32,
   columns: u32,
@@ -52,47 +41,12 @@ struct Parameters {
 @group(0) @binding(7) var<storage, read_write> partials: array<vec4f>;
 @group(0) @binding(8) var<uniform> parameters: Parameters;
 
-const LOWEST = -0x1.fffffep+127f;
-const HIGHEST = 0x1.fffffep+127f;
-
 var<workgroup> maxima: array<f32, LANES * ROWS_PER_GROUP>;
 var<workgroup> sums: array<f32, LANES * ROWS_PER_GROUP>;
 var<workgroup> faults: array<u32, LANES * ROWS_PER_GROUP>;
 
-// z − m for z ≤ m, at least −128: halved first, so that the difference of two huge numbers stays finite. exp(−128) is 0.
-fn below(values: vec4f, maximum: f32) -> vec4f {
-  return 2.0 * max(0.5 * values - 0.5 * maximum, vec4f(-64.0));
-}
-
-// m − z for z ≤ m, at most the highest float.
-fn gap(values: vec4f, maximum: f32) -> vec4f {
-  return 2.0 * min(0.5 * maximum - 0.5 * values, vec4f(0.5 * HIGHEST));
-}
-
-fn columns_of(quad: u32) -> vec4u {
-  return vec4u(quad * 4u) + vec4u(0u, 1u, 2u, 3u);
-}
-
 fn logits(start: u32, quad: u32) -> vec4f {
   return select(vec4f(LOWEST), z[start + quad], columns_of(quad) < vec4u(parameters.columns));
-}
-
-// t[i, 4·quad …]; zero beyond the last class.
-fn target_weights(row: u32, label: i32, quad: u32) -> vec4f {
-  let column = columns_of(quad);
-  var q: vec4f;
-  if (SOFT) {
-    q = bitcast<vec4f>(targets[parameters.target_offset + row * parameters.target_stride + quad]);
-  } else {
-    q = select(vec4f(0.0), vec4f(1.0), vec4i(column) == vec4i(label));
-  }
-  var t = (1.0 - parameters.smoothing) * q + parameters.smoothing / f32(parameters.columns);
-  if (HAS_CLASS_WEIGHT) { t *= class_weight[parameters.class_weight_offset + quad]; }
-  return select(vec4f(0.0), t, column < vec4u(parameters.columns));
-}
-
-fn finite(x: f32) -> bool {
-  return (bitcast<u32>(x) & 0x7fffffffu) <= 0x7f7fffffu;
 }
 
 @compute @workgroup_size(LANES, ROWS_PER_GROUP)

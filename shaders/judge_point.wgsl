@@ -11,30 +11,6 @@ override LEAST_DESCENT: f32;
 // Iterations without either.
 override PATIENCE: f32;
 
-struct State {
-  running: f32,
-  step: f32,
-  trials: f32,
-  taken: f32,
-  status: f32,
-  iteration: f32,
-  fresh: f32,
-  pairs: f32,
-  failed: f32,
-  slope: f32,
-  low: f32,
-  high: f32,
-  best_step: f32,
-  best_slope: f32,
-  launches: f32,
-  since: f32,
-  least_loss: f32,
-  least_gradient: f32,
-  fit: f32,
-  slot: f32,
-  steps: array<f32, 8>,
-}
-
 struct Parameters {
   loss_rows: u32,
   gradient_rows: u32,
@@ -52,7 +28,6 @@ struct Parameters {
 
 @group(0) @binding(0) var<storage, read> losses: array<vec4f>;
 @group(0) @binding(1) var<storage, read> gradient: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> states: array<State>;
 @group(0) @binding(3) var<storage, read_write> ring: array<vec4f>;
 @group(0) @binding(4) var<uniform> parameters: Parameters;
 
@@ -63,11 +38,6 @@ const DIVERGED = 4.0;
 
 var<workgroup> loss_sums: array<vec4f, THREADS>;
 var<workgroup> gradient_sums: array<vec4f, THREADS>;
-
-// By bits: comparisons with NaN cannot be relied upon on real devices.
-fn finite(x: f32) -> bool {
-  return (bitcast<u32>(x) & 0x7fffffffu) <= 0x7f7fffffu;
-}
 
 fn merged(one: vec4f, other: vec4f) -> vec4f {
   return vec4f(one.x + other.x, max(one.y, other.y), one.zw + other.zw);

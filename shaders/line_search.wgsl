@@ -7,15 +7,6 @@
 // t[i,j], T, r, ε and the treatment of ignored rows are those of cross_entropy.wgsl. A row that counts and has a label that
 // is no class, or a moved logit or weight that is not finite, is a fault and left out.
 
-// Threads that share one row, a power of two up to 256.
-override LANES: u32;
-// Rows that one workgroup handles at a time.
-override ROWS_PER_GROUP: u32;
-// Quads of the row that fall to one lane.
-override QUADS_PER_LANE: u32;
-override SOFT: bool;
-override HAS_CLASS_WEIGHT: bool;
-override HAS_ROW_WEIGHT: bool;
 // Trial steps in a launch, at most: a power of two up to 8.
 override TRIALS: u32;
 
@@ -49,45 +40,17 @@ struct Parameters {
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
 @group(0) @binding(7) var<uniform> parameters: Parameters;
 
-const LOWEST = -0x1.fffffep+127f;
-const HIGHEST = 0x1.fffffep+127f;
-
 var<workgroup> pairs: array<vec2f, LANES * ROWS_PER_GROUP>;
 var<workgroup> moments: array<vec4f, LANES * ROWS_PER_GROUP>;
 var<workgroup> distances: array<f32, LANES * ROWS_PER_GROUP>;
 // Whether any lane of a row met what cannot be right.
 var<workgroup> faults: array<u32, LANES * ROWS_PER_GROUP>;
 
-fn below(values: vec4f, maximum: f32) -> vec4f {
-  return 2.0 * max(0.5 * values - 0.5 * maximum, vec4f(-64.0));
-}
-
-fn gap(values: vec4f, maximum: f32) -> vec4f {
-  return 2.0 * min(0.5 * maximum - 0.5 * values, vec4f(0.5 * HIGHEST));
-}
-
-fn columns_of(quad: u32) -> vec4u {
-  return vec4u(quad * 4u) + vec4u(0u, 1u, 2u, 3u);
-}
-
 // z + t·d; the lowest float beyond the last class.
 fn moved(row: u32, quad: u32, step: f32) -> vec4f {
   let value = z[parameters.z_offset + row * parameters.z_stride + quad]
             + step * direction[parameters.d_offset + row * parameters.d_stride + quad];
   return select(vec4f(LOWEST), value, columns_of(quad) < vec4u(parameters.columns));
-}
-
-fn target_weights(row: u32, label: i32, quad: u32) -> vec4f {
-  let column = columns_of(quad);
-  var q: vec4f;
-  if (SOFT) {
-    q = bitcast<vec4f>(targets[parameters.target_offset + row * parameters.target_stride + quad]);
-  } else {
-    q = select(vec4f(0.0), vec4f(1.0), vec4i(column) == vec4i(label));
-  }
-  var t = (1.0 - parameters.smoothing) * q + parameters.smoothing / f32(parameters.columns);
-  if (HAS_CLASS_WEIGHT) { t *= class_weight[parameters.class_weight_offset + quad]; }
-  return select(vec4f(0.0), t, column < vec4u(parameters.columns));
 }
 
 @compute @workgroup_size(LANES, ROWS_PER_GROUP)

@@ -2,7 +2,7 @@
 //
 // For tall A and a C of at most 18 columns: A is read from memory once, sixteen bytes a thread at a time. LANES neighbouring
 // threads share ROWS rows of C: each takes sixteen bytes in turn of every row, and in the end they add up what they have, in
-// a fixed order. B is staged in workgroup memory, in the order in which the lanes read it.
+// a fixed order. B is staged in workgroup memory in the order in which the lanes read it: [step][depth of the lane][quad of columns][lane].
 // A long depth may be split over workgroups: each split writes a C of its own and sum_partials adds them in order.
 //
 // Rows of A, B and C are padded to whole quads; the padding of C is written as zero.
@@ -13,75 +13,8 @@ override THREADS: u32;
 override LANES: u32;
 // Rows of C that a thread sums: 4 or 8.
 override ROWS: u32;
-// Columns of C: so many quads, 0 … 4, and one or two columns more if PAIR.
-override FULL_QUADS: u32;
-override PAIR: bool;
-// Sixteen bytes a lane of every row: so many times between two stagings of B.
-override STEPS: u32;
-// Quads of B that each thread stages, at most.
-override LOADS_B: u32;
-// B is stored as [columns × depth].
-override TRANSPOSE_B: bool;
-// Rows of A begin at multiples of sixteen bytes.
-override WIDE: bool;
 
-// The same memory as a_words, by sixteen bytes.
-@group(0) @binding(0) var<storage, read> a: array<vec4u>;
-
-// Workgroup memory in quads: 16 KiB.
-const SHARED = 1024u;
-// While summing: of B [step][depth of the lane][quad of columns][lane]. In the end: the lanes' sums, [row][thread].
-var<workgroup> shared_quads: array<vec4f, SHARED>;
-
-// Words of a quad of A, values in sixteen bytes, quads of columns.
-override QUAD_WORDS = select(select(4u, 1u, FORMAT_A == 1u), 2u, FORMAT_A == 2u);
-override VALUES = 16u / QUAD_WORDS;
-override QUADS = FULL_QUADS + u32(PAIR);
 override STEP = VALUES * LANES;
-
-fn words_of_a(at: u32) -> vec4u {
-  if (WIDE) { return a[at / 4u]; }
-  return vec4u(a_words[at], a_words[at + 1u], a_words[at + 2u], a_words[at + 3u]);
-}
-
-// The first quad in sixteen bytes, and the sixteen bytes turned so that the next quad comes first.
-fn first_quad(words: vec4u) -> vec4f {
-  if (FORMAT_A == 1u) {
-    // Masked bytes convert exactly where they stand, and as signed integers in one instruction each.
-    let bytes = vec4u(words.x, words.x, words.x, words.x >> 8u) & vec4u(0xffu, 0xff00u, 0xff0000u, 0xff0000u);
-    return vec4f(vec4i(bytes)) * parameters.a_scale + parameters.a_zero;
-  }
-  if (FORMAT_A == 2u) {
-    let halves = vec4f(unpack2x16float(words.x), unpack2x16float(words.y));
-    return halves * parameters.a_scale.x + parameters.a_zero;
-  }
-  return bitcast<vec4f>(words);
-}
-fn turned(words: vec4u) -> vec4u {
-  if (FORMAT_A == 1u) { return words.yzwx; }
-  return words.zwxy;
-}
-
-// Depths beyond the sum count as zero, whatever stands there.
-fn within(quad: vec4f, depth: u32, end: u32) -> vec4f {
-  let depths = vec4u(depth) + FOUR;
-  return select(vec4f(0.0), quad, (depths >= vec4u(parameters.depth_begin)) & (depths < vec4u(end)));
-}
-
-fn quad_of_b(depth: u32, quad: u32, end: u32) -> vec4f {
-  if (depth < parameters.depth_begin || depth >= end) { return vec4f(0.0); }
-  if (!TRANSPOSE_B) { return b[parameters.b_offset + depth * parameters.b_stride + quad]; }
-  let at = parameters.b_offset + quad * 4u * parameters.b_stride + depth / 4u;
-  let stride = parameters.b_stride;
-  let i = depth % 4u;
-  return vec4f(component(b[at], i), component(b[at + stride], i), component(b[at + 2u * stride], i),
-               component(b[at + 3u * stride], i));
-}
-// By choice: an index that is not constant would send the quad through memory.
-fn component(quad: vec4f, i: u32) -> f32 {
-  let two = select(quad.xy, quad.zw, i > 1u);
-  return select(two.x, two.y, i % 2u == 1u);
-}
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launched: vec3u,
@@ -305,31 +238,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
     write_sums(split, first_row, FULL_QUADS, thread,
       mat4x4f(vec4f(p0, none), vec4f(p1, none), vec4f(p2, none), vec4f(p3, none)),
       mat4x4f(vec4f(p4, none), vec4f(p5, none), vec4f(p6, none), vec4f(p7, none)));
-  }
-}
-
-// Adds up one quad of columns of all the thread's rows over the lanes, and writes it.
-fn write_sums(split: u32, first_row: u32, quad: u32, thread: u32, rows: mat4x4f, more: mat4x4f) {
-  // Nobody overwrites B, or the quads before, while a slower thread still reads them.
-  workgroupBarrier();
-  shared_quads[thread] = rows[0];
-  shared_quads[THREADS + thread] = rows[1];
-  shared_quads[2u * THREADS + thread] = rows[2];
-  shared_quads[3u * THREADS + thread] = rows[3];
-  if (ROWS > 4u) {
-    shared_quads[4u * THREADS + thread] = more[0];
-    shared_quads[5u * THREADS + thread] = more[1];
-    shared_quads[6u * THREADS + thread] = more[2];
-    shared_quads[7u * THREADS + thread] = more[3];
-  }
-  // A thread adds up what other lanes have shared.
-  workgroupBarrier();
-  // Row by row of the workgroup: [row of the thread][thread / LANES].
-  let items = THREADS / LANES;
-  for (var row = thread; row < items * ROWS; row += THREADS) {
-    let place = row / items * THREADS + row % items * LANES;
-    var sum = vec4f();
-    for (var l = 0u; l < LANES; l++) { sum += shared_quads[place + l]; }
-    write_quad(split, first_row + row, quad, sum);
   }
 }

@@ -1,5 +1,5 @@
 // ℓ[i] = r[i] · loss(z[i], t[i])        dZ[i,j] = c · r[i] · ∂loss/∂z[i,j]
-// for the losses in score_loss/rows.wgsl: squared, brier, absolute, margin; r row weights, c = scale, divided by the sum of
+// for the losses in score_loss/terms.wgsl: squared, brier, absolute, margin; r row weights, c = scale, divided by the sum of
 // `denominator` where there is one. A row whose label is `ignored`, or whose weight is 0, counts for nothing whatever it
 // holds. A row with a label that is no class, with a score or weight that is not finite, or with a loss beyond float32
 // gets NaN. Where the denominators add up to 0 no row counts, and the gradient is 0.
@@ -13,15 +13,6 @@ override WRITE_GRADIENT: bool;
 @group(0) @binding(4) var<storage, read_write> loss: array<f32>;
 @group(0) @binding(5) var<storage, read_write> d_logits: array<vec4f>;
 @group(0) @binding(6) var<uniform> parameters: Parameters;
-
-fn scores(row: u32, quad: u32) -> vec4f {
-  return z[parameters.z_offset + row * parameters.z_stride + quad];
-}
-
-// There is no line here.
-fn slopes(row: u32, quad: u32) -> vec4f {
-  return vec4f(0.0);
-}
 
 @compute @workgroup_size(LANES, ROWS_PER_GROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launched: vec3u,

@@ -1,4 +1,4 @@
-// φ(t) = Σ_i r[i] · loss(z[i] + t·d[i]) with φ′ and φ″, for the losses in score_loss/rows.wgsl, at several trial steps in one launch.
+// φ(t) = Σ_i r[i] · loss(z[i] + t·d[i]) with φ′ and φ″, for the losses in score_loss/terms.wgsl, at several trial steps in one launch.
 // With p = softmax, δ = d − Σ p d:   φ′ = Σ p h δ,   φ″ = Σ p h δ² − Σ p δ² · Σ p h, and 2 Σ (p δ)² more for brier.
 //
 // Neighbouring workgroups take the same rows at different steps, and a step's workgroups walk the rows with a fixed stride and

@@ -1,4 +1,4 @@
-// Z ← Z + t·D, and there the gradient and the sum of the losses in score_loss/rows.wgsl:
+// Z ← Z + t·D, and there the gradient and the sum of the losses in score_loss/terms.wgsl:
 // Σ_i r[i] · loss(z[i])        dZ[i,j] = c · r[i] · ∂loss/∂z[i,j]
 // Nothing is done when the solver has stopped or its line search goes on.
 //
@@ -13,15 +13,6 @@
 @group(0) @binding(5) var<storage, read_write> d_logits: array<vec4f>;
 @group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
 @group(0) @binding(7) var<uniform> parameters: Parameters;
-
-fn scores(row: u32, quad: u32) -> vec4f {
-  return z[parameters.z_offset + row * parameters.z_stride + quad];
-}
-
-// There is no line here.
-fn slopes(row: u32, quad: u32) -> vec4f {
-  return vec4f(0.0);
-}
 
 @compute @workgroup_size(LANES, ROWS_PER_GROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launched: vec3u,

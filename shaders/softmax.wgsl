@@ -5,12 +5,6 @@
 // Up to four quads a lane stay in registers, so rows of 4,096 values are read once; longer rows are read twice.
 // A row with a logit that is not finite becomes NaN throughout: wrong numbers must not look healthy.
 
-// Threads that share one row, a power of two up to 256.
-override LANES: u32;
-// Rows that one workgroup handles.
-override ROWS_PER_GROUP: u32;
-// Quads of the row that fall to one lane.
-override QUADS_PER_LANE: u32;
 // Write logarithms.
 override LOG: bool;
 
@@ -28,17 +22,9 @@ struct Parameters {
 @group(0) @binding(1) var<storage, read_write> p: array<vec4f>;
 @group(0) @binding(2) var<uniform> parameters: Parameters;
 
-// Most negative finite number: WGSL promises nothing about infinities.
-const LOWEST = -0x1.fffffep+127f;
-
 var<workgroup> maxima: array<f32, LANES * ROWS_PER_GROUP>;
 var<workgroup> sums: array<f32, LANES * ROWS_PER_GROUP>;
 var<workgroup> faults: array<u32, LANES * ROWS_PER_GROUP>;
-
-// z − m for z ≤ m, at least −128: halved first, so that the difference of two huge numbers stays finite. exp(−128) is 0.
-fn below(values: vec4f, maximum: f32) -> vec4f {
-  return 2.0 * max(0.5 * values - 0.5 * maximum, vec4f(-64.0));
-}
 
 fn inside(quad: u32) -> vec4<bool> {
   return vec4u(quad * 4u) + vec4u(0u, 1u, 2u, 3u) < vec4u(parameters.columns);

@@ -11,30 +11,6 @@ override PAIRS: u32;
 // A pair is kept when sᵀy > this · ‖s‖ · ‖y‖.
 override LEAST_CURVATURE: f32;
 
-struct State {
-  running: f32,
-  step: f32,
-  trials: f32,
-  taken: f32,
-  status: f32,
-  iteration: f32,
-  fresh: f32,
-  pairs: f32,
-  failed: f32,
-  slope: f32,
-  low: f32,
-  high: f32,
-  best_step: f32,
-  best_slope: f32,
-  launches: f32,
-  since: f32,
-  least_loss: f32,
-  least_gradient: f32,
-  fit: f32,
-  slot: f32,
-  steps: array<f32, 8>,
-}
-
 // Loops go by these numbers, not by overrides: some compilers unroll loops of known length, which takes them minutes here.
 struct Parameters {
   pairs: u32,               // m
@@ -53,7 +29,6 @@ struct Parameters {
 @group(0) @binding(0) var<storage, read> products: array<vec4f>;
 // s_iᵀy_j, then y_iᵀy_j; a pair counts when its own s_iᵀy_i is positive.
 @group(0) @binding(1) var<storage, read_write> gram: array<f32>;
-@group(0) @binding(2) var<storage, read_write> states: array<State>;
 @group(0) @binding(3) var<storage, read_write> coefficients: array<f32>;
 @group(0) @binding(4) var<uniform> parameters: Parameters;
 
@@ -63,17 +38,6 @@ var<workgroup> yy: array<f32, PAIRS * PAIRS>;
 var<workgroup> alpha: array<f32, PAIRS>;
 // α − β
 var<workgroup> factor: array<f32, PAIRS>;
-
-// By bits: comparisons with NaN cannot be relied upon on real devices.
-fn finite(x: f32) -> bool {
-  return (bitcast<u32>(x) & 0x7fffffffu) <= 0x7f7fffffu;
-}
-
-// Where the trial steps of a launch lie, as multiples of the most promising one.
-fn spread(trial: u32) -> f32 {
-  let powers = array<f32, 8>(1.0, 2.0, 0.5, 4.0, 0.25, 8.0, 16.0, 32.0);
-  return powers[trial];
-}
 
 // 2^min(0, −2·⌊log₂ √squares⌋), from the bits of the number: logarithms are not exact at powers of two.
 fn steepest_length(squares: f32) -> f32 {

@@ -4,16 +4,6 @@ fn class_weight(class_index: u32) -> f32 {
   return bitcast<f32>(words[parameters.class_weight_offset + class_index]);
 }
 
-// z − m for z ≤ m, at least −128: halved first, so that the difference of two huge numbers stays finite. exp(−128) is 0.
-fn below(values: vec4f, maximum: f32) -> vec4f {
-  return 2.0 * max(0.5 * values - 0.5 * maximum, vec4f(-64.0));
-}
-
-// m − z for z ≤ m, at most the highest float.
-fn gap(values: vec4f, maximum: f32) -> vec4f {
-  return 2.0 * min(0.5 * maximum - 0.5 * values, vec4f(0.5 * HIGHEST));
-}
-
 // t[i, 4·quad …]; zero beyond the last class.
 fn target_weights(row: u32, label: i32, quad: u32) -> vec4f {
   let column = vec4u(quad * 4u) + FOUR;

@@ -7,6 +7,7 @@ import type { Kernel, Matrix, Op } from "./op.js";
 import { u32 } from "./op.js";
 import { rowLanes } from "./row-lanes.js";
 import { rowRanges, wholeBlock } from "./row-ranges.js";
+import { LANES } from "./shader-parts.js";
 import { requireShape } from "./shape-rule.js";
 
 export interface ArgmaxArguments<M extends Matrix = Matrix> {
@@ -15,7 +16,7 @@ export interface ArgmaxArguments<M extends Matrix = Matrix> {
   readonly out: M;
 }
 
-const kernel: Kernel = { name: "argmax", bindings: ["read", "write"] };
+const kernel: Kernel = { name: "argmax", files: ["argmax", LANES], bindings: ["read", "write"] };
 
 export const argmax: Op<ArgmaxArguments> = {
   name: "argmax",

@@ -8,6 +8,7 @@ import { at } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
+import { FINITE, SOLVER_SPREAD, SOLVER_STATE } from "./shader-parts.js";
 import { requireShape } from "./shape-rule.js";
 import { HIGHEST } from "./softmax.js";
 import { SPREAD, STATE, STATE_LENGTH, STATE_QUADS } from "./solver-state.js";
@@ -134,7 +135,11 @@ function reference({ line, norms, state, scale, l2, l1 = 0, byValue }: On<Choose
   data[STATE.launches] = launches;
 }
 
-const kernel: Kernel = { name: "choose_step", bindings: ["read", "read", "write"] };
+const kernel: Kernel = {
+  name: "choose_step",
+  files: ["choose_step", SOLVER_STATE, SOLVER_SPREAD, FINITE],
+  bindings: ["read", "read", "write"],
+};
 
 export const chooseStep: Op<ChooseStepArguments> = {
   name: "chooseStep",

@@ -3,59 +3,32 @@
  * over the logits. `dZ[i,j] = scale · r[i] · (T[i]·p[i,j] − t[i,j])` as in `crossEntropy`.
  */
 import { crossEntropy } from "./cross-entropy.js";
-import { at, rowsOf } from "./host-matrix.js";
+import type { TakenStepArguments } from "./loss-line.js";
+import { checkTakenStep, SHARED_STEP, TAKEN_STEP_WRITES, takeStep, writeSumOfLosses } from "./loss-line.js";
 import type { DeviceMatrix, HostMatrix, Kernel, Matrix, On, Op, Planner } from "./op.js";
-import { f32, u32 } from "./op.js";
+import { f32, NOT_A_NUMBER_BITS, u32 } from "./op.js";
 import { rowLanes } from "./row-lanes.js";
 import { rowRanges, wholeBlock } from "./row-ranges.js";
-import { requireShape } from "./shape-rule.js";
-import { isIdle, STATE, STATE_LENGTH } from "./solver-state.js";
-import type { TargetArguments } from "./targets.js";
-import { checkTargets, sliceTargets, targetBuffers, targetConstants } from "./targets.js";
+import { BELOW, COLUMNS, FINITE, GAP, LANES, TARGETS } from "./shader-parts.js";
+import { isIdle } from "./solver-state.js";
+import { checkTargets, targetBuffers, targetConstants } from "./targets.js";
 
-export interface CrossEntropyStepArguments<M extends Matrix = Matrix> extends TargetArguments<M> {
-  /** n × k, updated. */
-  readonly logits: M;
-  /** n × k */
-  readonly direction: M;
-  /** 1 × 28: its `step` is t. Nothing is done when the solver has stopped or still searches. */
-  readonly state: M;
-  /** Factor of the gradient; the losses are not scaled. */
-  readonly scale: number;
-  /** n × k, written. */
-  readonly gradient: M;
-  /** p × 4, written: rows that add up to Σ loss, 0, 0 and how many losses are not finite, which are left out of the sum. */
-  readonly out: M;
-}
+export type CrossEntropyStepArguments<M extends Matrix = Matrix> = TakenStepArguments<M>;
 
 function reference(args: On<CrossEntropyStepArguments, HostMatrix>): void {
-  const { logits, direction, state, out } = args;
+  const { logits, state, out } = args;
   if (isIdle(state)) return;
-  const step = state.data[STATE.step];
-  if (step !== 0) {
-    for (let i = 0; i < logits.rows; i++) {
-      for (let j = 0; j < logits.columns; j++) {
-        logits.data[i * logits.columns + j] = at(logits, i, j) + step * at(direction, i, j);
-      }
-    }
-  }
+  takeStep(args);
   const losses = new Float64Array(logits.rows);
   crossEntropy.reference({ ...args, loss: { ...out, data: losses, columns: logits.rows }, denominator: undefined });
-  let sum = 0;
-  let faults = 0;
-  for (const loss of losses) {
-    if (Number.isFinite(loss)) sum += loss;
-    else faults++;
-  }
-  out.data.fill(0);
-  out.data.set([sum, 0, 0, faults]);
+  writeSumOfLosses(out, losses);
 }
 
 const kernel: Kernel = {
   name: "cross_entropy_step",
+  files: ["cross_entropy_step", TARGETS, LANES, COLUMNS, BELOW, GAP, FINITE],
   bindings: ["write", "read", "read", "read", "read", "read", "write", "write"],
 };
-const NOT_A_NUMBER_BITS = 0x7fc00000;
 
 function plan(args: On<CrossEntropyStepArguments, DeviceMatrix>, planner: Planner): void {
   const { logits, direction, soft, gradient, out } = args;
@@ -90,28 +63,13 @@ function plan(args: On<CrossEntropyStepArguments, DeviceMatrix>, planner: Planne
 
 export const crossEntropyStep: Op<CrossEntropyStepArguments> = {
   name: "crossEntropyStep",
-  writes: ["logits", "gradient", "out"],
+  writes: TAKEN_STEP_WRITES,
   types: { labels: ["i32"] },
   check(args) {
-    const { rows, columns } = args.logits;
-    checkTargets("crossEntropyStep", args, rows, columns);
-    requireShape("crossEntropyStep", "direction", args.direction, rows, columns);
-    requireShape("crossEntropyStep", "gradient", args.gradient, rows, columns);
-    requireShape("crossEntropyStep", "state", args.state, 1, STATE_LENGTH);
-    requireShape("crossEntropyStep", "out", args.out, args.out.rows, 4);
+    checkTargets("crossEntropyStep", args, args.logits.rows, args.logits.columns);
+    checkTakenStep("crossEntropyStep", args);
   },
-  slice: (args, first, rows) => ({
-    ...sliceTargets(args, first, rows),
-    logits: rowsOf(args.logits, first, rows),
-    direction: rowsOf(args.direction, first, rows),
-    gradient: rowsOf(args.gradient, first, rows),
-  }),
-  sliceRows: ({ logits }) => logits.rows,
-  accumulate(total, part) {
-    part.forEach((value, i) => {
-      total[i] += value;
-    });
-  },
+  ...SHARED_STEP,
   reference,
   plan,
 };

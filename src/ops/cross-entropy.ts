@@ -4,40 +4,23 @@
  * Computed from logits, never from log(softmax). A row whose label is no class, or that has a logit or weight that is not
  * finite, gives NaN. `logsumexp − z` stops at the highest float32. Where the denominator is 0 the gradient is 0.
  */
-import { at, rowsOf, valuesOf } from "./host-matrix.js";
+import { at } from "./host-matrix.js";
 import type { DeviceMatrix, HostMatrix, Kernel, Matrix, On, Op, Planner } from "./op.js";
-import { f32, u32 } from "./op.js";
+import { f32, NOT_A_NUMBER_BITS, u32 } from "./op.js";
 import { rowLanes } from "./row-lanes.js";
-import { rowRanges, wholeBlock } from "./row-ranges.js";
-import { requireShape } from "./shape-rule.js";
+import type { RowLossArguments } from "./row-loss.js";
+import { checkRowLoss, gradientFactor, ROW_LOSS_WRITES, rowLossPlaces, sliceRowLoss } from "./row-loss.js";
+import { rowRanges } from "./row-ranges.js";
+import { BELOW, COLUMNS, GAP, LANES } from "./shader-parts.js";
 import { HIGHEST, rowNormaliser } from "./softmax.js";
-import type { TargetArguments } from "./targets.js";
-import { checkTargets, rowWeightAt, sliceTargets, targetAt, targetBuffers, targetConstants } from "./targets.js";
+import { checkTargets, rowWeightAt, targetAt, targetBuffers, targetConstants } from "./targets.js";
 
-export interface CrossEntropyArguments<M extends Matrix = Matrix> extends TargetArguments<M> {
-  readonly logits: M;
-  /** 1 × n, written: each row's loss. */
-  readonly loss: M;
-  /** n × k, written: the gradient with respect to the logits. */
-  readonly gradient: M | undefined;
-  /** Factor of the gradient; the losses are not scaled. */
-  readonly scale: number;
-  /** The first values of its rows add up to what divides the gradient. */
-  readonly denominator: M | undefined;
-}
-
-/** What a sum left in parts divides by. */
-export function divisorOf(denominator: HostMatrix): number {
-  let divisor = 0;
-  for (let i = 0; i < denominator.rows; i++) divisor += at(denominator, i, 0);
-  return divisor;
-}
+export type CrossEntropyArguments<M extends Matrix = Matrix> = RowLossArguments<M>;
 
 function reference(args: On<CrossEntropyArguments, HostMatrix>): void {
   const { logits, loss, gradient } = args;
   const classes = logits.columns;
-  const divisor = args.denominator ? divisorOf(args.denominator) : 1;
-  const factor = divisor === 0 ? 0 : args.scale / divisor;
+  const factor = gradientFactor(args);
   for (let i = 0; i < logits.rows; i++) {
     let weight = rowWeightAt(args, i, classes);
     let { maximum, sum } = rowNormaliser(logits, i);
@@ -61,9 +44,9 @@ function reference(args: On<CrossEntropyArguments, HostMatrix>): void {
 
 const kernel: Kernel = {
   name: "cross_entropy",
+  files: ["cross_entropy", LANES, COLUMNS, BELOW, GAP],
   bindings: ["read", "read", "read", "read", "read", "write", "write"],
 };
-const NOT_A_NUMBER_BITS = 0x7fc00000;
 
 /** Logits as the sum of `count` matrices of one binding, `stride` quads apart; the arguments' logits are the first. */
 export interface LogitParts {
@@ -82,10 +65,7 @@ export function planCrossEntropy(
   const lanes = rowLanes(logits.columns);
   const work = (32 + 4 * (parts.count - 1)) * logits.columns;
   const cut = [logits, ...(soft ? [soft] : []), ...(gradient ? [gradient] : [])];
-  const loss = wholeBlock("crossEntropy", "loss", args.loss);
-  const denominator = args.denominator && wholeBlock("crossEntropy", "denominator", args.denominator);
-  // Two bindings may not write one buffer: a gradient that nobody wants still needs a place.
-  const nowhere = gradient ? undefined : wholeBlock("crossEntropy", "gradient", planner.scratch(1, 4));
+  const { loss, denominator, constants, gradientBuffer } = rowLossPlaces("crossEntropy", args, planner);
   for (const range of rowRanges(cut, planner.workPerDispatch / work)) {
     const z = range.parts[0];
     const q = soft && range.parts[1];
@@ -98,8 +78,7 @@ export function planCrossEntropy(
         PARTS: parts.count,
         ...targetConstants(args),
         ONE_HOT: Number(!soft && args.labelSmoothing === 0),
-        HAS_DENOMINATOR: Number(denominator !== undefined),
-        WRITE_GRADIENT: Number(gradient !== undefined),
+        ...constants,
       },
       buffers: [
         z.buffer,
@@ -108,7 +87,7 @@ export function planCrossEntropy(
         t.rowWeight,
         denominator?.buffer ?? z.buffer,
         loss.buffer,
-        d?.buffer ?? (nowhere as { buffer: object }).buffer,
+        gradientBuffer(d),
       ],
       parameters: [
         ...[range.rows, logits.columns, z.offset, logits.stride].map(u32),
@@ -138,20 +117,13 @@ export function planCrossEntropy(
 
 export const crossEntropy: Op<CrossEntropyArguments> = {
   name: "crossEntropy",
-  writes: ["loss", "gradient"],
+  writes: ROW_LOSS_WRITES,
   types: { labels: ["i32"] },
   check(args) {
-    const { rows, columns } = args.logits;
-    checkTargets("crossEntropy", args, rows, columns);
-    requireShape("crossEntropy", "loss", args.loss, 1, rows);
-    if (args.gradient) requireShape("crossEntropy", "gradient", args.gradient, rows, columns);
+    checkTargets("crossEntropy", args, args.logits.rows, args.logits.columns);
+    checkRowLoss("crossEntropy", args);
   },
-  slice: (args, first, rows) => ({
-    ...sliceTargets(args, first, rows),
-    logits: rowsOf(args.logits, first, rows),
-    loss: valuesOf(args.loss, first, rows),
-    gradient: args.gradient && rowsOf(args.gradient, first, rows),
-  }),
+  slice: sliceRowLoss,
   reference,
   plan: (args, planner) => planCrossEntropy(args, planner),
 };

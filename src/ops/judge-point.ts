@@ -6,6 +6,7 @@ import { at } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
+import { FINITE, SOLVER_STATE } from "./shader-parts.js";
 import { requireShape } from "./shape-rule.js";
 import { HIGHEST } from "./softmax.js";
 import { STATE, STATE_LENGTH, STATE_QUADS, STATUS } from "./solver-state.js";
@@ -91,7 +92,11 @@ function reference(args: On<JudgePointArguments, HostMatrix>): void {
   else if (iteration >= args.maxIterations) stop(STATUS["max-iterations"]);
 }
 
-const kernel: Kernel = { name: "judge_point", bindings: ["read", "read", "write", "write"] };
+const kernel: Kernel = {
+  name: "judge_point",
+  files: ["judge_point", SOLVER_STATE, FINITE],
+  bindings: ["read", "read", "write", "write"],
+};
 
 export const judgePoint: Op<JudgePointArguments> = {
   name: "judgePoint",

@@ -1,32 +1,22 @@
 /**
  * `φ(t) = Σ_i r[i] · ℓ(z[i] + t·d[i])` for cross-entropy with `φ′(t)` and `φ″(t)`, at several trial steps in one launch.
  * Logits are linear in the step, so a trial step costs n × k work and no product with X. Which steps, and how many, says the
- * solver's state; when it wants none, all is zero.
+ * solver's state; when it wants none, all is zero. A row cannot be right that counts and has a label that is no class, or a weight or
+ * moved logit beyond float32.
  */
-import { at, rowsOf } from "./host-matrix.js";
+import { at } from "./host-matrix.js";
+import type { TrialStepsArguments } from "./loss-line.js";
+import { checkLine, SHARED_TRIALS } from "./loss-line.js";
 import type { DeviceMatrix, HostMatrix, Kernel, Matrix, On, Op, Planner } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { rowLanes } from "./row-lanes.js";
 import { rowRanges, wholeBlock } from "./row-ranges.js";
-import { requireShape } from "./shape-rule.js";
+import { BELOW, COLUMNS, GAP, LANES, TARGETS } from "./shader-parts.js";
 import { HIGHEST } from "./softmax.js";
-import { STATE, STATE_LENGTH } from "./solver-state.js";
-import type { TargetArguments } from "./targets.js";
-import { checkTargets, rowWeightAt, sliceTargets, targetAt, targetBuffers, targetConstants } from "./targets.js";
+import { STATE } from "./solver-state.js";
+import { checkTargets, rowWeightAt, targetAt, targetBuffers, targetConstants } from "./targets.js";
 
-export interface LineSearchArguments<M extends Matrix = Matrix> extends TargetArguments<M> {
-  /** n × k, Z. */
-  readonly logits: M;
-  /** n × k, the change of Z for a step of 1. */
-  readonly direction: M;
-  /** 1 × 28: `trials` says how many of its `steps` are wanted. */
-  readonly state: M;
-  /**
-   * p × 4T, written; T is the most trial steps of a launch. Four values a step: φ, φ′, φ″ (sums over rows, not means) and how many rows
-   * have a label that is no class, or a weight or moved logit beyond float32; those are left out of the three. The p rows add up to the result.
-   */
-  readonly out: M;
-}
+export type LineSearchArguments<M extends Matrix = Matrix> = TrialStepsArguments<M>;
 
 function reference(args: On<LineSearchArguments, HostMatrix>): void {
   const { logits, direction, state, out } = args;
@@ -78,6 +68,7 @@ function reference(args: On<LineSearchArguments, HostMatrix>): void {
 
 const kernel: Kernel = {
   name: "line_search",
+  files: ["line_search", TARGETS, LANES, COLUMNS, BELOW, GAP],
   bindings: ["read", "read", "read", "read", "read", "read", "write"],
 };
 
@@ -115,22 +106,10 @@ export const lineSearch: Op<LineSearchArguments> = {
   name: "lineSearch",
   types: { labels: ["i32"] },
   check(args) {
-    const { rows, columns } = args.logits;
-    requireShape("lineSearch", "direction", args.direction, rows, columns);
-    requireShape("lineSearch", "state", args.state, 1, STATE_LENGTH);
-    checkTargets("lineSearch", args, rows, columns);
+    checkLine("lineSearch", args);
+    checkTargets("lineSearch", args, args.logits.rows, args.logits.columns);
   },
-  slice: (args, first, rows) => ({
-    ...sliceTargets(args, first, rows),
-    logits: rowsOf(args.logits, first, rows),
-    direction: rowsOf(args.direction, first, rows),
-  }),
-  sliceRows: ({ logits }) => logits.rows,
-  accumulate(total, part) {
-    part.forEach((value, i) => {
-      total[i] += value;
-    });
-  },
+  ...SHARED_TRIALS,
   reference,
   plan,
 };

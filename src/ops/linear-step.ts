@@ -11,6 +11,7 @@ import { f32, u32 } from "./op.js";
 import type { RowRange } from "./row-ranges.js";
 import { rowRanges, wholeBlock } from "./row-ranges.js";
 import { LaunchConstants, SetUps } from "./set-ups.js";
+import { BELOW, GAP } from "./shader-parts.js";
 import { describe, requireShape } from "./shape-rule.js";
 import type { TargetArguments } from "./targets.js";
 import { checkTargets, targetConstants } from "./targets.js";
@@ -37,6 +38,8 @@ const PARTS = [
   "linear_step/forward",
   "linear_step/softmax",
   "linear_step/gradient",
+  BELOW,
+  GAP,
 ] as const;
 const kernel: Kernel = {
   name: "linear_step",

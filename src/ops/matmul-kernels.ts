@@ -16,6 +16,7 @@ const QUADS = "matmul/quads";
 const TIMES = "matmul/times";
 const BLOCKS = "matmul/blocks";
 const WITHIN = "matmul/within";
+const NARROW = "matmul/narrow";
 const orders = ({ a, transposeA, transposeB, ones }: Product): Record<string, number> => ({
   TRANSPOSE_A: Number(transposeA),
   TRANSPOSE_B: Number(transposeB),
@@ -24,7 +25,7 @@ const orders = ({ a, transposeA, transposeB, ones }: Product): Record<string, nu
 });
 const tiled: MatmulKernel = {
   name: "matmul",
-  files: ["matmul", ...COMMON, QUADS, WITHIN, TIMES],
+  files: ["matmul", "matmul/staging", ...COMMON, QUADS, WITHIN, TIMES],
   bindings,
   storage: orders,
 };
@@ -52,13 +53,13 @@ const broadcastsKernel: MatmulKernel = {
 };
 const matricesKernel: MatmulKernel = {
   name: "matmul_matrices",
-  files: ["matmul_matrices", ...COMMON, QUADS, WITHIN],
+  files: ["matmul_matrices", "matmul_matrices/staging", "matmul_matrices/patches", ...COMMON, QUADS, WITHIN],
   bindings,
   storage: orders,
 };
 const rowsKernel: MatmulKernel = {
   name: "matmul_rows",
-  files: ["matmul_rows", ...COMMON, TIMES],
+  files: ["matmul_rows", "matmul_rows/words", "matmul_rows/staging", "matmul_rows/sums", NARROW, ...COMMON, TIMES],
   bindings,
   storage({ a, transposeB }) {
     const words = QUAD_BYTES[a.type] / 4;
@@ -68,7 +69,7 @@ const rowsKernel: MatmulKernel = {
 };
 const columnsKernel: MatmulKernel = {
   name: "matmul_columns",
-  files: ["matmul_columns", ...COMMON, TIMES],
+  files: ["matmul_columns", "matmul_columns/blocks", NARROW, ...COMMON, TIMES],
   bindings,
   storage: ({ a, ones }) => ({ FORMAT_A: ELEMENT_FORMAT[a.type], ONES: Number(ones) }),
 };

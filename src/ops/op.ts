@@ -68,6 +68,9 @@ export interface Word {
 export const u32 = (value: number): Word => ({ type: "u32", value });
 export const f32 = (value: number): Word => ({ type: "f32", value });
 
+/** The bits of NaN, which WGSL cannot spell: a parameter of kernels that write it. */
+export const NOT_A_NUMBER_BITS = 0x7fc00000;
+
 /** One launch of a kernel. */
 export interface Dispatch {
   readonly kernel: Kernel;

@@ -1,16 +1,25 @@
 /** What the launches of `score_loss`, `score_loss_line` and `score_loss_step` share: constants and parameters. */
 import type { DeviceMatrix, On, Word } from "./op.js";
-import { f32, u32 } from "./op.js";
+import { f32, NOT_A_NUMBER_BITS, u32 } from "./op.js";
 import type { RowLanes } from "./row-lanes.js";
 import { rowLanes } from "./row-lanes.js";
 import type { RowRange } from "./row-ranges.js";
 import type { ScoreTargetArguments } from "./score-loss-rows.js";
+import { BELOW, COLUMNS, FINITE, LANES } from "./shader-parts.js";
 import { targetBuffers } from "./targets.js";
 
-const NOT_A_NUMBER_BITS = 0x7fc00000;
-
-/** The file that the three kernels share. */
-export const ROWS_FILE = "score_loss/rows";
+/** The files that the three kernels share. */
+export const ROW_FILES: readonly string[] = [
+  "score_loss/operands",
+  "score_loss/rows",
+  "score_loss/terms",
+  LANES,
+  COLUMNS,
+  BELOW,
+  FINITE,
+];
+/** Of those that look at scores where they stand. */
+export const STANDING_FILES: readonly string[] = [...ROW_FILES, "score_loss/no_line"];
 
 type Arguments = On<ScoreTargetArguments, DeviceMatrix> & { readonly logits: DeviceMatrix };
 

@@ -1,31 +1,19 @@
 /**
  * `φ(s) = Σ_i r[i] · loss(z[i] + s·d[i])` with `φ′(s)` and `φ″(s)`, for the losses in `score-loss-rows.ts`, at several trial steps in one
- * launch: what `lineSearch` is to cross-entropy. Which steps, and how many, says the solver's state; when it wants none, all is zero.
+ * launch: what `lineSearch` is to cross-entropy. Which steps, and how many, says the solver's state; when it wants none, all is zero. A row whose
+ * loss is beyond float32 cannot be right either.
  */
-import { at, rowsOf } from "./host-matrix.js";
+import { at } from "./host-matrix.js";
+import type { TrialStepsArguments } from "./loss-line.js";
+import { checkLine, SHARED_TRIALS } from "./loss-line.js";
 import type { DeviceMatrix, HostMatrix, Kernel, Matrix, On, Op, Planner } from "./op.js";
 import { rowRanges, wholeBlock } from "./row-ranges.js";
-import { ROWS_FILE, rowsLaunch } from "./score-loss-launch.js";
+import { ROW_FILES, rowsLaunch } from "./score-loss-launch.js";
 import type { ScoreLossForm } from "./score-loss-rows.js";
 import { checkScoreTargets, ScoreRow } from "./score-loss-rows.js";
-import { requireShape } from "./shape-rule.js";
-import { STATE, STATE_LENGTH } from "./solver-state.js";
-import type { TargetArguments } from "./targets.js";
-import { sliceTargets } from "./targets.js";
+import { STATE } from "./solver-state.js";
 
-export interface ScoreLossLineArguments<M extends Matrix = Matrix> extends TargetArguments<M>, ScoreLossForm {
-  /** n × k, Z. */
-  readonly logits: M;
-  /** n × k, the change of Z for a step of 1. */
-  readonly direction: M;
-  /** 1 × 28: `trials` says how many of its `steps` are wanted. */
-  readonly state: M;
-  /**
-   * p × 4T, written; T is the most trial steps of a launch. Four values a step: φ, φ′, φ″ (sums over rows, not means) and how many rows
-   * cannot be right or have a loss beyond float32; those are left out of the three. The p rows add up to the result.
-   */
-  readonly out: M;
-}
+export type ScoreLossLineArguments<M extends Matrix = Matrix> = TrialStepsArguments<M> & ScoreLossForm;
 
 function reference(args: On<ScoreLossLineArguments, HostMatrix>): void {
   const { logits, direction, state, out } = args;
@@ -54,7 +42,7 @@ function reference(args: On<ScoreLossLineArguments, HostMatrix>): void {
 
 const kernel: Kernel = {
   name: "score_loss_line",
-  files: ["score_loss_line", ROWS_FILE],
+  files: ["score_loss_line", ...ROW_FILES],
   bindings: ["read", "read", "read", "read", "read", "write"],
 };
 
@@ -90,22 +78,10 @@ export const scoreLossLine: Op<ScoreLossLineArguments> = {
   name: "scoreLossLine",
   types: { labels: ["i32"] },
   check(args) {
-    const { rows, columns } = args.logits;
-    checkScoreTargets("scoreLossLine", args, rows, columns);
-    requireShape("scoreLossLine", "direction", args.direction, rows, columns);
-    requireShape("scoreLossLine", "state", args.state, 1, STATE_LENGTH);
+    checkScoreTargets("scoreLossLine", args, args.logits.rows, args.logits.columns);
+    checkLine("scoreLossLine", args);
   },
-  slice: (args, first, rows) => ({
-    ...sliceTargets(args, first, rows),
-    logits: rowsOf(args.logits, first, rows),
-    direction: rowsOf(args.direction, first, rows),
-  }),
-  sliceRows: ({ logits }) => logits.rows,
-  accumulate(total, part) {
-    part.forEach((value, i) => {
-      total[i] += value;
-    });
-  },
+  ...SHARED_TRIALS,
   reference,
   plan,
 };

@@ -5,9 +5,10 @@
  */
 import { at, rowsOf } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, Op } from "./op.js";
-import { u32 } from "./op.js";
+import { NOT_A_NUMBER_BITS, u32 } from "./op.js";
 import { rowLanes } from "./row-lanes.js";
 import { rowRanges } from "./row-ranges.js";
+import { BELOW, LANES } from "./shader-parts.js";
 import { requireShape } from "./shape-rule.js";
 
 /** The highest float32: what is further away stops here, on every device. */
@@ -33,8 +34,11 @@ export function rowNormaliser(logits: HostMatrix, i: number): { maximum: number;
   return { maximum, sum };
 }
 
-const kernel: Kernel = { name: "softmax", bindings: ["read", "write"] };
-const NOT_A_NUMBER_BITS = 0x7fc00000;
+const kernel: Kernel = {
+  name: "softmax",
+  files: ["softmax", LANES, BELOW],
+  bindings: ["read", "write"],
+};
 
 export const softmax: Op<SoftmaxArguments> = {
   name: "softmax",

@@ -1,8 +1,9 @@
 /** `scale · Σ losses / Σ denominators`; NaN when a row's loss is not finite, 0 when the denominators add up to 0. */
-import { divisorOf } from "./cross-entropy.js";
+
 import { at } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, Op } from "./op.js";
-import { f32, u32 } from "./op.js";
+import { f32, NOT_A_NUMBER_BITS, u32 } from "./op.js";
+import { divisorOf } from "./row-loss.js";
 import { wholeBlock } from "./row-ranges.js";
 import { requireShape } from "./shape-rule.js";
 import { summarizeInParts } from "./summarize.js";
@@ -18,7 +19,6 @@ export interface TotalLossArguments<M extends Matrix = Matrix> {
 }
 
 const kernel: Kernel = { name: "total_loss", bindings: ["read", "read", "write"] };
-const NOT_A_NUMBER_BITS = 0x7fc00000;
 const THREADS = 256;
 /** Quads of losses up to which one workgroup is done sooner than a second launch would begin. */
 const ALONE = 2048;

@@ -7,6 +7,7 @@ import { at } from "./host-matrix.js";
 import type { HostMatrix, Kernel, Matrix, On, Op } from "./op.js";
 import { f32, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
+import { FINITE, SOLVER_SPREAD, SOLVER_STATE } from "./shader-parts.js";
 import { requireShape } from "./shape-rule.js";
 import { HIGHEST } from "./softmax.js";
 import { SPREAD, STATE, STATE_LENGTH, STATE_QUADS } from "./solver-state.js";
@@ -110,7 +111,11 @@ function reference({ products, trials, gram, state, coefficients }: On<TwoLoopAr
   }
 }
 
-const kernel: Kernel = { name: "two_loop", bindings: ["read", "write", "write", "write"] };
+const kernel: Kernel = {
+  name: "two_loop",
+  files: ["two_loop", SOLVER_STATE, SOLVER_SPREAD, FINITE],
+  bindings: ["read", "write", "write", "write"],
+};
 
 export const twoLoop: Op<TwoLoopArguments> = {
   name: "twoLoop",

@@ -3,6 +3,7 @@
  * queued when they are called and carried out by `read` and `pace`, as on a GPU: by WebAssembly SIMD where an op has a kernel and
  * the page allows it, else by plain TypeScript.
  */
+
 import { DisposedError } from "../../errors.js";
 import { hostMatrix } from "../../ops/host-matrix.js";
 import type { ElementType, HostArray, HostMatrix, On, Op } from "../../ops/op.js";
@@ -10,6 +11,7 @@ import type { DeviceTraits } from "../../ops/step-plan.js";
 import type { Backend, EngineStats, Storage, StoredMatrix, TrialSteps } from "../backend.js";
 import { Tensor } from "../tensor.js";
 import { yieldToPage } from "../yield-to-page.js";
+import { CPU_TRAITS, CPU_TRIAL_STEPS } from "./cpu-traits.js";
 import type { HostStorage } from "./host-memory.js";
 import { HostMemory } from "./host-memory.js";
 import type { Job } from "./op-jobs.js";
@@ -20,15 +22,9 @@ import { fastestBuild } from "./wasm/kernels.js";
 
 export class CpuBackend implements Backend {
   readonly device = "cpu";
-  readonly traits: DeviceTraits = {
-    device: "cpu",
-    software: true,
-    bindingBytes: Number.POSITIVE_INFINITY,
-    workPerDispatch: Number.POSITIVE_INFINITY,
-  };
+  readonly traits: DeviceTraits = CPU_TRAITS;
   readonly overlaps = false;
-  // One after the other: a launch that finds the search over costs nothing.
-  readonly trialSteps: TrialSteps = { perLaunch: 1, launches: 12 };
+  readonly trialSteps: TrialSteps = CPU_TRIAL_STEPS;
   readonly slices = 1;
   #queue: Job[] = [];
   #draining: Promise<void> | undefined;

@@ -1,8 +1,8 @@
 /** Softmax and cross-entropy, block of rows by block of rows. */
 import type { CrossEntropyArguments } from "../../../ops/cross-entropy.js";
-import { divisorOf } from "../../../ops/cross-entropy.js";
 import { at } from "../../../ops/host-matrix.js";
 import type { HostMatrix, On } from "../../../ops/op.js";
+import { gradientFactor } from "../../../ops/row-loss.js";
 import type { SoftmaxArguments } from "../../../ops/softmax.js";
 import type { TargetArguments } from "../../../ops/targets.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
@@ -136,8 +136,7 @@ export class CrossEntropyRows {
     const columns = this.#columns;
     const memory = this.#memory;
     const block = this.#block;
-    const divisor = args.denominator ? divisorOf(args.denominator) : 1;
-    const factor = divisor === 0 ? 0 : args.scale / divisor;
+    const factor = gradientFactor(args);
     const [weights, factors, losses] = [1, 2, 3].map((v) => block.vector(v));
     const lanes = Math.ceil(rows / 4) * 4;
     const [weightOf, factorOf] = [memory.floats(weights, lanes), memory.floats(factors, lanes)];

@@ -3,11 +3,13 @@
  * some rows of what is large. Workers meet where rows are added up, and exchange no more than the sums; results have the same
  * bits however many there are.
  */
+
 import { DeviceError, DisposedError } from "../../../errors.js";
 import type { ElementType, HostArray, Op } from "../../../ops/op.js";
 import type { DeviceTraits } from "../../../ops/step-plan.js";
 import type { Backend, EngineStats, Storage, StoredMatrix, TrialSteps } from "../../backend.js";
 import { Tensor } from "../../tensor.js";
+import { CPU_TRAITS, CPU_TRIAL_STEPS } from "../cpu-traits.js";
 import { common, lengthOf } from "../row-blocks.js";
 import { CommandStream } from "./command-stream.js";
 import type { Layout } from "./layout.js";
@@ -33,16 +35,10 @@ export async function openWorkersBackend(
 
 export class WorkersBackend implements Backend {
   readonly device = "cpu";
-  readonly traits: DeviceTraits = {
-    device: "cpu",
-    software: true,
-    bindingBytes: Number.POSITIVE_INFINITY,
-    workPerDispatch: Number.POSITIVE_INFINITY,
-  };
+  readonly traits: DeviceTraits = CPU_TRAITS;
   readonly overlaps = true;
   readonly adopts = true;
-  // As on one thread: a launch that finds the search over costs next to nothing.
-  readonly trialSteps: TrialSteps = { perLaunch: 1, launches: 12 };
+  readonly trialSteps: TrialSteps = CPU_TRIAL_STEPS;
   readonly slices = 1;
   readonly #pool: WorkerPool;
   readonly #stream: CommandStream;
