@@ -3,7 +3,6 @@
  * queued when they are called and carried out by `read` and `pace`, as on a GPU: by WebAssembly SIMD where an op has a kernel and
  * the page allows it, else by plain TypeScript.
  */
-
 import { DisposedError } from "../../errors.js";
 import { hostMatrix } from "../../ops/host-matrix.js";
 import type { ElementType, HostArray, HostMatrix, On, Op } from "../../ops/op.js";

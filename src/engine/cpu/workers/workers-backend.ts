@@ -3,7 +3,6 @@
  * some rows of what is large. Workers meet where rows are added up, and exchange no more than the sums; results have the same
  * bits however many there are.
  */
-
 import { DeviceError, DisposedError } from "../../../errors.js";
 import type { ElementType, HostArray, Op } from "../../../ops/op.js";
 import type { DeviceTraits } from "../../../ops/step-plan.js";
