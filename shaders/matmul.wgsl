@@ -22,12 +22,6 @@ override PATCH_X: u32;
 // Quads that each thread stages: of A, THREADS_Y · ROW_QUADS · SLICE / threads; of B likewise. 1 … 4.
 override LOADS_A: u32;
 override LOADS_B: u32;
-// A is stored as [depth × rows].
-override TRANSPOSE_A: bool;
-// B is stored as [columns × depth].
-override TRANSPOSE_B: bool;
-// With TRANSPOSE_A: A is a column of ones for the last row of C.
-override ONES: bool;
 
 // Quads of the tile's rows and columns.
 override TILE_ROWS = THREADS_Y * ROW_QUADS;

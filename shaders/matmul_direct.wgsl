@@ -19,12 +19,6 @@ override ROW_QUADS: u32;
 override COLUMN_QUADS: u32;
 // vec4 values of workgroup memory: 4 · THREADS when LANES > 1, else 1: zeroing what is not used would cost time.
 override SHARED: u32;
-// A is stored as [depth × rows].
-override TRANSPOSE_A: bool;
-// B is stored as [columns × depth].
-override TRANSPOSE_B: bool;
-// With TRANSPOSE_A: A is a column of ones for the last row of C.
-override ONES: bool;
 
 // [row of the block][thread]
 var<workgroup> shared_sums: array<vec4f, SHARED>;

@@ -22,12 +22,6 @@ override COLUMN_TILES: u32;
 override SLICE: u32;
 // Quads that each thread stages, of A and of B: 2 or 4.
 override LOADS: u32;
-// A is stored as [depth × rows].
-override TRANSPOSE_A: bool;
-// B is stored as [columns × depth].
-override TRANSPOSE_B: bool;
-// With TRANSPOSE_A: A is a column of ones for the last row of C.
-override ONES: bool;
 
 const LANES = 32u;
 const SIDE = 16u;

@@ -12,12 +12,6 @@ enable subgroups;
 override THREADS: u32;
 // Quads of columns of C in a thread: 1 or 2. They lie four quads apart.
 override COLUMN_QUADS: u32;
-// A is stored as [depth × rows].
-override TRANSPOSE_A: bool;
-// B is stored as [columns × depth].
-override TRANSPOSE_B: bool;
-// With TRANSPOSE_A: A is a column of ones for the last row of C.
-override ONES: bool;
 
 const TEAM = 4u;
 const TEAM_ROWS = 8u;

@@ -13,6 +13,7 @@ const bindings = ["read", "read", "read", "read", "write"] as const;
 /** What the kernels share, behind what each has for itself. */
 const COMMON = ["matmul/operands", "matmul/result"];
 const QUADS = "matmul/quads";
+const ORDERS = "matmul/orders";
 const TIMES = "matmul/times";
 const BLOCKS = "matmul/blocks";
 const WITHIN = "matmul/within";
@@ -25,19 +26,19 @@ const orders = ({ a, transposeA, transposeB, ones }: Product): Record<string, nu
 });
 const tiled: MatmulKernel = {
   name: "matmul",
-  files: ["matmul", "matmul/staging", ...COMMON, QUADS, WITHIN, TIMES],
+  files: ["matmul", "matmul/staging", ...COMMON, ORDERS, QUADS, WITHIN, TIMES],
   bindings,
   storage: orders,
 };
 const direct: MatmulKernel = {
   name: "matmul_direct",
-  files: ["matmul_direct", ...COMMON, QUADS, BLOCKS],
+  files: ["matmul_direct", ...COMMON, ORDERS, QUADS, BLOCKS],
   bindings,
   storage: orders,
 };
 const subgroupsKernel: MatmulKernel = {
   name: "matmul_subgroups",
-  files: ["matmul_subgroups", ...COMMON, QUADS, BLOCKS, TIMES],
+  files: ["matmul_subgroups", ...COMMON, ORDERS, QUADS, BLOCKS, TIMES],
   bindings,
   storage: orders,
 };
@@ -53,7 +54,7 @@ const broadcastsKernel: MatmulKernel = {
 };
 const matricesKernel: MatmulKernel = {
   name: "matmul_matrices",
-  files: ["matmul_matrices", "matmul_matrices/staging", "matmul_matrices/patches", ...COMMON, QUADS, WITHIN],
+  files: ["matmul_matrices", "matmul_matrices/staging", "matmul_matrices/patches", ...COMMON, ORDERS, QUADS, WITHIN],
   bindings,
   storage: orders,
 };
