@@ -91,9 +91,6 @@ struct Parameters {
 @group(0) @binding(7) var<storage, read_write> packed: array<vec4f>;
 @group(0) @binding(8) var<uniform> parameters: Parameters;
 
-// Most negative finite number: WGSL promises nothing about infinities.
-const LOWEST = -0x1.fffffep+127f;
-const HIGHEST = 0x1.fffffep+127f;
 // Nothing is done more often: compilers see that the loop ends.
 const MOST_STEPS = 0x40000000u;
 const FOUR = vec4u(0u, 1u, 2u, 3u);

@@ -1,15 +1,5 @@
 // small_batch_steps: from the logits of a row to its loss and dz, and the sum over the batch.
 
-// z − m for z ≤ m, at least −128: halved first, so that the difference of two huge numbers stays finite. exp(−128) is 0.
-fn below(values: vec4f, maximum: f32) -> vec4f {
-  return 2.0 * max(0.5 * values - 0.5 * maximum, vec4f(-64.0));
-}
-
-// m − z for z ≤ m, at most the highest float.
-fn gap(values: vec4f, maximum: f32) -> vec4f {
-  return 2.0 * min(0.5 * maximum - 0.5 * values, vec4f(0.5 * HIGHEST));
-}
-
 fn is_class(quad: u32) -> vec4<bool> { return vec4u(quad * 4u) + FOUR < vec4u(parameters.classes); }
 
 // t[i, 4·quad …]; zero beyond the last class.

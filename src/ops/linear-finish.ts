@@ -1,7 +1,7 @@
 /** The second launch of a fused step: adds the workgroups' sums up, divides, penalises, and writes the gradient or moves θ by it. */
 import type { Partials } from "./linear-step.js";
 import type { DeviceMatrix, Kernel, Planner } from "./op.js";
-import { u32 } from "./op.js";
+import { NOT_A_NUMBER_BITS, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
 import { SetUps } from "./set-ups.js";
 import type { AdamArguments, SgdArguments } from "./update.js";
@@ -32,7 +32,6 @@ const kernel: Kernel = {
 };
 /** Where nothing is moved. */
 const NO_RATES = { learningRate: 0, weightDecay: 0, momentum: 0, nesterov: false };
-const NOT_A_NUMBER_BITS = 0x7fc00000;
 /** Threads for each partial sum's quad: so many partial sums one thread adds up alone. */
 const ALONE = 8;
 const MOST_SEGMENTS = 16;

@@ -7,7 +7,7 @@ import { ELEMENT_FORMAT, QUAD_BYTES } from "./element-size.js";
 import type { StepLayout } from "./linear-step-layout.js";
 import { fitsWorkgroup, sharedBytes, stagesOf, stepLayout } from "./linear-step-layout.js";
 import type { DeviceMatrix, Kernel, Matrix, On, Planner } from "./op.js";
-import { f32, u32 } from "./op.js";
+import { f32, NOT_A_NUMBER_BITS, u32 } from "./op.js";
 import type { RowRange } from "./row-ranges.js";
 import { rowRanges, wholeBlock } from "./row-ranges.js";
 import { LaunchConstants, SetUps } from "./set-ups.js";
@@ -52,7 +52,6 @@ const subgroupKernel: Kernel = {
   name: "linear_step_subgroups",
   files: ["linear_step/lanes_by_subgroups", ...PARTS],
 };
-const NOT_A_NUMBER_BITS = 0x7fc00000;
 
 /** Whether dz is summed up: b is there, below W or by itself. */
 export const hasBias = ({ x, theta, bias }: Pick<LinearStepArguments, "x" | "theta" | "bias">): boolean =>

@@ -7,8 +7,9 @@ import { ShapeError } from "../errors.js";
 import { ELEMENT_FORMAT, QUAD_BYTES } from "./element-size.js";
 import { checkStep, hasBias, STEP_TYPES } from "./linear-step.js";
 import type { DeviceMatrix, Kernel, On, Op, Planner } from "./op.js";
-import { f32, u32 } from "./op.js";
+import { f32, NOT_A_NUMBER_BITS, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";
+import { BELOW, GAP } from "./shader-parts.js";
 import { requireShape } from "./shape-rule.js";
 import type { SmallBatchArguments } from "./small-batch-arguments.js";
 import { MOST_RATES } from "./small-batch-arguments.js";
@@ -28,10 +29,11 @@ const kernel: Kernel = {
     "small_batch_steps/gradient",
     "small_batch_steps/weights",
     RULES_FILE,
+    BELOW,
+    GAP,
   ],
   bindings: ["read", "read", "read", "read", "write", "write", "write", "write"],
 };
-const NOT_A_NUMBER_BITS = 0x7fc00000;
 /** A launch keeps one workgroup busy where others keep a hundred: what takes as long, counts as much. */
 const IDLE_SHARE = { software: 1, hardware: 64 };
 
