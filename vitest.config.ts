@@ -1,5 +1,5 @@
 /**
- * The tests, in six projects that also run alone (`npx vitest run --project gpu`): `unit` and `e2e` in Node, `gpu` and `mnist` inside
+ * The tests, in projects that also run alone (`npx vitest run --project "gpu-*"`): `unit` and `e2e` in Node, `gpu-…` and `mnist` inside
  * headless Chromium with WebGPU, `dawn` and `dawn-subgroups` in Node with WebGPU.
  */
 import { playwright } from "@vitest/browser-playwright";
@@ -8,7 +8,12 @@ import { mnistFiles } from "./scripts/mnist-plugin.js";
 import { launchOptions } from "./test/support/chromium.js";
 
 /** Tests that run in Chromium's page. A software GPU compiles shaders slowly, hence the patience. */
-function inChromium(name: string, include: string, timeoutMs: number): TestProjectInlineConfiguration {
+function inChromium(
+  name: string,
+  timeoutMs: number,
+  include: readonly string[],
+  exclude: readonly string[] = [],
+): TestProjectInlineConfiguration {
   return {
     plugins: [mnistFiles()],
     cacheDir: `node_modules/.cache/vite-${name}`,
@@ -16,7 +21,8 @@ function inChromium(name: string, include: string, timeoutMs: number): TestProje
     optimizeDeps: { include: ["fast-check"] },
     test: {
       name,
-      include: [include],
+      include: [...include],
+      exclude: [...exclude],
       testTimeout: timeoutMs,
       hookTimeout: timeoutMs,
       fileParallelism: false,
@@ -31,6 +37,13 @@ function inChromium(name: string, include: string, timeoutMs: number): TestProje
     },
   };
 }
+
+/**
+ * Chromium's software GPU keeps one core busy and no more, so `npm test` runs the files of test/gpu in two browsers at a time: those of
+ * kernels in one, all others in the other. What is held to times, or starts workers, runs after that.
+ */
+const OF_KERNELS: readonly string[] = ["test/gpu/{matmul,ops,solvers}/**/*.test.ts"];
+const WITHOUT_COMPANY: readonly string[] = ["test/gpu/engine/cpu-heartbeat.test.ts", "test/gpu/workers/*.test.ts"];
 
 /** Files of test/gpu that are for a browser alone, each for its reason. */
 const ONLY_IN_A_BROWSER: readonly string[] = [
@@ -93,8 +106,10 @@ const config: ViteUserConfig = defineConfig({
         [...ONLY_IN_A_BROWSER, ...WITH_SUBGROUPS],
       ),
       onDawn("dawn-subgroups", 256, WITH_SUBGROUPS, []),
-      inChromium("gpu", "test/gpu/**/*.test.ts", 60_000),
-      inChromium("mnist", "test/mnist/**/*.test.ts", 600_000),
+      inChromium("gpu-kernels", 120_000, OF_KERNELS),
+      inChromium("gpu-models", 120_000, ["test/gpu/**/*.test.ts"], [...OF_KERNELS, ...WITHOUT_COMPANY]),
+      inChromium("gpu-alone", 60_000, WITHOUT_COMPANY),
+      inChromium("mnist", 600_000, ["test/mnist/**/*.test.ts"]),
       {
         test: {
           name: "e2e",

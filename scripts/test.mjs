@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `npm test`: everything that says whether the project is whole, one runner after the other.
+ * `npm test`: everything that says whether the project is whole, runner after runner.
  *
  *   npm test                  all runners
  *   npm test -- unit gpu      only these (their names are the keys below)
@@ -32,7 +32,7 @@ const RUNNERS = {
   attw: command("@arethetypeswrong/cli", "attw", "--pack", ".", "--profile", "esm-only"),
   unit: project("unit"),
   dawn: onDawn(project("dawn", "dawn-subgroups")),
-  gpu: project("gpu"),
+  gpu: inTurn(sideBySide(project("gpu-kernels"), project("gpu-models")), project("gpu-alone")),
   mnist: project("mnist"),
   "demo-build": command("vite", "vite", "build", "demo"),
   e2e: project("e2e"),
@@ -113,6 +113,29 @@ function project(...names) {
     const code = await exitCode("vitest", "vitest", args);
     return countTests(readReport(file), code);
   };
+}
+
+/** A runner that is several, one after the other. */
+function inTurn(...runners) {
+  return async () => {
+    const counts = [];
+    for (const runner of runners) counts.push(await runner());
+    return sumOf(counts);
+  };
+}
+
+/** A runner that is several at a time: what they print goes mixed. */
+function sideBySide(...runners) {
+  return async () => sumOf(await Promise.all(runners.map((runner) => runner())));
+}
+
+function sumOf(counts) {
+  const sum = { passed: 0, failed: 0 };
+  for (const each of counts) {
+    sum.passed += each.passed;
+    sum.failed += each.failed;
+  }
+  return sum;
 }
 
 function readReport(file) {
