@@ -1,75 +1,12 @@
 /** Loss and gradient in two launches against float64: every format, every way in which rows, features and classes are shared. */
 import { describe, expect } from "vitest";
-import type { Engine } from "../../../src/index.js";
-import { planFinish } from "../../../src/ops/linear-finish.js";
 import { linearGradient } from "../../../src/ops/linear-gradient.js";
-import { planStep } from "../../../src/ops/linear-step.js";
-import { stepLayout } from "../../../src/ops/linear-step-layout.js";
-import type { Planner } from "../../../src/ops/op.js";
-import { expectClose, expectSameBits } from "../../support/compare.js";
+import { expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
-import { cutUp, f32Matrix, f32Vector, outputsOn, referenceOf } from "../../support/op-cases.js";
+import { asOnHardware, cutUp, outputsOn } from "../../support/op-cases.js";
 import { TARGET_OPTIONS } from "../../support/target-cases.js";
-import { type StepCase, stepArguments, stepFloors } from "./linear-step-cases.js";
-
-const OUTPUTS = { gradient: "written", loss: "written" } as const;
-
-/** The op planned for hardware, whatever the adapter is: its layout must be right on every device. */
-const asOnHardware: typeof linearGradient = {
-  ...linearGradient,
-  plan(args, planner) {
-    const { x, theta, gradient, loss, mean, l2, penalisedRows } = args;
-    const layout = stepLayout({
-      rows: args.rows,
-      features: x.columns,
-      classes: theta.columns,
-      rowBytes: 4,
-      software: false,
-    });
-    const hardware: Planner = {
-      workPerDispatch: planner.workPerDispatch,
-      software: false,
-      scratch: (rows, columns) => planner.scratch(rows, columns),
-      dispatch: (dispatch) => planner.dispatch(dispatch),
-    };
-    const finish = {
-      rule: "gradient",
-      theta,
-      state: gradient,
-      secondState: undefined,
-      loss,
-      lossValue: false,
-    } as const;
-    planFinish(planStep(args, hardware, layout), { ...finish, mean, l2, penalisedRows }, hardware);
-  },
-};
-
-function gradientCase(size: StepCase) {
-  const args = stepArguments(size);
-  const { rows, columns } = args.theta;
-  return {
-    ...args,
-    ...{ mean: true, l2: 0.25, penalisedRows: size.d, dBias: undefined },
-    gradient: f32Matrix(rows, columns),
-    loss: f32Vector([0, 0, 0, 0]),
-  };
-}
-
-async function expectParity(engine: Engine, size: StepCase, op: typeof linearGradient = linearGradient): Promise<void> {
-  const args = gradientCase(size);
-  const truth = referenceOf(linearGradient, args, OUTPUTS);
-  const got = await outputsOn(engine, op, args, OUTPUTS);
-  const floors = stepFloors(args);
-  const label = JSON.stringify(size);
-  const [sum, weight, , faults] = truth.loss as Float64Array;
-  const [gotSum, gotWeight, , gotFaults] = got.loss as Float32Array;
-  expectClose([gotSum], [sum], { floor: floors.loss, label: `loss, ${label}` });
-  expectClose([gotWeight], [weight], { floor: floors.weight, label: `weight, ${label}` });
-  expect([faults, gotFaults], label).toEqual([0, 0]);
-  // Divided by the weight; the penalty's product and sum are rounded once each.
-  const floor = weight === 0 ? 2 ** -24 : floors.gradient / weight + 2 ** -22;
-  expectClose(got.gradient as Float32Array, truth.gradient as Float64Array, { floor, label: `gradient, ${label}` });
-}
+import { expectParity, gradientCase, OUTPUTS } from "./linear-gradient-parity.js";
+import type { StepCase } from "./linear-step-cases.js";
 
 describe("shapes", () => {
   test.for<StepCase>([
@@ -93,7 +30,7 @@ describe("shapes", () => {
     { n: 67, d: 9, k: 32 },
     { n: 130, d: 1030, k: 3, format: "u8" },
   ])("$n × $d × $k in the hardware's layout", async (size, { engines }) => {
-    await expectParity(engines.webgpu, size, asOnHardware);
+    await expectParity(engines.webgpu, size, asOnHardware(linearGradient));
   });
 });
 
@@ -142,7 +79,7 @@ describe("X in several bindings", () => {
 
 test("the same bits on every run", async ({ engines }) => {
   const args = gradientCase({ n: 1000, d: 37, k: 10, taken: 999, targets: { rowWeight: true } });
-  for (const op of [linearGradient, asOnHardware]) {
+  for (const op of [linearGradient, asOnHardware(linearGradient)]) {
     const first = await outputsOn(engines.webgpu, op, args, OUTPUTS);
     const second = await outputsOn(engines.webgpu, op, args, OUTPUTS);
     expectSameBits(second.gradient as Float32Array, first.gradient as Float32Array, "gradient");
