@@ -2,6 +2,7 @@
 
 import { isLabel, refuseIgnoredClass } from "../data/classes.js";
 import { FEATURE_STORAGES } from "../data/feature-storage.js";
+import { readable } from "../data/readable.js";
 import { Engine } from "../engine/engine.js";
 import { MOST_WORKERS } from "../engine/engine-options.js";
 import { OptionError } from "../errors.js";
@@ -163,7 +164,24 @@ export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions
       );
     }
   }
-  return { ...options, loss, solver, l2, weightDecay, averageWeights };
+  return { ...options, ...ownCopies(options), loss, solver, l2, weightDecay, averageWeights };
+}
+
+/** Of what the caller may change afterwards. */
+function ownCopies({
+  classes,
+  classWeight,
+  learningRate,
+}: Pick<ModelOptions, "classes" | "classWeight" | "learningRate">) {
+  const weights = (): ClassWeight | undefined => {
+    if (classWeight instanceof Map) return new Map(classWeight);
+    return typeof classWeight === "object" ? { ...classWeight } : classWeight;
+  };
+  return {
+    classes: classes && [...classes],
+    classWeight: readable({ where: "SoftmaxRegression", name: "option `classWeight`" }, weights),
+    learningRate: typeof learningRate === "object" ? { ...learningRate } : learningRate,
+  };
 }
 
 const STOPPING_TABLE = {

@@ -91,7 +91,8 @@ export async function crossValidate(
   options: CrossValidateOptions,
 ): Promise<CrossValidation> {
   const checked = checkJoinedOptions(options, Object.keys(TABLE), WHERE);
-  const { folds, stratified, scoring, choose, refit } = checkOptions(ownOptions(options), TABLE, WHERE);
+  const { folds: given, stratified, scoring, choose, refit } = checkOptions(ownOptions(options), TABLE, WHERE);
+  const folds = typeof given === "number" ? given : Array.from(given);
   if (checked.l2s.length !== new Set(checked.l2s).size) {
     throw new OptionError(
       "BAD_OPTION",
