@@ -57,7 +57,7 @@ const BYTES = { grey: 1, rgb: 3, alpha: 1 } as const;
 export function imageRows(images: readonly (ImageLike | CanvasLike)[], options: ImageRowsOptions = {}): ImageRows {
   requireKnownOptions(options, ["channels"], WHERE);
   const { channels = "grey" } = options;
-  if (!Object.hasOwn(BYTES, channels)) {
+  if (typeof channels !== "string" || !Object.hasOwn(BYTES, channels)) {
     throw new OptionError(
       "BAD_OPTION",
       `${WHERE}: option \`channels\` cannot be used: expected "grey", "rgb" or "alpha", got ${describeValue(channels)}.`,
@@ -108,7 +108,8 @@ function readPixels(given: unknown, index: number): ImageLike {
     const pixels =
       context && width > 0 && height > 0 ? context.getImageData(0, 0, width, height) : (given as ImageLike);
     const isBytes = pixels.data instanceof Uint8ClampedArray || pixels.data instanceof Uint8Array;
-    if (isBytes && width * height > 0 && pixels.data.length === 4 * width * height) return pixels;
+    const isSize = Number.isInteger(width) && Number.isInteger(height) && width > 0 && height > 0;
+    if (isBytes && isSize && pixels.data.length === 4 * width * height) return pixels;
   }
   throw new DataError(
     "UNSUPPORTED_TYPE",

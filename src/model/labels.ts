@@ -16,7 +16,7 @@ import {
 } from "../data/classes.js";
 import { describeValue } from "../data/describe-value.js";
 import { readable } from "../data/readable.js";
-import { LabelError, OptionError, ShapeError } from "../errors.js";
+import { DataError, LabelError, OptionError, ShapeError } from "../errors.js";
 import { type LabelForm, type LabelsLike, labelForm } from "./label-form.js";
 
 export type { Label } from "../data/classes.js";
@@ -111,7 +111,13 @@ export function encodeAgainst(
 
 /** The labels that class indices stand for, in the order of the indices. */
 export function decodeLabels(classes: readonly Label[], indices: ArrayLike<number>): Label[] {
-  return Array.from(indices, (index) => classes[index]);
+  return Array.from(indices, (index, row) => {
+    if (index >= 0 && index < classes.length) return classes[index];
+    throw new DataError(
+      "NON_FINITE_INPUT",
+      `predict: row ${row} has scores that are no numbers: expected X · W + b within float32, got an overflow or NaN. Scale the features.`,
+    );
+  });
 }
 
 /** The class of each row; of a distribution the most probable one, and of equally probable ones the first. */

@@ -43,7 +43,10 @@ export interface FitReport {
   readonly iterations: number;
   /** With early stopping: the iteration whose weights the model has now, which `loss` and `gradientNorm` are of. */
   readonly bestIteration?: number;
-  /** J at the end, penalties included. */
+  /**
+   * J at the end, penalties included. Minibatch solvers, which never see J whole, say the mean over the batches since the report before,
+   * a tenth of a second or so: weights have the same bits on every run, but this depends on when it was looked at.
+   */
   readonly loss: number;
   /** max |dJ| at the end; undefined for minibatch solvers, which never see it. */
   readonly gradientNorm: number | undefined;

@@ -60,3 +60,12 @@ function classWeights(given: unknown): Pick<SoftmaxRegressionOptions, "classWeig
     return { classWeight: weights as ClassWeight };
   throw new FormatError("BAD_FIELD", "option `classWeight` cannot be used: expected a number for each class.");
 }
+
+/** Those of a file that go with what is given instead of others: another solver takes no options that are for minibatches alone. */
+export function beside(saved: SoftmaxRegressionOptions, given: SoftmaxRegressionOptions): SoftmaxRegressionOptions {
+  const { nesterov, ...rest } = saved;
+  const kept = nesterov && given.momentum === 0 ? rest : saved;
+  if (given.solver !== "lbfgs" && given.solver !== "auto") return kept;
+  const { weightDecay, clipNorm, averageWeights, ...others } = kept;
+  return others;
+}

@@ -33,7 +33,7 @@ import { ModelState } from "./model-state.js";
 import type { Prediction } from "./prediction.js";
 import type { FitReport } from "./report.js";
 import type { MatrixResult, RankedLabel } from "./results.js";
-import { optionsFrom, savedOptionsOf } from "./saved-options.js";
+import { beside, optionsFrom, savedOptionsOf } from "./saved-options.js";
 import type { CalibrationReport } from "./temperature.js";
 import { checkCount, topClasses } from "./top-classes.js";
 
@@ -242,7 +242,7 @@ export class SoftmaxRegression {
   ): SoftmaxRegression {
     checkModelOptions(options);
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-    const model = new SoftmaxRegression({ ...optionsFrom(saved, where), ...given });
+    const model = new SoftmaxRegression({ ...beside(optionsFrom(saved, where), given), ...given });
     refuseIgnoredClass(fitted.classes, model.#state.options.ignoreLabel, where);
     model.#state.fitted = fitted;
     return model;

@@ -32,7 +32,17 @@ export function learningRates(rate: number | LearningRateSchedule, steps: number
   }
 }
 
+/** A table of 1 GiB. */
+const MOST_STEPS = 2 ** 27;
+
 function tabulated(rate: (step: number, steps: number) => number, steps: number): (step: number) => number {
+  if (steps > MOST_STEPS) {
+    throw new OptionError(
+      "BAD_OPTION",
+      `fit: learningRate is a function, which is asked for every step beforehand: expected at most ${MOST_STEPS} steps, got ${steps}. ` +
+        "Give a schedule by its name, or train for fewer epochs.",
+    );
+  }
   const rates = new Float64Array(steps);
   for (let t = 0; t < steps; t++) {
     let given: unknown;

@@ -56,6 +56,9 @@ test("faults", () => {
   code(() => imageRows([null as never]), { code: "UNSUPPORTED_TYPE" });
   code(() => imageRows([{ ...canvas(images[0]), getContext: () => null }]), { code: "UNSUPPORTED_TYPE" });
   code(() => imageRows(images, { channels: "hsv" as never }), { name: "OptionError" });
+  code(() => imageRows(images, { channels: ["rgb"] as never }), { name: "OptionError" });
+  code(() => imageRows([{ data: new Uint8ClampedArray(8), width: -2, height: -1 }]), { code: "UNSUPPORTED_TYPE" });
+  code(() => imageRows([{ data: new Uint8ClampedArray(4), width: 0.5, height: 2 }]), { code: "UNSUPPORTED_TYPE" });
   code(() => imageRows(images, { chanels: "rgb" } as never), {
     code: "UNKNOWN_OPTION",
     message: expect.stringContaining("Did you mean `channels`?"),

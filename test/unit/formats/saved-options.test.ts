@@ -7,6 +7,7 @@ import {
   fromSafetensors,
   loadModel,
   memoryStore,
+  OptionError,
   SoftmaxRegression,
   type SoftmaxRegressionOptions,
   saveModel,
@@ -162,5 +163,31 @@ describe("what a file may not say", () => {
   test("a label to ignore that is a class of the model", () => {
     const call = () => SoftmaxRegression.fromJSON({ ...json, ...numbers, options: { ignoreLabel: "b" } });
     expect(call).toThrow("fromJSON: option `ignoreLabel` is a class");
+  });
+});
+
+describe("another solver than the file's", () => {
+  const fitted = async (options: SoftmaxRegressionOptions): Promise<SoftmaxRegression> => {
+    const model = new SoftmaxRegression({ ...options, epochs: 1, engine });
+    await model.fit(X, Y);
+    return model;
+  };
+
+  test("L-BFGS takes no options that are for minibatches alone", async () => {
+    const saved = await fitted({ solver: "adamw", clipNorm: 1, averageWeights: true, l1: 1e-3 });
+    const model = SoftmaxRegression.fromJSON(saved.toJSON(), { solver: "lbfgs", engine });
+    expect(model.trainingOptions).toMatchObject({ l1: 1e-3 });
+    for (const name of ["weightDecay", "clipNorm", "averageWeights"])
+      expect(model.trainingOptions).not.toHaveProperty(name);
+    await model.fit(X, Y);
+    // Asked for in so many words they are refused as ever.
+    const both = { solver: "lbfgs", clipNorm: 1, engine } as const;
+    expectFault(() => SoftmaxRegression.fromJSON(saved.toJSON(), both), OptionError, "BAD_OPTION", "`clipNorm`");
+  });
+
+  test("no momentum, no look ahead", async () => {
+    const saved = await fitted({ solver: "sgd", momentum: 0.5, nesterov: true });
+    const model = SoftmaxRegression.fromJSON(saved.toJSON(), { momentum: 0, engine });
+    expect(model.trainingOptions).not.toHaveProperty("nesterov");
   });
 });

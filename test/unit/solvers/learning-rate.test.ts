@@ -60,6 +60,11 @@ describe("schedules", () => {
     );
     expect(fault.cause).toBe(cause);
   });
+
+  test("a function, and more steps than a table has room for", () => {
+    const never = (): never => expect.unreachable();
+    expectFault(() => learningRates(never, 1e10), OptionError, "BAD_OPTION", "10000000000");
+  });
 });
 
 test.each([
