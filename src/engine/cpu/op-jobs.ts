@@ -132,8 +132,9 @@ export class OpJobs {
       const begun = performance.now();
       run(next, count);
       const elapsed = Math.max(0.05, performance.now() - begun);
-      // Data differ from call to call: lean towards the slower speed. Rows that cost nothing tell none.
-      if (rowCost > 0) this.#speed.set(name, Math.min((count * rowCost) / elapsed, 4 * speed));
+      const cost = count * rowCost;
+      // Data differ from call to call: lean towards the slower speed. What costs nothing tells none.
+      if (cost > 0) this.#speed.set(name, Math.min(cost / elapsed, 4 * speed));
       next += count;
       if (next < rows) return true;
       finish();
