@@ -72,9 +72,13 @@ export function adviceFor(
     readonly gradientNorm: number | undefined;
     /** Undefined for L-BFGS, which has none. */
     readonly learningRate: number | LearningRateSchedule | undefined;
+    /** What a step takes from weights by learning rate: SGD's l2 and any solver's decay. */
+    readonly solver: string;
+    readonly l2: number;
+    readonly weightDecay: number;
   },
 ): string | undefined {
-  const { loss, maxIterations, tolerance, gradientNorm, learningRate } = numbers;
+  const { loss, maxIterations, tolerance, gradientNorm, learningRate, solver, l2, weightDecay } = numbers;
   if (stopReason === "max-iterations" && gradientNorm !== undefined) {
     return (
       `The gradient is still ${gradientNorm.toExponential(1)} after ${maxIterations} iterations; ${tolerance} was asked for. ` +
@@ -94,9 +98,16 @@ export function adviceFor(
     );
   }
   if (stopReason === "diverged") {
-    return learningRate === undefined
-      ? "The loss or its gradient left the range of float32; the last finite weights were kept. Scale the features down."
-      : `The loss grew without bound; the last finite weights were kept. Lower learningRate${typeof learningRate === "number" ? ` (${learningRate})` : ""} or scale the features.`;
+    if (learningRate === undefined)
+      return "The loss or its gradient left the range of float32; the last finite weights were kept. Scale the features down.";
+    const rate = typeof learningRate === "number" ? ` (${learningRate})` : "";
+    const drawn = typeof learningRate === "number" ? learningRate * (weightDecay + (solver === "sgd" ? l2 : 0)) : 0;
+    return (
+      `The loss grew without bound; the last finite weights were kept. Lower learningRate${rate} or scale the features.` +
+      (drawn > 2
+        ? ` A step takes ${drawn.toPrecision(2)} times the weights from the weights, which grow by that alone beyond 2: lower l2 or weightDecay, too.`
+        : "")
+    );
   }
   return undefined;
 }

@@ -1,6 +1,6 @@
 /** Options of minibatch steps: what they are filled up with, and what is refused. */
 import { describe, expect, test } from "vitest";
-import { OptionError, type SoftmaxRegressionOptions } from "../../../src/index.js";
+import { OptionError, SoftmaxRegression, type SoftmaxRegressionOptions } from "../../../src/index.js";
 import { checkModelOptions } from "../../../src/model/check-options.js";
 import { expectFault } from "../data/fault.js";
 
@@ -65,4 +65,12 @@ describe("refused", () => {
     refuse({ ...sgd, clipnorm: 1 }, "Did you mean `clipNorm`?", "UNKNOWN_OPTION");
     refuse({ solver: "adamax" }, '"adamw"');
   });
+});
+
+test("a fit that decay alone drives apart says so", async () => {
+  const settings = { solver: "sgd", learningRate: 0.1, epochs: 60, batchSize: 1, device: "cpu", workers: 0 } as const;
+  using model = new SoftmaxRegression({ ...settings, weightDecay: 1e3 });
+  const report = await model.fit([[0], [1]], [0, 1]);
+  expect(report.stopReason).toBe("diverged");
+  expect(report.advice).toContain("lower l2 or weightDecay");
 });
