@@ -130,6 +130,9 @@ export const checkJudgeRowsOptions = (given: JudgeRowsOptions): JudgeRowsOptions
 export const checkEvaluateOptions = (given: EvaluateOptions): EvaluateOptions & { readonly bins: number } =>
   checkOptions(given, EVALUATE_TABLE, "evaluate") as EvaluateOptions & { readonly bins: number };
 
+/** Refused where the solver takes no minibatches. */
+export const FOR_MINIBATCHES_ALONE = ["weightDecay", "clipNorm", "averageWeights"] as const;
+
 /** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
 export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions {
   const options = checkOptions(given, MODEL_TABLE, "SoftmaxRegression");
@@ -156,8 +159,9 @@ export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions
     : undefined;
   if (solver !== "sgd" && solver !== "adam") {
     // Who asks for these would not notice that nothing comes of them.
-    for (const [name, value] of Object.entries({ weightDecay, clipNorm, averageWeights })) {
-      if (!value) continue;
+    const asked = { weightDecay, clipNorm, averageWeights };
+    for (const name of FOR_MINIBATCHES_ALONE) {
+      if (!asked[name]) continue;
       throw new OptionError(
         "BAD_OPTION",
         `SoftmaxRegression: option \`${name}\` is for minibatches: expected \`solver\` "sgd", "adam" or "adamw", got "${solver}".`,

@@ -3,7 +3,7 @@ import { declaredClasses } from "../data/classes.js";
 import { describeValue } from "../data/describe-value.js";
 import { FormatError, LuceError } from "../errors.js";
 import type { SavedOptions } from "../formats/json.js";
-import { checkModelOptions, MODEL_OPTION_NAMES } from "./check-options.js";
+import { checkModelOptions, FOR_MINIBATCHES_ALONE, MODEL_OPTION_NAMES } from "./check-options.js";
 import type { ModelOptions, SoftmaxRegressionOptions } from "./model-options.js";
 import type { ClassWeight } from "./row-weights.js";
 
@@ -66,6 +66,6 @@ export function beside(saved: SoftmaxRegressionOptions, given: SoftmaxRegression
   const { nesterov, ...rest } = saved;
   const kept = nesterov && given.momentum === 0 ? rest : saved;
   if (given.solver !== "lbfgs" && given.solver !== "auto") return kept;
-  const { weightDecay, clipNorm, averageWeights, ...others } = kept;
-  return others;
+  const isLeft = (name: string): boolean => FOR_MINIBATCHES_ALONE.every((each) => each !== name);
+  return Object.fromEntries(Object.entries(kept).filter(([name]) => isLeft(name)));
 }
