@@ -48,7 +48,7 @@ const config: UserConfig = defineConfig({
             // trained together come with what asks for them.
             {
               name: "training",
-              test: /src[\\/](?:model[\\/](?:training|validation|uploaded-rows)\.|(?:losses|solvers)[\\/](?!joined|member|weighted|lbfgs-joined|chosen-loss|column-scaling))/,
+              test: /src[\\/](?:model[\\/](?:training|validation|uploaded-rows)\.|(?:losses|solvers)[\\/](?!joined|member|weighted|lbfgs-joined|chosen-loss|column-scaling|gram-preconditioner|inverse-factor|row-curvature))/,
               priority: 1,
             },
           ],

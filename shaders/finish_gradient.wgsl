@@ -17,7 +17,7 @@ struct Parameters {
   quads: u32,            // quads of a vector [p×k]
   stride: u32,           // quads in a row
   penalised: u32,        // quads that l2 applies to
-  pairs: u32,            // pairs that the stack holds
+  pairs: u32,            // pairs that the stack holds; of fewer than the solver remembers, the slot's remainder is taken
   slices: u32,           // workgroups that share the quads
   raw_offset: u32,       // quads
   theta_offset: u32,     // quads
@@ -60,7 +60,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   if (id >= parameters.slices) { return; }
   let now = state[parameters.state_offset];
   if (now.x == 0.0 || now.z > 0.0) { return; }
-  let slot = u32(state[parameters.state_offset + 4u].w);
+  let slot = u32(state[parameters.state_offset + 4u].w) % parameters.pairs;
   let last = parameters.raw_offset + parameters.quads - parameters.stride;
   var result = vec4f(0.0);
   for (var quad = id * THREADS + thread; quad < parameters.quads; quad += parameters.slices * THREADS) {

@@ -11,7 +11,7 @@ override THREADS: u32;
 override SPARSE: bool;
 
 struct Parameters {
-  vectors: u32,             // vectors in the stack; the last is the gradient
+  vectors: u32,             // vectors in the stack
   quads: u32,               // quads in each
   penalised: u32,           // quads of θ that are penalised
   slices: u32,              // workgroups that share the quads
@@ -21,6 +21,7 @@ struct Parameters {
   theta_offset: u32,        // quads
   direction_offset: u32,    // quads
   out_offset: u32,          // quads
+  gradient_offset: u32,     // quads
   l1: f32,
   l2: f32,
 }
@@ -31,8 +32,10 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read> coefficients: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> theta: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> direction: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> partials: array<vec4f>;
-@group(0) @binding(6) var<uniform> parameters: Parameters;
+// g: the last vector of the stack, or one that lies apart.
+@group(0) @binding(5) var<storage, read> gradient: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> partials: array<vec4f>;
+@group(0) @binding(7) var<uniform> parameters: Parameters;
 
 var<workgroup> staged: array<vec4f, THREADS>;
 
@@ -52,7 +55,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
   let fresh = state[parameters.state_offset + 1u].z == 1.0;
   let follows = now.w == 1.0 && now.y != 0.0;
   if (!fresh && !follows) { return; }
-  let gradient = parameters.stack_offset + (parameters.vectors - 1u) * parameters.quads;
   var result = vec4f(0.0);
   for (var quad = id * THREADS + thread; quad < parameters.quads; quad += parameters.slices * THREADS) {
     var weights = theta[parameters.theta_offset + quad];
@@ -67,7 +69,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) launch
         // Vectors without a share may hold anything.
         if (factor != 0.0) { sum += factor * stack[parameters.stack_offset + r * parameters.quads + quad]; }
       }
-      let g = stack[gradient + quad];
+      let g = gradient[parameters.gradient_offset + quad];
       let penalised = quad < parameters.penalised;
       if (SPARSE) {
         if (penalised) { sum = within_orthant(sum, weights, g); }

@@ -22,6 +22,8 @@ export interface Coordinates {
   gradient(): Tensor;
   /** What X is to be multiplied by and what to be added, for t in the place of θ; until the next call. */
   lay(t: Tensor): { readonly w: Tensor; readonly shift: Tensor | undefined };
+  /** `x̃ = (x − shift)/unit` of each column [d]: rows that θ is the weights and the intercept of. Undefined: 0, and 1. */
+  readonly standing: { readonly shift: Float32Array | undefined; readonly unit: Float32Array | undefined };
   /** W, then b where it is learnt or follows from W, of θ. */
   toWeights(theta: Float32Array): Float32Array;
   /** θ, of W and b [p·k]. */
@@ -55,6 +57,10 @@ export class CentredColumns implements Coordinates {
 
   gradient(): Tensor {
     return this.raw;
+  }
+
+  get standing(): Coordinates["standing"] {
+    return { shift: this.#means, unit: undefined };
   }
 
   /** t_W, and t_c − μᵀ t_W. */
@@ -112,6 +118,10 @@ export class ScaledColumns implements Coordinates {
   gradient(): Tensor {
     this.#scaling.gradient(this.#gradient);
     return this.#gradient;
+  }
+
+  get standing(): Coordinates["standing"] {
+    return { shift: this.#scaling.means, unit: this.#scaling.deviations };
   }
 
   lay(t: Tensor): { readonly w: Tensor; readonly shift: Tensor } {

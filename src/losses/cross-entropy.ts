@@ -21,6 +21,7 @@ const plain = ({ labels, soft, rowWeight, labelSmoothing }: TrainingTargets): Ta
 export const crossEntropyLoss: Loss = {
   name: "cross-entropy",
   smoothConvex: true,
+  curvature: "softmax",
   evaluate(engine, { logits, targets, losses, gradient, scale, denominator }) {
     engine.run(evaluateOp, { ...plain(targets), logits, loss: losses, gradient, scale, denominator });
   },

@@ -1,6 +1,6 @@
 /** `J(W, b) = Σᵢ rᵢ ℓ(xᵢW + b, yᵢ) / Σᵢ rᵢ + l1·‖W‖₁ + (l2/2)·‖W‖²` over all rows, as full-batch solvers see it. */
-import type { Tensor } from "../engine/tensor.js";
-import type { Evaluation, ResumableObjective } from "../solvers/objective.js";
+import { Tensor } from "../engine/tensor.js";
+import type { Evaluation, Preconditioner, ResumableObjective } from "../solvers/objective.js";
 import { after, type Waits } from "../solvers/waits.js";
 import type { Workspace } from "../solvers/workspace.js";
 import { CentredColumns, type Coordinates, ScaledColumns } from "./coordinates.js";
@@ -11,14 +11,24 @@ import { weightedMeans } from "./weighted-means.js";
 
 export class LinearObjective extends LogitsObjective implements ResumableObjective {
   passes: number;
+  /** Given to it where the problem asks for one. */
+  preconditioner: Preconditioner | undefined;
   readonly #workspace: Workspace;
   readonly #products: DataProducts;
   /** θ and Z are both still zero, so Z needs no pass. */
   #untouched: boolean;
 
   /** Takes all memory that a fit needs. With an intercept it costs one pass, for the column means. */
-  static create(workspace: Workspace, problem: LinearProblem): Promise<LinearObjective> {
-    return LinearObjective.over(workspace, new WholeRows(workspace.engine, problem.x), problem);
+  static async create(workspace: Workspace, problem: LinearProblem): Promise<LinearObjective> {
+    const { x, gram, loss, l2, rowWeight } = problem;
+    const objective = await LinearObjective.over(workspace, new WholeRows(workspace.engine, x), problem);
+    if (gram && x instanceof Tensor) {
+      const { GramPreconditioner } = await import("./gram-preconditioner.js");
+      const { coordinates, logits } = objective;
+      const of = { x, loss, l2, rowWeight, coordinates, logits, always: gram === "always" };
+      objective.preconditioner = new GramPreconditioner(workspace, of);
+    }
+    return objective;
   }
 
   /** The same of rows that are wherever they are. */

@@ -21,6 +21,8 @@ export interface LinearProblem {
   readonly fitIntercept: boolean;
   /** W then b, row by row: (d+1)·k values, d·k without an intercept. Zeros unless given. */
   readonly start: Float32Array | undefined;
+  /** Whether directions are to be preconditioned by a Gram matrix: where it shows that it pays, or in any case. For dense rows without l1. */
+  readonly gram?: "auto" | "always" | undefined;
   /** Train as if the columns were scaled; `l2` applies to the weights of those. Undefined: columns as they are. */
   readonly scaling?: ColumnScaling | undefined;
 }

@@ -62,6 +62,8 @@ export interface Loss {
   readonly name: string;
   /** The slope along a line alone tells how good a step is; else solvers look at the value too. */
   readonly smoothConvex: boolean;
+  /** How it bends: as softmax's log-sum-exp does, or alike everywhere; undefined where neither. */
+  readonly curvature?: "softmax" | number;
   evaluate(engine: TensorEngine, evaluation: LossEvaluation): void;
   /** Undefined where the logits must be there first. */
   evaluateLinear?(engine: TensorEngine, evaluation: LinearEvaluation): void;

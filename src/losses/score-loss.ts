@@ -13,12 +13,14 @@ export interface ScoreLossTraits {
   readonly kind: keyof typeof SCORE_LOSS;
   /** Smooth and convex, so that the slope alone tells how good a step is. */
   readonly smoothConvex: boolean;
+  /** Its second derivative, where it is the same everywhere. */
+  readonly curvature?: number;
   readonly margin?: Omit<ScoreLossForm, "kind">;
 }
 
 const NO_MARGIN = { delta: 0, power: 1, largest: false };
 
-export function scoreLossOf({ name, kind, smoothConvex, margin = NO_MARGIN }: ScoreLossTraits): Loss {
+export function scoreLossOf({ name, kind, smoothConvex, curvature, margin = NO_MARGIN }: ScoreLossTraits): Loss {
   // No label is negative once it is encoded, so nothing is ignored.
   const form = { kind: SCORE_LOSS[kind], ...margin, classWeight: undefined, ignoreIndex: -1 };
   const plain = ({ labels, soft, rowWeight, labelSmoothing }: TrainingTargets): ScoreTargetArguments<Tensor> => ({
@@ -28,6 +30,7 @@ export function scoreLossOf({ name, kind, smoothConvex, margin = NO_MARGIN }: Sc
   return {
     name,
     smoothConvex,
+    ...(curvature !== undefined && { curvature }),
     evaluate(engine, { logits, targets, losses, gradient, scale, denominator }) {
       engine.run(scoreLoss, { ...plain(targets), logits, loss: losses, gradient, scale, denominator });
     },

@@ -7,6 +7,6 @@ import { scoreLossOf } from "./score-loss.js";
 
 export function squaredLoss(on: "scores" | "probabilities"): Loss {
   return on === "scores"
-    ? scoreLossOf({ name: "squared", kind: "squared", smoothConvex: true })
+    ? scoreLossOf({ name: "squared", kind: "squared", smoothConvex: true, curvature: 2 })
     : scoreLossOf({ name: "squared on probabilities", kind: "brier", smoothConvex: false });
 }

@@ -6,7 +6,7 @@ import type { Batches, CheckedBatchFitOptions, ModelOptions } from "./model-opti
 
 /** @throws OptionError BAD_OPTION with what to do instead */
 export function refuseForBatches(
-  { solver, epochs, classWeight, learningRate, standardize }: ModelOptions,
+  { solver, epochs, classWeight, learningRate, standardize, preconditioner }: ModelOptions,
   { checkpoint }: CheckedBatchFitOptions,
   batches: Batches,
   classes: readonly Label[] | undefined,
@@ -28,6 +28,8 @@ export function refuseForBatches(
       "a Map or an object",
       "What balances the classes is known only of rows that are all there.",
     );
+  if (preconditioner === "gram")
+    throw bad("preconditioner", '"auto" or "means"', "A Gram matrix is made of rows that are all there.");
   const takesSteps = solver === "sgd" || solver === "adam";
   const kind = typeof learningRate === "object" ? learningRate.schedule : typeof learningRate;
   if (takesSteps && (kind === "cosine" || kind === "function")) {

@@ -7,6 +7,7 @@ import { Engine } from "../engine/engine.js";
 import { MOST_WORKERS } from "../engine/engine-options.js";
 import { OptionError } from "../errors.js";
 import type { ByteStore } from "../storage/byte-store.js";
+import { gramObstacle, refuseGram } from "./gram-option.js";
 import type { Label } from "./labels.js";
 import { isLearningRate } from "./learning-rate-option.js";
 import { isLoss } from "./loss-option.js";
@@ -54,6 +55,7 @@ const MODEL_TABLE = {
   solver: { kind: "choice", choices: ["auto", "lbfgs", "sgd", "adam", "adamw"], default: "auto" },
   maxIterations: { kind: "integer", min: 1, default: 500 },
   tolerance: { kind: "number", min: 0, default: 3e-5 },
+  preconditioner: { kind: "choice", choices: ["auto", "means", "gram"], default: "auto" },
   epochs: { kind: "integer", min: 1, default: 10 },
   batchSize: { kind: "integer", min: 1, default: 256 },
   learningRate: {
@@ -149,6 +151,8 @@ export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions
       `SoftmaxRegression: option \`labelSmoothing\` is not for loss "margin", which knows one class a row: expected 0, got ${options.labelSmoothing}.`,
     );
   }
+  const obstacle = options.preconditioner === "gram" && gramObstacle({ ...options, loss });
+  if (obstacle) throw refuseGram("SoftmaxRegression", obstacle);
   refuseIgnoredClass(options.classes ?? [], options.ignoreLabel, "SoftmaxRegression");
   const isAdamW = options.solver === "adamw";
   const solver = options.solver === "adamw" ? "adam" : options.solver;

@@ -8,6 +8,7 @@ import { lossOf } from "../losses/loss-of.js";
 import { Workspace } from "../solvers/workspace.js";
 import { Course } from "./course.js";
 import { BestWeights } from "./early-stopping.js";
+import { gramFor } from "./gram-choice.js";
 import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
 import { requireRoomToTrain } from "./room-to-train.js";
@@ -24,6 +25,7 @@ export async function train(engine: TensorEngine, request: TrainingRequest): Pro
   const { validation, x } = data;
   const sizes = { rows: x.rows, columns: x.columns, classes: data.y.classes.length };
   requireRoomToTrain(engine, { ...sizes, solver: options.solver }, "fit");
+  const gram = gramFor(options, x, sizes.classes, engine);
   const targets: CheckedData = {
     ...{ ...data, y: targetsFor(options.loss, data.y, "fit") },
     validation: validation && { ...validation, y: targetsFor(options.loss, validation.y, "fit: validation") },
@@ -31,13 +33,18 @@ export async function train(engine: TensorEngine, request: TrainingRequest): Pro
   const loss = await lossOf(options.loss);
   const workspace = new Workspace(engine);
   try {
-    return await trainIn(workspace, { ...request, data: targets }, loss);
+    return await trainIn(workspace, { ...request, data: targets }, loss, gram);
   } finally {
     workspace.dispose();
   }
 }
 
-async function trainIn(workspace: Workspace, request: TrainingRequest, loss: Loss): Promise<FitReport> {
+async function trainIn(
+  workspace: Workspace,
+  request: TrainingRequest,
+  loss: Loss,
+  gram: LinearProblem["gram"],
+): Promise<FitReport> {
   const { data, options } = request;
   const classes = data.y.classes.length;
   const { throwIfStopped } = request;
@@ -49,7 +56,7 @@ async function trainIn(workspace: Workspace, request: TrainingRequest, loss: Los
     rowWeight: data.weights,
     totalWeight: data.weights ? data.weights.reduce((sum, w) => sum + w, 0) : rows.x.rows,
     classes,
-    loss,
+    ...{ loss, gram },
     l1: options.l1,
     l2: options.l2,
     fitIntercept: options.fitIntercept,

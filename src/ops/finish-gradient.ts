@@ -26,7 +26,7 @@ export interface FinishGradientArguments<M extends Matrix = Matrix> {
   readonly l2: number;
   /** Factor of ‖W‖₁; 0 unless given. */
   readonly l1?: number;
-  /** Pairs that the stack holds. */
+  /** Pairs that the stack holds. Where that is 1, each pair replaces the last, whatever the slot. */
   readonly pairs: number;
   /** (2m + 1)·p × k, updated: all s, all y, and g, which is the g before until it is replaced. With l1, one vector more. */
   readonly stack: M;
@@ -41,7 +41,7 @@ function reference(args: On<FinishGradientArguments, HostMatrix>): void {
   if (isIdle(state)) return;
   const { rows, columns } = raw;
   const step = state.data[STATE.step];
-  const slot = state.data[STATE.slot];
+  const slot = state.data[STATE.slot] % pairs;
   const penalised = means ? rows - 1 : rows;
   const size = rows * columns;
   const newest = 2 * pairs * size;

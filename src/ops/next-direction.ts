@@ -16,8 +16,10 @@ import { STATE, STATE_LENGTH } from "./solver-state.js";
 export interface NextDirectionArguments<M extends Matrix = Matrix> {
   /** 1 × 28 */
   readonly state: M;
-  /** (2m + 1)·p × k: all s, all y, and g. */
+  /** (2m + 1)·p × k: all s, all y, and g; or all s, P·y and P·g for a preconditioner P. */
   readonly stack: M;
+  /** p × k: g, where the stack holds P·g; not for l1. */
+  readonly gradient?: M | undefined;
   /** 1 × (2m + 1) */
   readonly coefficients: M;
   /** p × k, updated. */
@@ -51,7 +53,7 @@ function reference(args: On<NextDirectionArguments, HostMatrix>): void {
   }
   if (state.data[STATE.fresh] !== 1) return;
   const vectors = coefficients.columns;
-  const gradient = stack.data.subarray((vectors - 1) * size);
+  const gradient = args.gradient?.data ?? stack.data.subarray((vectors - 1) * size);
   const sums = new Float64Array(size);
   for (let r = 0; r < vectors; r++) {
     const factor = at(coefficients, 0, r);
@@ -87,7 +89,7 @@ function reference(args: On<NextDirectionArguments, HostMatrix>): void {
 
 const kernel: Kernel = {
   name: "next_direction",
-  bindings: ["read", "read", "read", "write", "write", "write"],
+  bindings: ["read", "read", "read", "write", "write", "read", "write"],
 };
 const THREADS = 64;
 /** On software adapters, where each thread costs at each barrier. */
@@ -96,26 +98,29 @@ const FEW_THREADS = 8;
 export const nextDirection: Op<NextDirectionArguments> = {
   name: "nextDirection",
   writes: ["theta", "direction", "out"],
-  check({ state, stack, coefficients, theta, direction, out }) {
+  check({ state, stack, gradient, coefficients, theta, direction, out }) {
     requireShape("nextDirection", "state", state, 1, STATE_LENGTH);
     requireShape("nextDirection", "stack", stack, coefficients.columns * theta.rows, theta.columns);
+    if (gradient) requireShape("nextDirection", "gradient", gradient, theta.rows, theta.columns);
     requireShape("nextDirection", "direction", direction, theta.rows, theta.columns);
     requireShape("nextDirection", "out", out, out.rows, 4);
   },
   reference,
-  plan({ state, stack, coefficients, theta, direction, penalisedRows, l1 = 0, l2 = 0, out }, planner) {
+  plan({ state, stack, gradient, coefficients, theta, direction, penalisedRows, l1 = 0, l2 = 0, out }, planner) {
     const [now, memory] = [wholeBlock("nextDirection", "state", state), wholeBlock("nextDirection", "stack", stack)];
     const factors = wholeBlock("nextDirection", "coefficients", coefficients);
     const [w, d] = [wholeBlock("nextDirection", "theta", theta), wholeBlock("nextDirection", "direction", direction)];
     const to = wholeBlock("nextDirection", "out", out);
     const quads = theta.rows * theta.stride;
+    const own = { buffer: memory.buffer, offset: memory.offset + (coefficients.columns - 1) * quads };
+    const g = gradient ? wholeBlock("nextDirection", "gradient", gradient) : own;
     planner.dispatch({
       kernel,
       constants: { THREADS: planner.software ? FEW_THREADS : THREADS, SPARSE: Number(l1 > 0) },
-      buffers: [now.buffer, memory.buffer, factors.buffer, w.buffer, d.buffer, to.buffer],
+      buffers: [now.buffer, memory.buffer, factors.buffer, w.buffer, d.buffer, g.buffer, to.buffer],
       parameters: [
         ...[coefficients.columns, quads, penalisedRows * theta.stride, out.rows].map(u32),
-        ...[now.offset, memory.offset, factors.offset, w.offset, d.offset, to.offset].map(u32),
+        ...[now.offset, memory.offset, factors.offset, w.offset, d.offset, to.offset, g.offset].map(u32),
         ...[l1, l2].map(f32),
       ],
       workgroups: out.rows,

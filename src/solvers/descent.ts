@@ -17,6 +17,7 @@ import { firstState } from "../ops/solver-state.js";
 import { stackProducts } from "../ops/stack-products.js";
 import { twoLoop } from "../ops/two-loop.js";
 import type { LineObjective } from "./objective.js";
+import { type Pairs, PreconditionedPairs } from "./preconditioned-pairs.js";
 import { after, type Waits } from "./waits.js";
 import type { Workspace } from "./workspace.js";
 
@@ -31,6 +32,8 @@ export interface DescentOptions {
 export const RING = 256;
 /** The cached logits are summed anew after so many steps, before float32 rounding adds up. */
 const REFRESH_EVERY = 20;
+/** Attempts before a preconditioner is made: where the solver starts, the curvature tells little of where it ends. */
+const PRECONDITIONED_FROM = 8;
 /** Quads that fall to a workgroup, and workgroups, of the launches over vectors like θ. */
 const QUADS_PER_SLICE = 64;
 const MOST_SLICES = 256;
@@ -63,6 +66,7 @@ export class Descent {
   readonly #gradient: Tensor;
   readonly #products: Tensor;
   readonly #norms: Tensor;
+  readonly #preconditioned: PreconditionedPairs | undefined;
   /** Passes after each attempt; of those before a restart nobody asks. */
   readonly #passes: number[] = [];
 
@@ -90,6 +94,8 @@ export class Descent {
     this.#gradient = workspace.empty([slices, 4]);
     this.#products = workspace.empty([objective.l1 > 0 ? 1 : chunks, 4 * (2 * memory + 1)]);
     this.#norms = workspace.empty([slices, 4]);
+    const { preconditioner } = objective;
+    this.#preconditioned = preconditioner && new PreconditionedPairs(workspace, objective, preconditioner);
     engine.write(this.state, firstState());
   }
 
@@ -102,12 +108,22 @@ export class Descent {
     return {
       ...{ state, theta: this.#objective.parameters, direction: this.#direction },
       ...{ stack: this.#wholeStack, gram: this.#gram, norms: this.#norms },
+      ...this.#preconditioned?.kept,
     };
   }
 
-  /** Goes on from what `kept` held after so many attempts and passes, as the objective does; `aim` is to follow. */
-  restore(arrays: Readonly<Record<string, Float32Array>>, attempts: number, passes: number): void {
+  /**
+   * Goes on from what `kept` held after so many attempts and passes, as the objective does; `aim` is to follow.
+   * @param preconditioned what `isPreconditioned` was
+   */
+  restore(
+    arrays: Readonly<Record<string, Float32Array>>,
+    attempts: number,
+    passes: number,
+    preconditioned: boolean,
+  ): void {
     for (const [name, tensor] of Object.entries(this.kept)) this.#engine.write(tensor, arrays[name]);
+    this.#preconditioned?.restore(preconditioned);
     this.#passes.length = 0;
     for (let attempt = 0; attempt <= attempts; attempt++) this.#passes.push(passes);
   }
@@ -115,6 +131,20 @@ export class Descent {
   /** Whether the next `aim` sums the cached logits anew: between attempts, a fit can be taken up there and nowhere else. */
   get isRefreshing(): boolean {
     return (this.attempts + 1) % REFRESH_EVERY === 0;
+  }
+
+  /** Whether `precondition` is to be called before the next `aim`, when the device has been looked at. */
+  get awaitsPreconditioner(): boolean {
+    return this.#preconditioned !== undefined && this.attempts === PRECONDITIONED_FROM;
+  }
+
+  get isPreconditioned(): boolean {
+    return this.#preconditioned?.active ?? false;
+  }
+
+  /** Makes the preconditioner of what the point now tells, where it pays. */
+  async precondition(throwIfStopped: () => void): Promise<void> {
+    await this.#preconditioned?.begin(this.#pairs, throwIfStopped);
   }
 
   /** Passes over the data so far. */
@@ -153,13 +183,24 @@ export class Descent {
 
   /** The point that the search found: loss, gradient, whether to go on, and the next direction. */
   evaluate(): Waits {
-    const { memory: pairs } = this.#options;
-    const vectors = { state: this.state, direction: this.#direction, stack: this.#wholeStack };
+    const { state } = this;
+    const direction = this.#direction;
+    const apart = this.isPreconditioned ? this.#preconditioned : undefined;
+    const into = apart ? { stack: apart.newest, pairs: 1 } : { stack: this.#wholeStack, pairs: this.#options.memory };
     const sums = { losses: this.losses, gradient: this.#gradient };
-    return after(this.#objective.evaluate({ ...vectors, ...sums, pairs }), () => this.#judge());
+    return after(this.#objective.evaluate({ state, direction, ...into, ...sums }), () => {
+      apart?.finish(this.#pairs);
+      this.#judge(apart);
+    });
   }
 
-  #judge(): void {
+  get #pairs(): Pairs {
+    const { state } = this;
+    return { state, direction: this.#direction, stack: this.#stack, pairs: this.#options.memory, gram: this.#gram };
+  }
+
+  /** @param apart where g and the newest pair are, if the stack is of others made of them */
+  #judge(apart: PreconditionedPairs | undefined): void {
     const { parameters, scale, l1, l2, penalisedRows } = this.#objective;
     const { memory: pairs, maxIterations } = this.#options;
     const { tolerance } = this;
@@ -170,7 +211,7 @@ export class Descent {
     const attempt = this.#passes.length;
     const gram = this.#gram;
     if (l1 > 0) engine.run(reducedProducts, { stack, pairs, state, gram, out: this.#products });
-    else engine.run(stackProducts, { stack, pairs, state, out: this.#products });
+    else engine.run(stackProducts, { stack, newest: apart?.newest, pairs, state, out: this.#products });
     engine.run(judgePoint, {
       ...{ losses: this.losses, gradient: this.#gradient, state, ring: this.ring },
       ...{ scale, l1, l2, tolerance, maxIterations, attempt },
@@ -179,7 +220,18 @@ export class Descent {
     const coefficients = this.#coefficients;
     engine.run(twoLoop, { products: this.#products, trials, gram, state, coefficients });
     engine.run(nextDirection, {
-      ...{ state, stack, coefficients, theta: parameters, direction, penalisedRows, l1, l2, out: this.#norms },
+      ...{
+        state,
+        stack,
+        gradient: apart?.gradient,
+        coefficients,
+        theta: parameters,
+        direction,
+        penalisedRows,
+        l1,
+        l2,
+        out: this.#norms,
+      },
     });
     this.#passes.push(this.#objective.passes);
   }

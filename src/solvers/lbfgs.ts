@@ -122,18 +122,24 @@ export async function minimiseLbfgs(
     return { ...(last.iteration < 0 ? { ...last, iteration: 0, passes: descent.passesAt(0) } : last), stopReason };
   };
 
-  /** Keeps what the next iterations depend on, when all that was recorded has been told; the result when the solver has stopped. */
-  const save = async (to: SolverCheckpoints): Promise<SolverResult | undefined> => {
+  /** Tells all that was recorded; the result when the solver has stopped. */
+  const settle = async (): Promise<SolverResult | undefined> => {
     const ended = pending && (await take(await pending));
     pending = undefined;
-    const result = ended ?? (descent.attempts > seen ? await take(await look()) : undefined);
+    return ended ?? (descent.attempts > seen ? await take(await look()) : undefined);
+  };
+
+  /** Keeps what the next iterations depend on, when all that was recorded has been told; the result when the solver has stopped. */
+  const save = async (to: SolverCheckpoints): Promise<SolverResult | undefined> => {
+    const result = await settle();
     if (result) return result;
     const kept = Object.entries(descent.kept);
     const values = (await engine.read(...kept.map(([, tensor]) => tensor))) as Float32Array[];
     const { attempts, passes } = descent;
     const { iteration, loss, gradientNorm = 0 } = last;
+    const preconditioned = Number(descent.isPreconditioned);
     await to.save({
-      numbers: { attempts, passes, iteration, loss, gradientNorm, lastPasses: last.passes },
+      numbers: { attempts, passes, iteration, loss, gradientNorm, lastPasses: last.passes, preconditioned },
       arrays: Object.fromEntries(kept.map(([name], i) => [name, values[i]])),
     });
     return undefined;
@@ -152,9 +158,9 @@ export async function minimiseLbfgs(
   };
 
   if (resumed) {
-    const { attempts, passes, iteration, loss, gradientNorm, lastPasses } = resumed.numbers;
+    const { attempts, passes, iteration, loss, gradientNorm, lastPasses, preconditioned } = resumed.numbers;
     objective.restore(resumed.arrays.theta, passes);
-    descent.restore(resumed.arrays, attempts, passes);
+    descent.restore(resumed.arrays, attempts, passes, preconditioned === 1);
     seen = attempts;
     last = { iteration, loss, gradientNorm, passes: lastPasses };
   } else {
@@ -173,6 +179,11 @@ export async function minimiseLbfgs(
       if (checkpoints && descent.isRefreshing && checkpoints.isDue()) {
         const result = await save(checkpoints);
         if (result) return result;
+      }
+      if (descent.awaitsPreconditioner) {
+        const result = await settle();
+        if (result) return result;
+        await descent.precondition(options.throwIfStopped);
       }
       await descent.aim();
       await pause();

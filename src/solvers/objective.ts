@@ -1,4 +1,4 @@
-/** What a full-batch solver sees: a function of parameters with a gradient, and its restriction to a line. */
+/** What a full-batch solver sees: a function of parameters with a gradient, its restriction to a line, and what is known of its curvature. */
 import type { Tensor } from "../engine/tensor.js";
 import type { Waits } from "./waits.js";
 
@@ -37,6 +37,8 @@ export interface LineObjective {
   readonly byValue?: boolean;
   /** r: how many rows its sums are left in, to be added up by the solver. */
   readonly slices: number;
+  /** Given where directions are to be of its metric; not with l1. */
+  readonly preconditioner?: Preconditioner | undefined;
   /** Products with the data so far: what a solver's cost is counted in. */
   readonly passes: number;
   /** Makes the cached logits agree with θ. One pass. */
@@ -47,6 +49,14 @@ export interface LineObjective {
   tryStep(state: Tensor, out: Tensor): void;
   /** Moves the logits by the step that the state tells, and gives loss, gradient and pair there; θ itself stays. One pass. */
   evaluate(evaluation: Evaluation): Waits;
+}
+
+/** P, an approximation of the inverse Hessian for each class: directions are of P·g where they were of g. */
+export interface Preconditioner {
+  /** [p×p], symmetric: P, once it has been made. */
+  readonly matrix: Tensor;
+  /** Makes P of the curvature where the cached logits are; false where it would not pay, and the matrix stays as it was. */
+  make(throwIfStopped: () => void): Promise<boolean>;
 }
 
 /** One whose fit can be taken up where another has left it. */

@@ -83,6 +83,21 @@ test("with means, the intercept's row is neither penalised nor centred", async (
   }
 });
 
+test("where there is room for one pair, each replaces the last, whatever the slot", async ({ engines }) => {
+  const args: Arguments = {
+    ...caseOf({ rows: 2, columns: 1 }, false, 0),
+    state: stateWith({ step: 0.5, slot: 3 }),
+    raw: f32Matrix(2, 1, Float32Array.of(10, 4)),
+    theta: f32Matrix(2, 1),
+    direction: f32Matrix(2, 1, Float32Array.of(2, 4)),
+    l2: 0,
+    pairs: 1,
+    stack: f32Matrix(6, 1, Float32Array.of(9, 9, 9, 9, 1, 2)),
+  };
+  const { webgpu, cpu } = await runOp(engines, finishGradient, args, outputs);
+  for (const { stack } of [webgpu, cpu]) expect(Array.from(stack)).toEqual([1, 2, 9, 2, 10, 4]);
+});
+
 test.for(NOT_FINITE)("%s in Xᵀ·dZ is counted and is no maximum", async (kind, { engines }) => {
   const args = caseOf({ rows: 13, columns: 5 }, false, 0);
   const { webgpu, cpu } = await runOp(engines, finishGradient, { ...args, raw: spoilt(args.raw, 33, kind) }, outputs);

@@ -54,6 +54,25 @@ for (const [device, op] of [
   });
 }
 
+test("gᵀD is of a gradient that lies apart, where the stack ends with another vector", async ({ engines }) => {
+  // D = 2 · (1, 2) − (3, 4) = (−1, 0).
+  const args: Arguments = {
+    state: stateWith({ taken: 0, fresh: 1, step: 1 }),
+    stack: f32Matrix(4, 1, Float32Array.of(1, 2, 3, 4)),
+    gradient: f32Matrix(2, 1, Float32Array.of(5, 7)),
+    coefficients: f32Vector(Float64Array.of(2, -1)),
+    theta: f32Matrix(2, 1, Float32Array.of(10, 20)),
+    direction: f32Matrix(2, 1),
+    penalisedRows: 1,
+    out: f32Matrix(1, 4),
+  };
+  const { webgpu, cpu } = await runOp(engines, nextDirection, args, outputs);
+  for (const { direction, out } of [webgpu, cpu]) {
+    expect(Array.from(direction)).toEqual([-1, 0]);
+    expect(Array.from(out)).toEqual([-10, 1, -5, 0]);
+  }
+});
+
 test("vectors without a share may hold anything", async ({ engines }) => {
   const args = caseOf({ rows: 5, columns: 3 }, 4, 1);
   args.stack.data.fill(Number.NaN, 15, 30);

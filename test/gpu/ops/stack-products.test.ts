@@ -20,6 +20,11 @@ const caseOf = ({ rows, columns }: RowCase, pairs: number, slot: number, chunks:
   out: f32Matrix(chunks, 4 * (2 * pairs + 1)),
 });
 
+/** The newest pair and the gradient beside the stack, as with a preconditioner. */
+const apart = (shape: RowCase): Pick<Arguments, "newest"> => ({
+  newest: valuesFor({ rows: 3 * shape.rows, columns: shape.columns }, 4),
+});
+
 /** A product, 3 sums in its quad, then as many as a thread has quads and a workgroup levels, then the chunks: ½ ULP of Σ |s·v| each. */
 function floorOf({ stack, out }: Arguments): number {
   const length = stack.data.length / (out.columns / 4);
@@ -35,11 +40,14 @@ for (const [device, op] of [
       [1, 0, 1],
       [3, 2, 5],
     ] as const) {
-      const args = caseOf(shapeOf(name), pairs, slot, chunks);
-      const { truth, webgpu, cpu } = await runOp(engines, op, args, outputs);
-      const [sums, onGpu] = [truth.out, webgpu.out].map((out) => columnSums(out, args.out));
-      expectClose(onGpu, sums, { floor: floorOf(args), label: `webgpu ${name}` });
-      expectRounded(columnSums(cpu.out, args.out), sums, `cpu ${name}`);
+      const shape = shapeOf(name);
+      const own = caseOf(shape, pairs, slot, chunks);
+      for (const args of [own, { ...own, ...apart(shape) }]) {
+        const { truth, webgpu, cpu } = await runOp(engines, op, args, outputs);
+        const [sums, onGpu] = [truth.out, webgpu.out].map((out) => columnSums(out, args.out));
+        expectClose(onGpu, sums, { floor: floorOf(args), label: `webgpu ${name}` });
+        expectRounded(columnSums(cpu.out, args.out), sums, `cpu ${name}`);
+      }
     }
   });
 }
@@ -57,6 +65,19 @@ test.for([7, 20, 40])(
     expectClose(sums, expected, { floor: floorOf(args) });
   },
 );
+
+test("a pair and a gradient that lie apart are what the products are with", async ({ engines }) => {
+  // Vectors (1, 2), (3, 4), (5, 6) by s = (1, 0), y = (0, 1), g = (1, 1).
+  const args: Arguments = {
+    stack: f32Matrix(6, 1, Float32Array.of(1, 2, 3, 4, 5, 6)),
+    newest: f32Matrix(6, 1, Float32Array.of(1, 0, 0, 1, 1, 1)),
+    pairs: 1,
+    state: stateWith({ slot: 0 }),
+    out: f32Matrix(1, 12),
+  };
+  const { webgpu, cpu } = await runOp(engines, stackProducts, args, outputs);
+  for (const { out } of [webgpu, cpu]) expect(Array.from(out)).toEqual([1, 2, 3, 0, 3, 4, 7, 0, 5, 6, 11, 0]);
+});
 
 test("nothing is done when the solver has stopped or still searches", async ({ engines }) => {
   for (const state of [stateWith({ running: 0 }), stateWith({ trials: 2 })]) {

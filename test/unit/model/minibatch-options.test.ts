@@ -47,6 +47,17 @@ describe("refused", () => {
     }
   });
 
+  test("a Gram matrix for what has no curvature to tell, or takes no full batches", () => {
+    const preconditioner = "gram";
+    for (const solver of ["sgd", "adam", "adamw"]) refuse({ preconditioner, solver }, "expected `solver`");
+    refuse({ preconditioner, l1: 0.1 }, "expected `l1` 0, got 0.1");
+    for (const loss of ["margin", "absolute", { name: "squared", on: "probabilities" }]) {
+      refuse({ preconditioner, loss }, "expected `loss`");
+    }
+    refuse({ preconditioner: "hessian" }, "`preconditioner`");
+    for (const loss of ["cross-entropy", "squared"] as const) checkModelOptions({ preconditioner, loss });
+  });
+
   test("values out of range", () => {
     const sgd = { solver: "sgd" };
     for (const weightDecay of [-1e-9, Number.NaN, Number.POSITIVE_INFINITY, "0.1", null]) {

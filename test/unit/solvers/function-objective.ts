@@ -6,7 +6,7 @@ import type { Tensor } from "../../../src/engine/tensor.js";
 import { createEngine } from "../../../src/index.js";
 import type { Matrix, Op } from "../../../src/ops/op.js";
 import { isIdle, STATE } from "../../../src/ops/solver-state.js";
-import type { Evaluation, ResumableObjective } from "../../../src/solvers/objective.js";
+import type { Evaluation, Preconditioner, ResumableObjective } from "../../../src/solvers/objective.js";
 import { Workspace } from "../../../src/solvers/workspace.js";
 
 export interface Smooth {
@@ -45,7 +45,7 @@ function evaluation(f: Smooth, evaluated: () => void): Op<EvaluateArguments> {
       if (isIdle(state)) return;
       evaluated();
       const step = state.data[STATE.step];
-      const slot = state.data[STATE.slot];
+      const slot = state.data[STATE.slot] % pairs;
       const size = theta.data.length;
       const point = Float64Array.from(theta.data, (v, i) =>
         step === 0 ? v : Math.fround(v + step * direction.data[i]),
@@ -100,6 +100,7 @@ export class FunctionObjective implements ResumableObjective {
   readonly penalisedRows = 0;
   readonly slices = 1;
   passes = 0;
+  preconditioner: Preconditioner | undefined;
   /** Trial steps asked for, and points evaluated. */
   readonly tried: number[] = [];
   evaluated = 0;

@@ -115,6 +115,63 @@ describe("converging", () => {
   });
 });
 
+describe("with a preconditioner", () => {
+  const eigenvalues = [1e4, 3e3, 1e3, 300, 100, 30, 10, 3, 1, 0.3, 0.1];
+  const centre = eigenvalues.map((_, i) => (-1) ** i);
+  const start = eigenvalues.map(() => 0);
+
+  async function preconditioned(made: boolean | Error): Promise<Run & { readonly asked: number[] }> {
+    const objective = await FunctionObjective.create(bowl(eigenvalues, centre), start);
+    const { workspace } = objective;
+    const p = eigenvalues.length;
+    const matrix = workspace.zeros([p, p]);
+    const asked: number[] = [];
+    const course: SolverProgress[] = [];
+    objective.preconditioner = {
+      matrix,
+      async make() {
+        asked.push(course.length - 1);
+        if (made instanceof Error) throw made;
+        const inverse = new Float32Array(p * p);
+        for (let i = 0; i < p; i++) inverse[i * (p + 1)] = 1 / eigenvalues[i];
+        workspace.engine.write(matrix, inverse);
+        return made;
+      },
+    };
+    const result = await minimiseLbfgs(workspace, objective, {
+      ...{ maxIterations: 200, tolerance: 1e-2, memory: 5, throwIfStopped: () => {} },
+      observe: async (progress) => {
+        course.push(...progress);
+      },
+    });
+    return { result, theta: await objective.theta(), course, objective, asked };
+  }
+
+  test("that is the inverse Hessian, made after eight iterations: one more of the old direction, and two of the new", async () => {
+    const { result, theta, asked } = await preconditioned(true);
+    expect(asked).toEqual([8]);
+    expect(result).toMatchObject({ stopReason: "converged" });
+    expect(result.iteration).toBeLessThanOrEqual(12);
+    theta.forEach((value, i) => {
+      expect(Math.abs(value - centre[i])).toBeLessThanOrEqual(1e-2 / eigenvalues[i] + 1e-6);
+    });
+    const { result: plain } = await minimise(bowl(eigenvalues, centre), start, { tolerance: 1e-2 });
+    expect(plain.iteration).toBeGreaterThan(2 * result.iteration);
+  });
+
+  test("that does not pay: to the bits of a run without", async () => {
+    const { result, theta, asked } = await preconditioned(false);
+    const plain = await minimise(bowl(eigenvalues, centre), start, { tolerance: 1e-2 });
+    expect(asked).toEqual([8]);
+    expect(result).toEqual(plain.result);
+    expect(theta).toEqual(plain.theta);
+  });
+
+  test("that cannot be made: the run fails by that error", async () => {
+    await expect(preconditioned(new Error("no room"))).rejects.toThrow("no room");
+  });
+});
+
 describe("stopping before", () => {
   test.each([1, 2, 7])("after %i iterations when no more are allowed", async (maxIterations) => {
     const { result, course } = await minimise(logistic, [0, 0], { maxIterations, tolerance: 0 });

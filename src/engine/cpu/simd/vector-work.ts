@@ -74,10 +74,11 @@ export function stackProductsWork(
   resolve: Resolve<StackProductsArguments>,
   memory: KernelMemory,
 ): SlicedWork | undefined {
-  const { stack, pairs, state } = resolve();
+  const { stack, newest, pairs, state } = resolve();
   // To the reference, products that nobody wants are no work.
-  if (isIdle(state) || !within(memory, stack)) return undefined;
+  if (isIdle(state) || !within(memory, stack, newest)) return undefined;
   const slot = state.data[STATE.slot];
+  const others = newest ? [0, 1, 2] : [slot, pairs + slot, 2 * pairs];
   const scratch = memory.scratch(8);
   if (scratch === undefined) return undefined;
   const vectors = 2 * pairs + 1;
@@ -88,14 +89,17 @@ export function stackProductsWork(
     rows: vectors * Math.ceil(length / CHUNK),
     rowCost: 3 * Math.min(CHUNK, length),
     grain: 1,
-    run(first, count) {
-      const begin = addressIn(memory, resolve().stack);
-      for (let unit = first; unit < first + count; unit++) {
+    run(first, units) {
+      const args = resolve();
+      const begin = addressIn(memory, args.stack);
+      const beginOthers = addressIn(memory, args.newest ?? args.stack);
+      for (let unit = first; unit < first + units; unit++) {
         const r = unit % vectors;
         const from = Math.floor(unit / vectors) * CHUNK;
-        const placeOf = (vector: number): number => begin + 4 * (vector * length + from);
-        for (const [part, other] of [slot, pairs + slot, 2 * pairs].entries()) {
-          memory.kernels.dot()(placeOf(r), placeOf(other), Math.min(CHUNK, length - from), scratch);
+        const place = (vector: number): number => 4 * (vector * length + from);
+        const count = Math.min(CHUNK, length - from);
+        for (const [part, other] of others.entries()) {
+          memory.kernels.dot()(begin + place(r), beginOthers + place(other), count, scratch);
           totals[4 * r + part] += float64s(memory, scratch, 1)[0];
         }
       }

@@ -1,0 +1,142 @@
+/**
+ * `P = (Σᵢ rᵢwᵢ·x̃ᵢx̃ᵢᵀ / Σ rᵢ + l2·M)⁻¹` for L-BFGS: x̃ the rows as θ's coordinates have them, with a 1 for the intercept, wᵢ how much
+ * the row bends the loss, M the identity but for 0 at the intercept. The Hessian of all classes is about this matrix for each of them
+ * (after Böhning 1992, whose bound has w = 1/2), and so the spread of the columns, and what they share, no longer counts in iterations.
+ *
+ * Some rows are enough to estimate it by (Erdogdu & Montanari 2015). They are brought to the host once, where they are centred and
+ * weighted; the device makes their Gram matrix, the host its factor in float64.
+ */
+import type { DenseMatrix } from "../data/matrix.js";
+import type { InPieces } from "../data/pieces.js";
+import { inTurns } from "../engine/in-turns.js";
+import type { Tensor } from "../engine/tensor.js";
+import { halfValues } from "../half-float.js";
+import { gatherRows } from "../ops/gather-rows.js";
+import type { Preconditioner } from "../solvers/objective.js";
+import type { Workspace } from "../solvers/workspace.js";
+import type { Coordinates } from "./coordinates.js";
+import { sampleRows } from "./gram-plan.js";
+import { inverseFactor } from "./inverse-factor.js";
+import type { LinearProblem } from "./linear-problem.js";
+import { rowCurvatures } from "./row-curvature.js";
+
+/** A penalty evens curvature out: below this ratio of the largest to the least there is no passes to be saved. */
+const LEAST_UNEVENNESS = 1000;
+/** Share of the whole curvature that none is taken to be below: float32 has P to this. */
+const DAMPING = 1e-6;
+
+/** What it is made of. */
+export interface GramProblem extends Pick<LinearProblem, "loss" | "l2" | "rowWeight"> {
+  /** [n×d], dense. */
+  readonly x: Tensor;
+  readonly coordinates: Coordinates;
+  /** [n×k], the objective's own: where it is. */
+  readonly logits: Tensor;
+  /** Make it whether it pays or not. */
+  readonly always: boolean;
+}
+
+export class GramPreconditioner implements Preconditioner {
+  readonly matrix: Tensor;
+  readonly #workspace: Workspace;
+  readonly #problem: GramProblem;
+
+  constructor(workspace: Workspace, problem: GramProblem) {
+    this.#workspace = workspace;
+    this.#problem = problem;
+    const { rows } = problem.coordinates;
+    this.matrix = workspace.zeros([rows, rows]);
+  }
+
+  async make(throwIfStopped: () => void): Promise<boolean> {
+    const { coordinates, l2, always } = this.#problem;
+    const workspace = this.#workspace;
+    const { engine } = workspace;
+    const p = coordinates.rows;
+    const { rows, total, curvature } = await this.#sample(throwIfStopped);
+    if (!(curvature > 0 && Number.isFinite(curvature))) return false;
+    if (!always && curvature < LEAST_UNEVENNESS * l2) return false;
+    const sample = workspace.fromDense(denseOf(rows, p));
+    const gram = engine.matmul(sample, sample, { transposeA: true, out: workspace.empty([p, p]) });
+    const [products] = (await engine.read(gram)) as [Float32Array];
+    workspace.free(sample, gram);
+    const a = new Float64Array(products);
+    for (let e = 0; e < a.length; e++) a[e] /= total;
+    const d = this.#problem.x.columns;
+    for (let l = 0; l < p; l++) a[l * p + l] += DAMPING * curvature + (l < d ? l2 : 0);
+    const columns = await inTurns(inverseFactor(a, p), throwIfStopped);
+    if (!columns) return false;
+    // Uᵀ lies there: P = Uᵀ·U is symmetric whatever the rounding.
+    const factor = workspace.fromDense(denseOf(new Float32Array(columns), p));
+    engine.matmul(factor, factor, { transposeB: true, out: this.matrix });
+    workspace.free(factor);
+    return true;
+  }
+
+  async #sample(throwIfStopped: () => void): Promise<Sample> {
+    const { x, logits, loss, rowWeight, coordinates } = this.#problem;
+    const workspace = this.#workspace;
+    const { engine } = workspace;
+    const count = sampleRows(x.rows, coordinates.rows);
+    const chosen = Int32Array.from({ length: count }, (_, i) => Math.floor((i * x.rows) / count));
+    const indices = workspace.tensor(chosen);
+    const features = workspace.empty([count, x.columns], x.type, x.scale, x.offset);
+    const scores = workspace.empty([count, logits.columns]);
+    engine.run(gatherRows, { source: x, indices, first: 0, out: features });
+    engine.run(gatherRows, { source: logits, indices, first: 0, out: scores });
+    const weights = await rowCurvatures(workspace, loss, scores);
+    let total = 0;
+    for (const [i, row] of chosen.entries()) {
+      const weight = rowWeight ? rowWeight[row] : 1;
+      total += weight;
+      weights[i] *= weight;
+    }
+    const [elements] = await engine.read(features);
+    workspace.free(indices, features, scores);
+    return inTurns(this.#weighted(elements as Elements, weights, total), throwIfStopped);
+  }
+
+  /** √(rᵢwᵢ)·x̃ᵢ, in float32 whatever becomes of it there: the factor is of what is finite only. */
+  *#weighted(elements: Elements, weights: Float64Array, total: number): InPieces<Sample> {
+    const { x, coordinates } = this.#problem;
+    const [d, p] = [x.columns, coordinates.rows];
+    const { shift, unit } = coordinates.standing;
+    const scales = Float64Array.from({ length: d }, (_, l) => x.scale / (unit ? unit[l] : 1));
+    const shifts = scales.map((_, l) => (x.offset - (shift ? shift[l] : 0)) / (unit ? unit[l] : 1));
+    const values = elements instanceof Uint16Array ? valuesOf(elements) : elements;
+    const rows = new Float32Array(weights.length * p);
+    let squares = 0;
+    for (let i = 0; i < weights.length; i++) {
+      const factor = Math.sqrt(weights[i]);
+      for (let l = 0; l < d; l++) {
+        const value = factor * (values[i * d + l] * scales[l] + shifts[l]);
+        squares += value * value;
+        rows[i * p + l] = value;
+      }
+      if (p > d) rows[i * p + d] = factor;
+      yield;
+    }
+    return { rows, total, curvature: squares / total };
+  }
+}
+
+const denseOf = (data: Float32Array, columns: number): DenseMatrix => ({
+  ...{ data, rows: data.length / columns, columns },
+  ...{ scale: 1, offset: 0 },
+});
+
+function valuesOf(bits: Uint16Array): Float32Array {
+  const halves = halfValues();
+  return Float32Array.from(bits, (half) => halves[half]);
+}
+
+type Elements = Float32Array | Uint8Array | Uint16Array;
+
+interface Sample {
+  /** [r×p] */
+  readonly rows: Float32Array;
+  /** Σ rᵢ over them. */
+  readonly total: number;
+  /** Of all columns together. */
+  readonly curvature: number;
+}
