@@ -52,6 +52,14 @@ export function solverCases(
     ROUNDINGS,
     true,
   );
+  const apart = { newest: floats(3 * rows, columns), pairs, state: stateOf({ slot }) };
+  add(
+    stackProducts,
+    `${shape}, preconditioned`,
+    { stack, ...apart, out: blank(1, 4 * (2 * pairs + 1)) },
+    ROUNDINGS,
+    true,
+  );
   const coefficients = floats(1, 2 * pairs + 1);
   const following = { theta: vector(), direction: vector(), penalisedRows: rows - 1, out: blank(1, 4) };
   const state = stateOf({ taken: 1, fresh: 1, step: 0.5 });

@@ -2,8 +2,8 @@
 import { isSparseMatrix } from "../data/sparse-matrix.js";
 import { SparseTensor } from "../engine/sparse-tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
-import { gramPays, MOST_GRAM_PARAMETERS } from "../losses/gram-plan.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
+import { gramPays, MOST_GRAM_PARAMETERS } from "../ops/gram-plan.js";
 import { gramObstacle, refuseGram } from "./gram-option.js";
 import type { ModelOptions } from "./model-options.js";
 import type { CheckedRows } from "./training-data.js";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { gramPays, sampleRows } from "../../../src/losses/gram-plan.js";
+import { gramPays, sampleRows } from "../../../src/ops/gram-plan.js";
 import type { DeviceTraits } from "../../../src/ops/step-plan.js";
 
 const device = (kind: DeviceTraits["device"], software: boolean): DeviceTraits => ({

@@ -2,7 +2,7 @@
  * Whether a preconditioner of L-BFGS is worth what it costs: a Gram matrix of some rows and its factor in float64, against the passes over
  * X that it saves. A pure function of sizes and of what the device is: nothing is measured, so the same question always has the same answer.
  */
-import type { DeviceTraits } from "../ops/step-plan.js";
+import type { DeviceTraits } from "./step-plan.js";
 
 /** What is to be trained. */
 export interface GramQuestion {
