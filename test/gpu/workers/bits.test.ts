@@ -39,6 +39,7 @@ async function outcomeOf(engine: Engine, options: SoftmaxRegressionOptions): Pro
 const COURSES: Readonly<Record<string, SoftmaxRegressionOptions>> = {
   // Past twenty iterations the logits are summed anew.
   lbfgs: { solver: "lbfgs", maxIterations: 24, tolerance: 0 },
+  "lbfgs with a Gram matrix": { solver: "lbfgs", maxIterations: 24, tolerance: 0, preconditioner: "gram" },
   "lbfgs without an intercept": { solver: "lbfgs", maxIterations: 6, tolerance: 0, fitIntercept: false },
   "lbfgs with exact zeros": { solver: "lbfgs", maxIterations: 12, tolerance: 0, l1: 1e-3 },
   sgd: { solver: "sgd", epochs: 1, momentum: 0.9 },
