@@ -14,12 +14,25 @@ export async function momentsOf(
 ): Promise<Float32Array> {
   // Only minibatches are nowhere on the host.
   if (x instanceof SparseTensor) return sparseMoments(x.matrix as SparseMatrix, rowWeight.onHost);
+  const [moments] = await momentsByWeights(workspace, x, [rowWeight.onDevice]);
+  return moments;
+}
+
+/** The same of dense rows for each of several ways in which they count: a pass over X each, and one read for all. */
+export async function momentsByWeights(
+  workspace: Workspace,
+  x: Tensor,
+  rowWeights: readonly (Tensor | undefined)[],
+): Promise<Float32Array[]> {
   const { engine } = workspace;
-  const out = workspace.empty([3, x.columns]);
-  engine.run(columnMoments, { x, rowWeight: rowWeight.onDevice, out });
-  const [moments] = await engine.read(out);
-  workspace.free(out);
-  return moments as Float32Array;
+  const outs = rowWeights.map((rowWeight) => {
+    const out = workspace.empty([3, x.columns]);
+    engine.run(columnMoments, { x, rowWeight, out });
+    return out;
+  });
+  const moments = (await engine.read(...outs)) as Float32Array[];
+  for (const out of outs) workspace.free(out);
+  return moments;
 }
 
 /**
@@ -37,7 +50,7 @@ export class MergedMoments {
   }
 
   /** @param part [3×d]; its weights count `unit` times what it says */
-  add(part: Float32Array, unit = 1): void {
+  add(part: Float32Array | Float64Array, unit = 1): void {
     const [means, squares] = [this.#means, this.#squares];
     const d = means.length;
     const weight = unit * part[2 * d];

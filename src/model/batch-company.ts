@@ -15,16 +15,18 @@ import { Validation } from "./validation.js";
 /**
  * Once the number of features is known.
  * @param rows what can be told of the rows that are trained on
+ * @param steps of the whole fit, where the learning rate depends on it
  */
 export async function companyOf(
   workspace: Workspace,
   request: BatchRequest,
   columns: number,
   rows: Fingerprint,
+  steps = 0,
 ): Promise<BatchCompany> {
   const { fit, loss, classes, throwIfStopped } = request;
   const judged = await checkedValidation(workspace, request, columns);
-  const checkpoint = await openCheckpoint(workspace, request, rows, judged);
+  const checkpoint = await openCheckpoint(workspace, request, rows, judged, steps);
   const uploaded = judged && (await inTurns(uploadRows(workspace, judged, 0), throwIfStopped));
   return {
     validation: judged && uploaded && new Validation(workspace, loss, judged, uploaded, classes.length),
@@ -50,9 +52,10 @@ async function openCheckpoint(
   { fit, options, classes, throwIfStopped, stops }: BatchRequest,
   rows: Fingerprint,
   validation: CheckedRows | undefined,
+  steps: number,
 ): Promise<FitCheckpoint | undefined> {
   if (!fit.checkpoint) return undefined;
   const { FitCheckpoint, fingerprintOfBatches } = await import("./checkpointing.js");
-  const fingerprint = await fingerprintOfBatches(engine, rows, validation, classes, options, fit);
+  const fingerprint = await fingerprintOfBatches(engine, rows, validation, classes, options, { ...fit, steps });
   return FitCheckpoint.open(fit.checkpoint, fingerprint, { throwIfStopped, stops });
 }

@@ -1,5 +1,6 @@
 /** What batches cannot be fitted with, told before one of them is read. */
 import { OptionError } from "../errors.js";
+import { needsStepCount } from "../solvers/learning-rate.js";
 import { isRepeatable } from "./batch-source.js";
 import type { Label } from "./labels.js";
 import type { Batches, CheckedBatchFitOptions, ModelOptions } from "./model-options.js";
@@ -22,20 +23,9 @@ export function refuseForBatches(
       "all labels there are, got none",
       "A batch may lack some: say new SoftmaxRegression({ classes }).",
     );
-  if (classWeight === "balanced")
-    throw bad(
-      "classWeight",
-      "a Map or an object",
-      "What balances the classes is known only of rows that are all there.",
-    );
   if (preconditioner === "gram")
     throw bad("preconditioner", '"auto" or "means"', "A Gram matrix is made of rows that are all there.");
   const takesSteps = solver === "sgd" || solver === "adam";
-  const kind = typeof learningRate === "object" ? learningRate.schedule : typeof learningRate;
-  if (takesSteps && (kind === "cosine" || kind === "function")) {
-    const expected = 'a number, or the schedule "step" or "inverse-time"';
-    throw bad("learningRate", expected, "Other schedules need the number of steps, which is not known before the end.");
-  }
   if (takesSteps && checkpoint && epochs === 1)
     throw bad(
       "checkpoint",
@@ -48,4 +38,15 @@ export function refuseForBatches(
   if (epochs > 1) throw bad("epochs", "1", remedy);
   if (standardize !== false)
     throw bad("standardize", "false, since the columns' means and deviations take a pass of their own", remedy);
+  if (classWeight === "balanced")
+    throw bad(
+      "classWeight",
+      "a Map or an object, since the rows of each class are counted in a pass of their own",
+      remedy,
+    );
+  if (needsStepCount(learningRate)) {
+    const expected =
+      'a number, or the schedule "step" or "inverse-time", since steps are counted in a pass of their own';
+    throw bad("learningRate", expected, remedy);
+  }
 }

@@ -1,4 +1,5 @@
 /** Rows that come in pieces, each checked as it comes: what a fit reads when the whole does not fit into memory. */
+import { describeValue } from "../data/describe-value.js";
 import { inTurns } from "../engine/in-turns.js";
 import { yieldToPage } from "../engine/yield-to-page.js";
 import { CallbackError, DataError, LabelError, OptionError, ShapeError } from "../errors.js";
@@ -7,7 +8,7 @@ import { answerOf } from "./answer-of.js";
 import type { EncodedLabels, Label } from "./labels.js";
 import { checkSampleWeight, encodeLabels } from "./labels.js";
 import type { Batches, ModelOptions, RowBatch } from "./model-options.js";
-import { classWeighted, countedWeights } from "./row-weights.js";
+import { classWeighted, countedWeights, withMass } from "./row-weights.js";
 import { type CheckedFeatures, featuresInPieces } from "./training-data.js";
 import type { Ending } from "./unless-stopped.js";
 
@@ -40,10 +41,16 @@ export class BatchReader {
   #columns: number | undefined;
   #kind: EncodedLabels["kind"] | undefined;
   #passes = 0;
+  #balance: Float64Array | undefined;
 
   constructor(source: Batches, rules: BatchRules) {
     this.#source = source;
     this.#rules = rules;
+  }
+
+  /** From the next pass on rows count by their class [k], as `classWeight: "balanced"` asks; before, as if it had not been asked for. */
+  balanceBy(ofClass: Float64Array): void {
+    this.#balance = ofClass;
   }
 
   /**
@@ -72,7 +79,7 @@ export class BatchReader {
         // Rows that count for nothing are as if they were not there, also where they are all of a batch.
         if (batch.weights?.every((weight) => weight === 0) !== true) {
           counting = true;
-          yield batch;
+          yield this.#balanced(batch, place);
         }
         // A source that answers at once would never give the page a turn.
         if (performance.now() - turn > TURN_MS) {
@@ -123,7 +130,23 @@ export class BatchReader {
     }
     const given = sampleWeight === undefined ? undefined : checkSampleWeight(sampleWeight, x.rows, where, true);
     const counted = countedWeights(y, given, where, true);
-    return { x, y, weights: classWeight === undefined ? counted : classWeighted(y, counted, classWeight, where, true) };
+    const isNamed = classWeight !== undefined && classWeight !== "balanced";
+    return { x, y, weights: isNamed ? classWeighted(y, counted, classWeight, where, true) : counted };
+  }
+
+  #balanced(batch: CheckedBatch, place: number): CheckedBatch {
+    const ofClass = this.#balance;
+    if (!ofClass) return batch;
+    const { x, y, weights } = batch;
+    const where = `fit: batch ${place}`;
+    const mass = withMass(new Float64Array(ofClass.length), y, weights);
+    const unknown = mass.findIndex((m, j) => m > 0 && ofClass[j] === 0);
+    if (unknown < 0) return { x, y, weights: classWeighted(y, weights, ofClass, where, true) };
+    throw new LabelError(
+      "BAD_LABEL",
+      `${where}: y has rows of ${describeValue(y.classes[unknown])}, of which the first pass had none: expected the same rows each time, ` +
+        "by which their classes were balanced. Give the same batches in the same order each time.",
+    );
   }
 
   #nothing(): DataError {

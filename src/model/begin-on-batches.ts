@@ -6,9 +6,9 @@ import { sgd } from "../solvers/sgd.js";
 import type { UpdateRule } from "../solvers/update-rule.js";
 import type { Workspace } from "../solvers/workspace.js";
 import { companyOf } from "./batch-company.js";
-import type { BatchMoments } from "./batch-moments.js";
 import type { BatchCompany, BatchRequest } from "./batch-request.js";
 import type { CheckedBatch } from "./batch-source.js";
+import type { StepSurvey } from "./batch-survey.js";
 import type { EpochsOfBatches } from "./epochs-of-batches.js";
 import { withIntercept } from "./fitted.js";
 import { requireRoomToTrain } from "./room-to-train.js";
@@ -31,7 +31,7 @@ export async function beginOnBatches(
   request: BatchRequest,
   { x: { columns }, x, y }: CheckedBatch,
   epochs: EpochsOfBatches,
-  moments: BatchMoments | undefined,
+  survey: StepSurvey | undefined,
 ): Promise<Beginning> {
   const { options, classes, last } = request;
   const { l1, l2, weightDecay, clipNorm, fitIntercept, standardize } = options;
@@ -39,13 +39,10 @@ export async function beginOnBatches(
   const [rows, k] = [columns + Number(fitIntercept), classes.length];
   requireRoomToTrain(engine, { rows: x.rows, columns, classes: k, solver: options.solver }, "fit");
   const start = last && warmStartFrom(last, { x, y, weights: undefined, validation: undefined }, options);
-  const company = await companyOf(workspace, request, columns, {
-    X: `batches of rows of ${columns}`,
-    y: y.kind,
-    ...(moments && { "means and deviations of X's columns": moments.digest }),
-  });
+  const print = { X: `batches of rows of ${columns}`, y: y.kind, ...survey?.print };
+  const company = await companyOf(workspace, request, columns, print, (survey?.steps ?? 0) * options.epochs);
   const scaling =
-    standardize === false ? undefined : moments?.scaling(workspace, standardize, { classes: k, fitIntercept });
+    standardize === false ? undefined : survey?.moments?.scaling(workspace, standardize, { classes: k, fitIntercept });
   const known = (theta: Float32Array): Float32Array => scaling?.toWeights(theta) ?? withIntercept(theta, columns, k);
   const theta = workspace.zeros([rows, k]);
   const target = {

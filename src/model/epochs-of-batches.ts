@@ -1,9 +1,13 @@
-/** How far SGD and Adam have come on batches, of which nobody knows how many there are until the first epoch is over. */
+/**
+ * How far SGD and Adam have come on batches, of which nobody knows how many there are until the first epoch is over, unless a pass
+ * before it has counted them. Then every epoch is held to that.
+ */
 import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { SolverResult } from "../solvers/solver.js";
 import type { SolverCheckpoints, SolverState } from "../solvers/solver-checkpoints.js";
 import type { UpdateRule } from "../solvers/update-rule.js";
+import { otherRows, type StepSurvey, stepsOf } from "./batch-survey.js";
 import type { CourseOptions } from "./course.js";
 
 export class EpochsOfBatches {
@@ -16,12 +20,18 @@ export class EpochsOfBatches {
   #rows = 0;
   #stepsPerEpoch = Number.POSITIVE_INFINITY;
   readonly #averagedFrom: number | undefined;
+  readonly #survey: StepSurvey | undefined;
   /** The mean of weights after the steps past so many, which nobody knows before that epoch begins; undefined: none is wanted. */
   readonly average: { after: number } | undefined;
 
   /** @param averagedFrom the first epoch whose weights are averaged */
-  constructor(averagedFrom: number | undefined) {
+  constructor(averagedFrom: number | undefined, survey: StepSurvey | undefined) {
     this.#averagedFrom = averagedFrom;
+    this.#survey = survey;
+    if (survey) {
+      this.#rows = survey.rows;
+      this.#stepsPerEpoch = survey.steps;
+    }
     this.average =
       averagedFrom === undefined ? undefined : { after: averagedFrom === 0 ? 0 : Number.POSITIVE_INFINITY };
   }
@@ -46,6 +56,27 @@ export class EpochsOfBatches {
     };
   }
 
+  /** The next batch. @throws DataError EMPTY_INPUT where it is more than the first pass had, before a step is taken */
+  beginBatch(rows: number, batchSize: number): void {
+    if (!this.#survey) return;
+    const [rowsNow, stepsNow] = this.#ofEpoch();
+    this.#hold(rowsNow + rows, stepsNow + stepsOf(rows, batchSize), (seen, all) => seen > all);
+  }
+
+  /** Rows and steps of this epoch so far. */
+  #ofEpoch(): [number, number] {
+    return [this.#rowsSeen - this.done * this.#rows, this.steps - this.done * this.#stepsPerEpoch];
+  }
+
+  #hold(rows: number, steps: number, differ: (seen: number, all: number) => boolean): void {
+    const survey = this.#survey;
+    if (!survey) return;
+    if (differ(rows, survey.rows)) throw otherRows(`${survey.rows} rows`, `${rows}`);
+    // However they are cut, unless the learning rate is a matter of how many steps there are.
+    if (survey.counts && differ(steps, survey.steps))
+      throw otherRows(`${survey.steps} minibatches, which the learning rate goes by`, `${steps}`);
+  }
+
   /** From a result that counts the next batch's steps to one that counts all. */
   counting(rows: number, batchSize: number): (result: SolverResult) => SolverResult {
     const { steps } = this;
@@ -63,7 +94,9 @@ export class EpochsOfBatches {
     this.#rowsSeen += rows;
   }
 
+  /** The epoch is over. @throws DataError EMPTY_INPUT where the first pass had more rows */
   end(): void {
+    if (this.#survey) this.#hold(...this.#ofEpoch(), (seen, all) => seen !== all);
     if (this.done === 0) this.#stepsPerEpoch = this.steps;
     this.done++;
     if (this.average && this.done === this.#averagedFrom) this.average.after = this.steps;

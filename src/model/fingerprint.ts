@@ -47,14 +47,13 @@ export async function fingerprintOfBatches(
   validation: CheckedRows | undefined,
   classes: readonly Label[],
   options: ModelOptions,
-  { earlyStopping }: Pick<CheckedFitOptions, "earlyStopping">,
+  { earlyStopping, steps }: Pick<CheckedFitOptions, "earlyStopping"> & { readonly steps: number },
 ): Promise<Fingerprint> {
   return {
     ...commonPrint(engine, classes),
     ...rows,
     ...(await stoppingPrint(engine, earlyStopping, validation)),
-    // Schedules that need the number of steps are not for batches.
-    ...optionsPrint(options, WHERE_NOT_WHAT, 0),
+    ...optionsPrint(options, WHERE_NOT_WHAT, steps),
   };
 }
 

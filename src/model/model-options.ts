@@ -130,8 +130,8 @@ export interface BatchFitOptions extends Pick<FitOptions, "onProgress" | "signal
   /**
    * Keeps the state of the fit now and then: SGD and Adam between epochs, L-BFGS at every twentieth iteration. Called again with batches that
    * are cut alike and come in the same order, it goes on to the bits of a fit that was never interrupted. L-BFGS compares all rows
-   * with those before. SGD and Adam read no more than they train on: they compare d and the form of y, and with `standardize` the
-   * columns' means and deviations; other rows they do not notice.
+   * with those before. SGD and Adam read no more than they train on: they compare d, the form of y, and what a pass before the first
+   * step told them (rows, steps, the columns' means and deviations, how classes are balanced); other rows they do not notice.
    */
   readonly checkpoint?: CheckpointOptions;
 }

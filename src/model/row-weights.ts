@@ -29,18 +29,23 @@ export function countedWeights(
 
 /**
  * `rᵢ · Σⱼ cⱼ qᵢⱼ` with sample weights r, class weights c and targets q (one-hot for labels): a row counts as much as its class does.
- * `"balanced"` is `cⱼ = Σᵢ rᵢ / (m · Σᵢ rᵢ qᵢⱼ)`, m classes that occur: then each of them has the same weight in all.
+ * `"balanced"` is `cⱼ = Σᵢ rᵢ / (m · Σᵢ rᵢ qᵢⱼ)`, m classes that occur: then each of them has the same weight in all. An array [k] is c.
  * @throws OptionError BAD_OPTION for weights that cannot be used; LabelError BAD_LABEL when no row is left, unless there `mayBeNone`
  */
 export function classWeighted(
   y: EncodedLabels,
   weights: Float32Array | undefined,
-  classWeight: ClassWeight,
+  classWeight: ClassWeight | Float64Array,
   where: string,
   mayBeNone = false,
 ): Float32Array {
-  const ofClass = classWeight === "balanced" ? balanced(y, weights) : namedWeights(y.classes, classWeight, where);
   const k = y.classes.length;
+  const ofClass =
+    classWeight === "balanced"
+      ? balancing(withMass(new Float64Array(k), y, weights))
+      : classWeight instanceof Float64Array
+        ? classWeight
+        : namedWeights(y.classes, classWeight, where);
   const rows = y.kind === "soft" ? y.targets.length / k : y.indices.length;
   const result = new Float32Array(rows);
   for (let row = 0; row < rows; row++) {
@@ -53,9 +58,9 @@ export function classWeighted(
   throw new LabelError("BAD_LABEL", `${where}: no row counts: every row is of a class whose weight is 0.`);
 }
 
-function balanced(y: EncodedLabels, weights: Float32Array | undefined): Float64Array {
-  const k = y.classes.length;
-  const mass = new Float64Array(k);
+/** Adds `Σᵢ rᵢ qᵢⱼ` of these rows to each class's `mass` [k], row by row: however rows are cut, the sums have the same bits. */
+export function withMass(mass: Float64Array, y: EncodedLabels, weights: Float32Array | undefined): Float64Array {
+  const k = mass.length;
   if (y.kind === "labels") {
     y.indices.forEach((j, row) => {
       mass[j] += weights?.[row] ?? 1;
@@ -65,6 +70,11 @@ function balanced(y: EncodedLabels, weights: Float32Array | undefined): Float64A
       mass[e % k] += q * (weights?.[Math.floor(e / k)] ?? 1);
     });
   }
+  return mass;
+}
+
+/** `cⱼ = Σ mass / (m · massⱼ)` by which the m classes that occur have the same weight in all; 0 for the others. */
+export function balancing(mass: Float64Array): Float64Array {
   const total = mass.reduce((sum, m) => sum + m, 0);
   const occurring = mass.reduce((count, m) => count + Number(m > 0), 0);
   return mass.map((m) => (m > 0 ? total / (occurring * m) : 0));

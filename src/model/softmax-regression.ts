@@ -51,7 +51,8 @@ export class SoftmaxRegression {
   /**
    * Learns from rows that come in batches `{ x, y, sampleWeight? }`, when all of X does not fit into memory. The model's `classes` must be
    * declared. SGD and Adam cut each batch into minibatches, and go over all of them `epochs` times; L-BFGS goes over them about twice an
-   * iteration, and keeps labels, weights and three values a row and class on the device.
+   * iteration, and keeps labels, weights and three values a row and class on the device. What only all rows tell (`standardize`, balanced
+   * classes, schedules that go by the number of steps) costs SGD and Adam one pass before the first step, which a generator does not have.
    *
    * @throws CallbackError when the batches throw; what `fit` of rows throws, where a batch is named by its place from 0 on
    */

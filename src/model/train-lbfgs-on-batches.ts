@@ -2,13 +2,12 @@
 import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
-import { DataError } from "../errors.js";
 import { LinearObjective } from "../losses/linear-objective.js";
 import { type RowsFrom, StreamedRows } from "../losses/streamed-rows.js";
 import { Workspace } from "../solvers/workspace.js";
 import { companyOf } from "./batch-company.js";
 import type { BatchRequest } from "./batch-request.js";
-import { survey } from "./batch-survey.js";
+import { otherRows, survey } from "./batch-survey.js";
 import { Course } from "./course.js";
 import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
@@ -66,11 +65,7 @@ async function* uploaded(
 ): AsyncGenerator<RowsFrom, void, undefined> {
   let first = 0;
   const refuse = (): never => {
-    throw new DataError(
-      "EMPTY_INPUT",
-      `fit: a pass over the batches gave other rows than the first: expected ${expected.rows} × ${expected.columns}, ` +
-        `got ${first} rows so far. Give the same batches in the same order each time.`,
-    );
+    throw otherRows(`${expected.rows} × ${expected.columns}`, `${first} rows so far`);
   };
   for await (const { x } of reader.pass()) {
     if (first + x.rows > expected.rows) refuse();

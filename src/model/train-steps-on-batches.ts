@@ -9,10 +9,9 @@ import type { SolverResult, StopReason } from "../solvers/solver.js";
 import type { SolverCheckpoints } from "../solvers/solver-checkpoints.js";
 import { shifted } from "../solvers/update-rule.js";
 import { Workspace } from "../solvers/workspace.js";
-import type { BatchMoments } from "./batch-moments.js";
 import type { BatchRequest } from "./batch-request.js";
 import type { CheckedBatch } from "./batch-source.js";
-import { momentsFor } from "./batch-survey.js";
+import { type StepSurvey, surveyForSteps } from "./batch-survey.js";
 import { type Beginning, beginOnBatches } from "./begin-on-batches.js";
 import { Course } from "./course.js";
 import { EpochsOfBatches } from "./epochs-of-batches.js";
@@ -28,7 +27,7 @@ export async function trainStepsOnBatches(
   request: BatchRequest,
   solver: "sgd" | "adam",
 ): Promise<FitReport> {
-  const training = new StepsOnBatches(workspace, request, solver);
+  const training = new StepsOnBatches(workspace, request, solver, await surveyForSteps(workspace.engine, request));
   try {
     return await training.run();
   } catch (error) {
@@ -49,28 +48,28 @@ class StepsOnBatches {
   readonly #learningRate: NonNullable<BatchRequest["options"]["learningRate"]>;
   readonly #rate: (step: number) => number;
   readonly #epochs: EpochsOfBatches;
+  readonly #survey: StepSurvey | undefined;
   #begun: Begun | undefined;
   #latest: Float32Array | undefined;
 
-  constructor(workspace: Workspace, request: BatchRequest, solver: "sgd" | "adam") {
+  constructor(workspace: Workspace, request: BatchRequest, solver: "sgd" | "adam", survey: StepSurvey | undefined) {
     this.#workspace = workspace;
     this.#request = request;
+    this.#survey = survey;
     const { learningRate, averageWeights, epochs } = request.options;
-    this.#epochs = new EpochsOfBatches(averageWeights && firstAveragedEpoch(averageWeights, epochs));
+    this.#epochs = new EpochsOfBatches(averageWeights && firstAveragedEpoch(averageWeights, epochs), survey);
     this.#learningRate = learningRate ?? LEARNING_RATE[solver];
-    // Schedules that need the number of steps have been refused.
-    this.#rate = learningRates(this.#learningRate, Number.POSITIVE_INFINITY);
+    // Schedules that need the number of steps have a survey.
+    this.#rate = learningRates(this.#learningRate, survey ? epochs * survey.steps : Number.POSITIVE_INFINITY);
   }
 
   async run(): Promise<FitReport> {
     const { reader, options, publish } = this.#request;
-    const moments = await momentsFor(this.#workspace.engine, this.#request);
-    if (moments) for await (const batch of reader.pass()) await moments.add(batch);
     let last: SolverResult | undefined;
     let stopReason: StopReason | undefined;
     while (!stopReason) {
       for await (const batch of reader.pass()) {
-        this.#begun ??= await this.#begin(batch, moments);
+        this.#begun ??= await this.#begin(batch);
         last = await this.#go(batch, this.#begun);
         if (last.stopReason === "diverged") break;
       }
@@ -95,10 +94,10 @@ class StepsOnBatches {
     });
   }
 
-  async #begin(batch: CheckedBatch, moments: BatchMoments | undefined): Promise<Begun> {
+  async #begin(batch: CheckedBatch): Promise<Begun> {
     const { options, fit, publish, isDisposed, stops } = this.#request;
     const epochs = this.#epochs;
-    const beginning = await beginOnBatches(this.#workspace, this.#request, batch, epochs, moments);
+    const beginning = await beginOnBatches(this.#workspace, this.#request, batch, epochs, this.#survey);
     const { validation, bestWeights, checkpoint } = beginning.company;
     this.#latest = beginning.first;
     const before = checkpoint?.resumed;
@@ -133,6 +132,7 @@ class StepsOnBatches {
     const { engine } = this.#workspace;
     const epochs = this.#epochs;
     const { x, weights } = batch;
+    epochs.beginBatch(x.rows, options.batchSize);
     const y = targetsFor(options.loss, batch.y, "fit");
     const { l1, l2 } = options;
     const own = new Workspace(engine);

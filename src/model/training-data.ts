@@ -146,10 +146,10 @@ export function* checkValidation(
 
 /**
  * The weights times a power of two that brings the largest into [1, 2). J is the same to the last bit, since it divides by
- * their sum, and neither that sum nor its inverse can leave float32, where weights are tiny or huge.
+ * their sum, and neither that sum nor its inverse can leave float32, where weights are tiny or huge. Zeros stay zeros.
  */
 export function evened(weights: Float32Array): Float32Array {
-  const largest = weights.reduce((most, w) => Math.max(most, w), 0);
+  const largest = weights.reduce((most, w) => Math.max(most, w), 0) || 1;
   const factor = 2 ** -Math.floor(Math.log2(largest));
   return weights.map((w) => w * factor);
 }

@@ -12,6 +12,10 @@ export type LearningRateSchedule =
   /** Any other: gives the length of step t of T, > 0. It is called for all steps before the first is taken. */
   | ((step: number, steps: number) => number);
 
+/** Whether a step's length depends on how many there are. Of a function nobody knows, so it is told. */
+export const needsStepCount = (rate: number | LearningRateSchedule | undefined): boolean =>
+  typeof rate === "function" || (typeof rate === "object" && rate.schedule === "cosine");
+
 /**
  * The length of each step, known before the first: no step waits for it.
  * @throws OptionError BAD_OPTION for a function that gives anything but a number of 0 or more; CallbackError when it throws

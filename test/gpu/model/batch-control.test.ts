@@ -64,6 +64,11 @@ const COURSES: readonly (SoftmaxRegressionOptions & { readonly named: string })[
   { named: "L-BFGS of scaled columns", l2: 1e-6, tolerance: 0, maxIterations: 46, standardize: true },
   { named: "SGD", solver: "sgd", momentum: 0.5, nesterov: true, epochs: 6 },
   { named: "Adam of scaled columns", solver: "adam", epochs: 6, standardize: true },
+  { named: "L-BFGS of balanced classes", l2: 1e-6, tolerance: 0, maxIterations: 46, classWeight: "balanced" },
+  {
+    named: "Adam of balanced classes, by a schedule",
+    ...{ solver: "adam", epochs: 6, classWeight: "balanced", learningRate: (t, steps) => 0.05 * (1 - t / steps) },
+  },
   { named: "weights clipped and averaged", solver: "sgd", epochs: 6, clipNorm: 0.2, averageWeights: { from: 0.2 } },
 ];
 
@@ -121,9 +126,11 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
         expect(await again.names()).toEqual([]);
         // What was done is not done again: each epoch is one pass, and 19 attempts of L-BFGS are 38.
         const all = course.solver ? 6 : products;
-        const moments = Number(course.solver !== undefined && course.standardize === true);
+        // What is asked of all rows is asked again.
+        const { solver, standardize, classWeight } = course;
+        const survey = Number(solver !== undefined && (standardize || classWeight) !== undefined);
         const done = course.solver ? count : 38 * count;
-        expect(passes).toBeLessThanOrEqual(all - done + moments + (course.solver ? 0 : 6));
+        expect(passes).toBeLessThanOrEqual(all - done + survey + (course.solver ? 0 : 6));
       }
     },
   );
@@ -186,6 +193,8 @@ test("a checkpoint of other rows or options is told from this one", async ({ eng
   const lbfgs: SoftmaxRegressionOptions = { l2: 1e-6, tolerance: 0, maxIterations: 60 };
   const adam: SoftmaxRegressionOptions = { solver: "adam", epochs: 4 };
   const scaled: SoftmaxRegressionOptions = { ...adam, standardize: true };
+  const cosine: SoftmaxRegressionOptions = { ...adam, learningRate: (t, steps) => 0.1 * (1 - t / steps) };
+  const balanced: SoftmaxRegressionOptions = { ...adam, classWeight: "balanced" };
   const moved = data.x.data.map((v, e) => (e === 100 ? v + 1e-3 : v));
   const other = { ...data, x: { ...data.x, data: moved } };
   const narrow = {
@@ -201,6 +210,11 @@ test("a checkpoint of other rows or options is told from this one", async ({ eng
     [adam, { ...adam, classWeight: new Map([[1, 2]]) }, batches, "option `classWeight`."],
     [scaled, scaled, () => inPieces(CUTS, weights, other), "means and deviations of X's columns."],
     [scaled, adam, batches, "option `standardize`."],
+    [balanced, balanced, () => inPieces(CUTS), "the rows of each class."],
+    [balanced, adam, batches, "option `classWeight`."],
+    // As many rows, in one minibatch less.
+    [cosine, cosine, () => inPieces([0, 8, 40, 90], weights), "the number of steps, option `learningRate`."],
+    [cosine, cosine, () => inPieces([0, 7, 37, 38, 80], weights), "the number of rows, the number of steps"],
   ];
   const stores = new Map<SoftmaxRegressionOptions, ByteStore>();
   for (const [before, now, rows, message] of cases) {
