@@ -65,7 +65,8 @@ export interface SoftmaxRegressionOptions extends EngineOptions {
   /**
    * A minibatch solver's model gets the mean `θ̄ = (1/m) Σ θ` of W and b after each of the last m steps, rather than those after the last
    * (Polyak & Juditsky 1992). It begins with epoch ⌊from · epochs⌋, of epochs 0, 1, …: from in [0, 1), 0.5 for `true`. From then on
-   * progress and validation are of θ̄; steps go on from θ, whose loss is told. Default false.
+   * progress and validation are of θ̄; steps go on from θ, whose loss is told. Calls of `partialFit` are one epoch together: θ̄ is of all
+   * steps since the first. Default false.
    */
   readonly averageWeights?: boolean | { readonly from?: number };
   /** Minibatch solvers take the rows in a new random order each epoch. Default true. */

@@ -1,6 +1,7 @@
 /**
  * Training on rows as they come: a pass of minibatch steps over some rows, after which the next goes on. What is told of no
- * model in a file, the optimiser's memory and how many steps it has taken, is kept beside the weights it ended with.
+ * model in a file, the optimiser's memory and how many steps it has taken, is kept beside the weights it ended with. All passes are
+ * one epoch, so averages are of all steps: θ that they go on from is kept, too, since the model's weights are the mean.
  */
 import type { Label } from "../data/classes.js";
 import { OptionError } from "../errors.js";
@@ -15,7 +16,7 @@ import { warmStartFrom } from "./warm-start.js";
 
 /** By the weights it ended with: other weights, of a fit or with another class, begin anew. */
 const CONTINUATIONS = new WeakMap<Float32Array, Continuation>();
-const BEGINNING: Continuation = { steps: 0, memory: undefined };
+const BEGINNING: Continuation = { steps: 0, memory: undefined, theta: undefined };
 const WHERE = "partialFit";
 const isLabels = (value: unknown): value is readonly Label[] => Array.isArray(value);
 const TABLE = {
@@ -49,7 +50,7 @@ export function continuedRequest(state: ModelState, data: CheckedData, given: Pa
   return { data, options, fit, start, continuation: { ...from, keep } };
 }
 
-function solverOf({ solver, standardize, classWeight, averageWeights }: ModelOptions): "sgd" | "adam" {
+function solverOf({ solver, standardize, classWeight }: ModelOptions): "sgd" | "adam" {
   const refuse = (what: string, expected: string, remedy = ""): OptionError =>
     new OptionError("BAD_OPTION", `partialFit: option ${what}: expected ${expected}.${remedy}`);
   if (solver === "lbfgs")
@@ -58,20 +59,15 @@ function solverOf({ solver, standardize, classWeight, averageWeights }: ModelOpt
     throw refuse(
       "`standardize` needs the means of all rows, of which these are some",
       `false, got ${String(standardize)}`,
-      // Means that move with each call would change what the steps before were taken in.
-      " Scale the rows by means and deviations that stay, or fit batches, which are gone through for them first.",
-    );
-  }
-  if (averageWeights) {
-    throw refuse(
-      "`averageWeights` begins at a share of all epochs, and nobody knows how many rows are to come",
-      `false, got ${JSON.stringify(averageWeights)}`,
+      // Means that move with each call would change what the steps before were taken in; those of the first call are of rows by chance.
+      " Scale the rows by means and deviations that stay, those of a first sample for instance, or fit batches, which are gone through for them first.",
     );
   }
   if (classWeight === "balanced") {
     throw refuse(
       "`classWeight` needs the counts of all rows, of which these are some",
       'weights by class, got "balanced"',
+      " Give a Map or an object, or fit batches, which are gone through for the counts first.",
     );
   }
   return solver === "auto" ? "sgd" : solver;

@@ -74,7 +74,8 @@ export class SoftmaxRegression {
   /**
    * Goes on learning from some more rows, by SGD or Adam: one pass of minibatch steps over them, in a random order if the model
    * shuffles. The first call begins from zero, or from the weights of a fitted model, and needs to know all `classes`; later ones
-   * go on with momentum, moments and the learning rate's schedule where the last one ended. Resolves with the report of this pass.
+   * go on with momentum, moments, the mean of `averageWeights` and the learning rate's schedule where the last one ended, unless the model
+   * was loaded or changed in between. Resolves with the report of this pass.
    *
    * @throws OptionError for `solver: "lbfgs"`, `standardize`, `classWeight: "balanced"` and the cosine schedule, which need all rows at once;
    *   LabelError for labels or classes that are not the model's; all else that `fit` throws

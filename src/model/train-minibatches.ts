@@ -36,6 +36,7 @@ export async function trainByMinibatches(
   const fresh = solver === "adam" ? adam(workspace, target) : sgd(workspace, target, options);
   const { continuation } = request;
   const rule = continuation ? continued(engine, fresh, continuation) : fresh;
+  if (continuation?.theta) engine.write(objective.parameters, continuation.theta);
   const learningRate = options.learningRate ?? LEARNING_RATE[solver];
   // Before anything is published: a schedule that fails changes nothing.
   const rates = learningRates(learningRate, options.epochs * objective.batches);
@@ -68,8 +69,12 @@ export async function trainByMinibatches(
     if (result.stopReason === "diverged") request.publish(latest);
     else if (result.stopReason !== "early-stop") await course.observe(result, true);
     if (continuation && result.stopReason === "max-iterations") {
-      const memory = joined((await engine.read(...Object.values(rule.memory))) as Float32Array[]);
-      continuation.keep({ steps: continuation.steps + result.iteration, memory });
+      const [theta, ...parts] = (await engine.read(
+        objective.parameters,
+        ...Object.values(rule.memory),
+      )) as Float32Array[];
+      const steps = continuation.steps + result.iteration;
+      continuation.keep({ steps, memory: joined(parts), theta: averageWeights && theta });
     }
     return reportOf(engine, options, course, result, learningRate);
   } catch (error) {
@@ -84,14 +89,19 @@ export async function trainByMinibatches(
   }
 }
 
-/** The rule with what it remembered, and with steps counted on. */
+/**
+ * The rule with what it remembered, and with steps counted on. The mean of θ stands last whatever the plan of a step is; before it the
+ * velocity, which is only there without momentum where steps go one by one, and then nothing to them.
+ */
 function continued(engine: TensorEngine, rule: UpdateRule, { steps, memory }: Continuation): UpdateRule {
-  let first = 0;
-  for (const part of memory ? Object.values(rule.memory) : []) {
-    const length = part.rows * part.columns;
-    engine.write(part, (memory as Float32Array).subarray(first, first + length));
-    first += length;
+  let end = memory?.length ?? 0;
+  for (const part of Object.values(rule.memory).reverse()) {
+    const first = end - part.rows * part.columns;
+    if (!memory || first < 0) break;
+    engine.write(part, memory.subarray(first, end));
+    end = first;
   }
+  rule.goOnFrom(steps);
   return shifted(rule, steps);
 }
 

@@ -40,6 +40,8 @@ export interface Continuation {
   readonly steps: number;
   /** What the update rule remembers of them; nothing before the first. */
   readonly memory: Float32Array | undefined;
+  /** θ of the last one, where the model has a mean of it instead. */
+  readonly theta: Float32Array | undefined;
 }
 
 /** The course of a fit, of which a solver knows these parts. */

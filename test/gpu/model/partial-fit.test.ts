@@ -31,6 +31,9 @@ const WAYS: readonly SoftmaxRegressionOptions[] = [
   { solver: "sgd", momentum: 0.9, nesterov: true },
   { solver: "adam" },
   { solver: "adamw", clipNorm: 0.3, weightDecay: 0.1 },
+  // All calls are one epoch, and of one epoch the mean is of all steps.
+  { solver: "sgd", averageWeights: true },
+  { solver: "adamw", averageWeights: { from: 0.9 }, l1: 0.01 },
   { solver: "adam", learningRate: { schedule: "inverse-time", initial: 0.1, decay: 0.5 } },
   { solver: "sgd", learningRate: (step) => 0.5 / (1 + step) },
   { solver: "auto", learningRate: { schedule: "step", initial: 0.5, factor: 0.5, every: 3 } },
