@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { createEngine } from "../../src/index.js";
 import { requireDevice } from "../support/adapter.js";
 import { digitCases, expectGoldenFit, pooledDigits } from "../support/golden-objectives.js";
+import { expectGoldenSteps, sortedByLabel, stepsOf } from "../support/golden-optimisers.js";
 import { loadMnist } from "./load-mnist.js";
 
 test("digits of 8×8 pixels", async () => {
@@ -12,5 +13,7 @@ test("digits of 8×8 pixels", async () => {
   using engine = await createEngine({ gpuDevice });
   expect(engine.device).toBe("webgpu");
   for (const case_ of digitCases) await expectGoldenFit(engine, data, case_);
+  const sorted = sortedByLabel(data);
+  for (const each of stepsOf.digits.cases) await expectGoldenSteps(engine, sorted, stepsOf.digits, each);
   gpuDevice.destroy();
 });
