@@ -21,6 +21,8 @@ export interface ExplainOptions {
   readonly batchSize?: number;
   /** How many values X stores, where it is sparse; 0 … rows · features. */
   readonly nonzeros?: number;
+  /** The option of the model, > 0: a step's gradient is cut to a length then, whichever it is. */
+  readonly clipNorm?: number;
 }
 
 /** A plan, and what it costs by its own accounting. */
@@ -34,8 +36,9 @@ export interface Explanation extends StepPlan {
 }
 
 function questionOf(options: ExplainOptions): StepQuestion {
-  requireKnownOptions(options, ["rows", "features", "classes", "format", "batchSize", "nonzeros"], "explain");
-  const { rows, features, classes, format = "f32", batchSize = rows } = options;
+  const known = ["rows", "features", "classes", "format", "batchSize", "nonzeros", "clipNorm"];
+  requireKnownOptions(options, known, "explain");
+  const { rows, features, classes, format = "f32", batchSize = rows, clipNorm } = options;
   for (const [name, value] of Object.entries({ rows, features, classes, batchSize })) {
     if (Number.isSafeInteger(value) && value > 0) continue;
     throw new OptionError(
@@ -49,7 +52,13 @@ function questionOf(options: ExplainOptions): StepQuestion {
       `explain: unknown format: expected "f32", "f16" or "u8", got ${describeValue(format)}.`,
     );
   }
-  return { rows, features, classes, format, batchSize };
+  if (clipNorm !== undefined && !(Number.isFinite(clipNorm) && clipNorm > 0)) {
+    throw new OptionError(
+      "BAD_OPTION",
+      `explain: clipNorm is out of range: expected a finite number > 0, got ${describeValue(clipNorm)}.`,
+    );
+  }
+  return { rows, features, classes, format, batchSize, clipped: clipNorm !== undefined };
 }
 
 function checkNonzeros({ nonzeros, rows, features, format = "f32" }: ExplainOptions): void {

@@ -1,5 +1,6 @@
 /** How a linear model is evaluated and stepped on sparse rows, and what that costs: by separate ops that go by what is stored. */
 import type { DeviceTraits, StepPlan, StepQuestion } from "./step-plan.js";
+import { cutLaunches, ONE_BY_ONE } from "./step-plan.js";
 
 export interface SparseStepQuestion extends StepQuestion {
   /** Values that X stores. */
@@ -27,9 +28,8 @@ export function planOfSparseStep(question: SparseStepQuestion, traits: DeviceTra
       bindings,
     },
     // The rows are picked by the host, many steps ahead. Gather labels, product, loss, its sum, zeros, product, update.
-    dispatchesPerStep: 7,
-    stepsPerDispatch: undefined,
-    stepReason: "only the fused step's kind of model fits one workgroup",
+    dispatchesPerStep: 7 + cutLaunches(question, traits),
+    ...ONE_BY_ONE,
     // Product, loss, its sum, zeros, product; long, middling and short columns are launches of their own where there are any.
     dispatchesPerEvaluation: 3 + 2 * bindings,
     featureBytes,

@@ -2,6 +2,7 @@
  * Chooses how a device evaluates or steps a linear softmax model, and keeps account of what that costs. A pure function of
  * sizes and of what the device is: nothing is measured, so the same question always has the same answer.
  */
+import { clipLaunches } from "./clip-gradient.js";
 import { QUAD_BYTES } from "./element-size.js";
 import { forwardParts } from "./forward-parts.js";
 import { finishLayout } from "./linear-finish.js";
@@ -30,6 +31,8 @@ export interface StepQuestion {
   readonly format: "f32" | "f16" | "u8";
   /** Rows in a step of SGD or Adam; all of them unless given. */
   readonly batchSize: number;
+  /** Gradients of steps are cut to a length, as `clipNorm` asks. Default false. */
+  readonly clipped?: boolean;
 }
 
 export interface StepPlan extends SmallBatchPlan {
@@ -119,17 +122,39 @@ export function planOfStep(question: StepQuestion, traits: DeviceTraits): StepPl
   const bindings = rows * rowBytes <= traits.bindingBytes ? 1 : Math.ceil(rows / perBinding);
   const operations = 4 * rows * features * classes;
   if (choice.name !== "fused") {
-    const steps = { stepsPerDispatch: undefined, stepReason: "only the fused step's kind of model fits one workgroup" };
-    return { ...choice, ...separateCosts(question, traits, rowBytes, bindings), ...steps, bindings, operations };
+    const costs = separateCosts(question, traits, rowBytes, bindings);
+    const dispatchesPerStep = costs.dispatchesPerStep + cutLaunches(question, traits);
+    return { ...choice, ...costs, ...ONE_BY_ONE, dispatchesPerStep, bindings, operations };
   }
-  if (traits.device === "cpu") {
-    const steps = { stepsPerDispatch: undefined, stepReason: "a CPU's steps cost no launches" };
-    return { ...choice, ...cpuCosts(question, rowBytes), ...steps, bindings, operations };
-  }
-  const costs = fusedCosts(question, traits, rowBytes, Math.min(rows, perBinding), bindings);
-  const steps = smallBatchPlan({ ...question, software: traits.software, bindings });
-  const dispatchesPerStep = steps.stepsPerDispatch === undefined ? costs.dispatchesPerStep : 1 / steps.stepsPerDispatch;
+  const isCpu = traits.device === "cpu";
+  const costs = isCpu
+    ? cpuCosts(question, rowBytes)
+    : fusedCosts(question, traits, rowBytes, Math.min(rows, perBinding), bindings);
+  const steps: SmallBatchPlan = question.clipped
+    ? { stepsPerDispatch: undefined, stepReason: "a gradient that may be cut is whole before any weight moves" }
+    : isCpu
+      ? { stepsPerDispatch: undefined, stepReason: "a CPU's steps cost no launches" }
+      : smallBatchPlan({ ...question, software: traits.software, bindings });
+  // Uncut, the launch that sums the gradient up moves the weights.
+  const cut = question.clipped ? cutLaunches(question, traits) + 1 : 0;
+  const dispatchesPerStep =
+    steps.stepsPerDispatch === undefined ? costs.dispatchesPerStep + cut : 1 / steps.stepsPerDispatch;
   return { ...choice, ...costs, ...steps, dispatchesPerStep, bindings, operations };
+}
+
+/** Of steps by separate ops. */
+export const ONE_BY_ONE: SmallBatchPlan = {
+  stepsPerDispatch: undefined,
+  stepReason: "only the fused step's kind of model fits one workgroup",
+};
+
+/** Launches that the length of a step's gradient is found and cut in; there is a row of weights for the intercept. */
+export function cutLaunches(
+  { features, classes, clipped }: Pick<StepQuestion, "features" | "classes" | "clipped">,
+  { device }: Pick<DeviceTraits, "device">,
+): number {
+  if (!clipped) return 0;
+  return device === "cpu" ? 1 : clipLaunches((features + 1) * Math.ceil(classes / 4));
 }
 
 type Costs = Omit<StepPlan, "name" | "reason" | "bindings" | "operations" | keyof SmallBatchPlan>;
@@ -222,7 +247,8 @@ function partsOfStep({ rows, features, classes, format, batchSize }: StepQuestio
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`;
 
 /** A plan in words, a line for each of its numbers. */
-export function describePlan({ rows, features, classes, format, batchSize }: StepQuestion, plan: StepPlan): string {
+export function describePlan(question: StepQuestion, plan: StepPlan): string {
+  const { rows, features, classes, format, batchSize, clipped } = question;
   const { name, reason, workgroups, rowsPerBlock, bindings, operations } = plan;
   const least = name === "fused" ? "" : "at least ";
   const lines = [
@@ -233,6 +259,12 @@ export function describePlan({ rows, features, classes, format, batchSize }: Ste
       ? `A step: ${least}${plan.dispatchesPerStep} dispatches, since ${plan.stepReason}.`
       : `Steps: ${plan.stepsPerDispatch} in each dispatch, by one workgroup, since ${plan.stepReason}.`,
   ];
+  if (clipped) {
+    const update = name === "fused" ? ", the update another" : "";
+    lines.push(
+      `The cut of its gradient to a length is a launch of its own among them${update}; of many weights it is two.`,
+    );
+  }
   if (workgroups !== undefined) {
     lines.push(
       `${workgroups} workgroups of ${plan.threads} threads walk blocks of ${rowsPerBlock} rows; lanes add up ${plan.lanes}.`,

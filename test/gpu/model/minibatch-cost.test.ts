@@ -117,6 +117,22 @@ describe.each(ENGINE_DEVICES)("a minibatch step on %s", (device) => {
     expect(engine.stats().readbacks).toBe(before.readbacks + 1);
     const dispatches = steps.slice(1).map((step, i) => step.dispatches - steps[i].dispatches);
     expect(dispatches).toEqual(dispatches.map(() => (device === "webgpu" ? onGpu : onCpu)));
+    const { clipNorm, averageWeights } = { clipNorm: undefined, averageWeights: undefined, ...options };
+    const [, features] = data.x.shape;
+    const sizes = { rows: ROWS, features, classes: data.classes, batchSize: BATCH };
+    const plan = engine.explain(clipNorm === undefined ? sizes : { ...sizes, clipNorm });
+    expect(plan.dispatchesPerStep + Number(averageWeights !== undefined)).toBe(dispatches[0]);
+  });
+
+  test("of many weights the cut is two launches, as the plan says", async ({ engines }) => {
+    const engine = engines[device];
+    const wide = clusters(ROWS, 5000, 2);
+    const steps = await countSteps(engine, wide, { solver: "sgd", clipNorm: 0.5, epochs: 1 });
+    const dispatches = steps.slice(1).map((step, i) => step.dispatches - steps[i].dispatches);
+    const plan = engine.explain({ rows: ROWS, features: 5000, classes: 2, batchSize: BATCH, clipNorm: 0.5 });
+    expect(plan).toMatchObject({ name: "fused", stepsPerDispatch: undefined });
+    expect(dispatches).toEqual(dispatches.map(() => plan.dispatchesPerStep));
+    expect(plan.dispatchesPerStep).toBe(device === "webgpu" ? 5 : 3);
   });
 
   test("an average that begins later costs nothing before", async ({ engines }) => {
@@ -143,6 +159,9 @@ describe.each(ENGINE_DEVICES)("a minibatch step on %s", (device) => {
       expect(third).toEqual(first);
       const dispatches = steps.slice(1).map((step, i) => step.dispatches - (steps[i] as EngineStats).dispatches);
       expect(dispatches).toEqual(dispatches.map(() => (device === "webgpu" ? onGpu : dispatches[0])));
+      if (!("clipNorm" in options) || device === "cpu") continue;
+      const sizes = { rows: ROWS, features: 6, classes: 70, batchSize: BATCH };
+      expect(engine.explain({ ...sizes, ...options }).dispatchesPerStep).toBe(onGpu);
     }
   });
 

@@ -109,6 +109,49 @@ describe("the accounts", () => {
   });
 });
 
+describe("a step whose gradient is cut to a length", () => {
+  const head: StepQuestion = { rows: 60_000, features: 2048, classes: 1000, format: "f32", batchSize: 256 };
+
+  test.each([
+    // Loss and gradient, their sum, the cut, the update.
+    ["fused", { ...mnist, batchSize: 256 }, gpu, 2, 4],
+    // Many to a launch without the cut.
+    ["fused, small", { ...mnist, batchSize: 4 }, gpu, undefined, 4],
+    // 4,097 quads of weights take two launches, 4,096 one.
+    ["fused, many weights", { ...mnist, features: 4096, classes: 2 }, gpu, 2, 5],
+    ["fused, not as many", { ...mnist, features: 4095, classes: 2 }, gpu, 2, 4],
+    ["fused on a CPU", mnist, cpu, 1, 3],
+    ["separate", { ...mnist, classes: 40 }, gpu, 7, 9],
+    ["separate, few weights", { ...mnist, features: 50, classes: 40 }, gpu, 7, 8],
+    ["wide", head, gpu, 7, 9],
+    ["wide on a CPU", head, cpu, 7, 8],
+  ] as const)("%s", (_, question, traits, without, withCut) => {
+    const [plain, clipped] = [false, true].map((cut) => planOfStep({ ...question, clipped: cut }, traits));
+    if (without === undefined) expect(plain.dispatchesPerStep).toBeLessThan(1);
+    // More bindings of X are more launches of its product.
+    else expect(plain.dispatchesPerStep - plain.bindings).toBe(without - 1);
+    const { dispatchesPerStep, stepsPerDispatch, stepReason, bindings, ...rest } = clipped;
+    expect(dispatchesPerStep - bindings).toBe(withCut - 1);
+    expect(stepsPerDispatch).toBeUndefined();
+    // An evaluation of all rows is what it was.
+    expect(plain).toMatchObject(rest);
+    if (plain.name === "fused") expect(stepReason).toContain("whole before any weight moves");
+    expect(describePlan({ ...question, clipped: true }, clipped)).toContain("The cut of its gradient");
+    expect(describePlan(question, plain)).not.toContain("cut of");
+  });
+
+  test("explain takes the model's clipNorm, of dense rows and sparse ones", () => {
+    const question = { rows: 1000, features: 500, classes: 30, batchSize: 100 };
+    for (const given of [question, { ...question, nonzeros: 4000 }]) {
+      const [plain, clipped] = [{}, { clipNorm: 0.5 }].map((more) => explainOn(gpu, { ...given, ...more }));
+      expect(clipped.dispatchesPerStep - plain.dispatchesPerStep).toBe("nonzeros" in given ? 1 : 2);
+      expect(clipped.text).toContain("a launch of its own");
+    }
+    for (const clipNorm of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, "1" as never])
+      expect(() => explainOn(gpu, { ...question, clipNorm })).toThrow(OptionError);
+  });
+});
+
 describe("the layout", () => {
   const nvidia = { vendor: "nvidia", architecture: "hopper" };
   const subgroups = { min: 32, max: 32 };
