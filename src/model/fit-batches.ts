@@ -1,6 +1,6 @@
 /** A fit of batches: what can be checked is checked before anything changes, the rest as it comes. */
 import { declaredClasses } from "../data/classes.js";
-import { DisposedError } from "../errors.js";
+import { DisposedError, OptionError } from "../errors.js";
 import { lossOf } from "../losses/loss-of.js";
 import { Workspace } from "../solvers/workspace.js";
 import { refuseForBatches } from "./batch-refusals.js";
@@ -18,7 +18,14 @@ export async function fitBatches(
   state: ModelState,
   batches: Batches,
   given: BatchFitOptions | undefined,
+  third: object | undefined,
 ): Promise<FitReport> {
+  if (Object.keys(third ?? {}).length > 0) {
+    throw new OptionError(
+      "BAD_OPTION",
+      "fit: options stand in the wrong place: expected fit(batches, options), since batches bring their own y, got a third argument.",
+    );
+  }
   const fit = checkBatchFitOptions(given === undefined ? {} : given);
   const { signal } = fit;
   const { options } = state;

@@ -2,7 +2,7 @@
 import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
-import { DisposedError, OptionError } from "../errors.js";
+import { DisposedError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
 import { checkFitOptions } from "./check-options.js";
 import type { FitCheckpoint } from "./fit-checkpoint.js";
@@ -33,15 +33,9 @@ export async function fitModel(
   state.requireAlive("fit");
   state.requireIdle("fit");
   if (isBatches(x)) {
-    if (Object.keys(options ?? {}).length > 0) {
-      throw new OptionError(
-        "BAD_OPTION",
-        "fit: options stand in the wrong place: expected fit(batches, options), since batches bring their own y, got a third argument.",
-      );
-    }
     return state.exclusively("fit", async () => {
       const { fitBatches } = await import("./fit-batches.js");
-      return fitBatches(state, x, y as BatchFitOptions | undefined);
+      return fitBatches(state, x, y as BatchFitOptions | undefined, options);
     });
   }
   return fitRows(state, x, y as LabelsLike, options);

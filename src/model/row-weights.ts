@@ -46,38 +46,38 @@ export function classWeighted(
       : classWeight instanceof Float64Array
         ? classWeight
         : namedWeights(y.classes, classWeight, where);
-  const rows = y.kind === "soft" ? y.targets.length / k : y.indices.length;
-  const result = new Float32Array(rows);
-  for (let row = 0; row < rows; row++) {
-    let factor = 0;
-    if (y.kind === "labels") factor = ofClass[y.indices[row]];
-    else for (let j = 0; j < k; j++) factor += ofClass[j] * y.targets[row * k + j];
-    result[row] = (weights?.[row] ?? 1) * factor;
-  }
+  const factors = new Float64Array(y.kind === "soft" ? y.targets.length / k : y.indices.length);
+  eachShare(y, (row, j, share) => {
+    factors[row] += ofClass[j] * share;
+  });
+  const result = Float32Array.from(factors, (factor, row) => (weights?.[row] ?? 1) * factor);
   if ((mayBeNone || result.some((w) => w > 0)) && result.every(Number.isFinite)) return result;
   throw new LabelError("BAD_LABEL", `${where}: no row counts: every row is of a class whose weight is 0.`);
 }
 
 /** Adds `Σᵢ rᵢ qᵢⱼ` of these rows to each class's `mass` [k], row by row: however rows are cut, the sums have the same bits. */
 export function withMass(mass: Float64Array, y: EncodedLabels, weights: Float32Array | undefined): Float64Array {
-  const k = mass.length;
-  if (y.kind === "labels") {
-    y.indices.forEach((j, row) => {
-      mass[j] += weights?.[row] ?? 1;
-    });
-  } else {
-    y.targets.forEach((q, e) => {
-      mass[e % k] += q * (weights?.[Math.floor(e / k)] ?? 1);
-    });
-  }
+  eachShare(y, (row, j, share) => {
+    mass[j] += share * (weights?.[row] ?? 1);
+  });
   return mass;
+}
+
+/** qᵢⱼ, row by row; of a label only that of its class. */
+function eachShare(y: EncodedLabels, use: (row: number, j: number, share: number) => void): void {
+  const k = y.classes.length;
+  const values = y.kind === "labels" ? y.indices : y.targets;
+  for (let e = 0; e < values.length; e++) {
+    if (y.kind === "labels") use(e, values[e], 1);
+    else use(Math.floor(e / k), e % k, values[e]);
+  }
 }
 
 /** `cⱼ = Σ mass / (m · massⱼ)` by which the m classes that occur have the same weight in all; 0 for the others. */
 export function balancing(mass: Float64Array): Float64Array {
-  const total = mass.reduce((sum, m) => sum + m, 0);
-  const occurring = mass.reduce((count, m) => count + Number(m > 0), 0);
-  return mass.map((m) => (m > 0 ? total / (occurring * m) : 0));
+  const total = mass.reduce((sum, m) => sum + m);
+  const occurring = mass.filter((m) => m > 0).length;
+  return mass.map((m) => m && total / (occurring * m));
 }
 
 function namedWeights(

@@ -172,6 +172,8 @@ test("options that batches cannot be fitted with are refused before anything is 
   await bad({}, inPieces(), "solver");
   await bad({ solver: "sgd" }, inPieces(), "epochs");
   await bad({}, batches, "validation", { validation: 0.2 });
+  const third = new SoftmaxRegression({ engine, classes }).fit(batches as never, {} as never, { validation: 0.2 });
+  await expect(third).rejects.toThrow("fit: options stand in the wrong place: expected fit(batches, options)");
   await bad({}, batches, "needs `validation`", { earlyStopping: true });
   await bad({}, batches, "checkpoint", { checkpoint: {} });
   const checkpoint = { store: memoryStore(), name: "fit" };
