@@ -11,6 +11,7 @@ import { matmul, matmulShape } from "../../../ops/matmul.js";
 import type { Op } from "../../../ops/op.js";
 import { sgdStep } from "../../../ops/sgd-step.js";
 import { softmax } from "../../../ops/softmax.js";
+import { sparseProduct } from "../../../ops/sparse-product.js";
 import { stackProducts } from "../../../ops/stack-products.js";
 import { summarize } from "../../../ops/summarize.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
@@ -20,6 +21,7 @@ import { adamWork, gatherWork, sgdWork } from "./minibatch-work.js";
 import { forwardProduct, gradientProduct } from "./narrow-product.js";
 import { packedProduct } from "./packed-product.js";
 import { crossEntropyWork, softmaxWork } from "./row-work.js";
+import { sparseLinesWork } from "./sparse-lines-work.js";
 import { featureTypeOf } from "./staging.js";
 import { addScaledWork, dotsWork, stackProductsWork, summarizeWork } from "./vector-work.js";
 
@@ -38,6 +40,7 @@ type Work = (resolve: Resolve<never>, memory: KernelMemory) => SlicedWork | unde
 
 const WORK: ReadonlyMap<object, Work> = new Map<object, Work>([
   [matmul, matmulWork],
+  [sparseProduct, sparseLinesWork],
   [softmax, softmaxWork],
   [crossEntropy, crossEntropyWork],
   [lineSearch, lineSearchWork],

@@ -30,6 +30,8 @@ import type { CrossEntropy, CrossEntropyVariant, Softmax } from "./rows.js";
 import { crossEntropyRows, softmaxRows } from "./rows.js";
 import type { SgdStep } from "./sgd.js";
 import { sgdStep } from "./sgd.js";
+import type { SparseLines, SparseLinesVariant } from "./sparse-lines.js";
+import { sparseLines } from "./sparse-lines.js";
 import type { AddRows, Flush, PackWeights, Unpack } from "./sums.js";
 import { addRows, flush, packWeights, unpack } from "./sums.js";
 import type { TargetVariant } from "./target-rows.js";
@@ -148,6 +150,11 @@ export class Kernels {
 
   lineSearch(variant: TargetVariant): LineSearch {
     return this.#function(`line ${variant.soft} ${variant.classWeight}`, () => lineSearchRows(variant));
+  }
+
+  sparseLines(v: SparseLinesVariant): SparseLines {
+    const name = `sparse lines ${v.columns} ${v.listed}`;
+    return this.#function(name, () => sparseLines(v, MULTIPLY_ADD[this.build]));
   }
 
   dot(): Dot {
