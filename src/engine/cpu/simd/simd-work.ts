@@ -8,6 +8,7 @@ import { gatherRows } from "../../../ops/gather-rows.js";
 import { lineSearch } from "../../../ops/line-search.js";
 import type { MatmulArguments } from "../../../ops/matmul.js";
 import { matmul, matmulShape } from "../../../ops/matmul.js";
+import { nextDirection } from "../../../ops/next-direction.js";
 import type { Op } from "../../../ops/op.js";
 import { sgdStep } from "../../../ops/sgd-step.js";
 import { softmax } from "../../../ops/softmax.js";
@@ -16,6 +17,7 @@ import { stackProducts } from "../../../ops/stack-products.js";
 import { summarize } from "../../../ops/summarize.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
+import { nextDirectionWork } from "./direction-work.js";
 import { crossEntropyStepWork, lineSearchWork } from "./line-work.js";
 import { adamWork, gatherWork, sgdWork } from "./minibatch-work.js";
 import { forwardProduct, gradientProduct } from "./narrow-product.js";
@@ -48,6 +50,7 @@ const WORK: ReadonlyMap<object, Work> = new Map<object, Work>([
   [dots, dotsWork],
   [addScaled, addScaledWork],
   [stackProducts, stackProductsWork],
+  [nextDirection, nextDirectionWork],
   [summarize, summarizeWork],
   [gatherRows, gatherWork],
   [sgdStep, sgdWork],

@@ -35,8 +35,8 @@ import { sparseLines } from "./sparse-lines.js";
 import type { AddRows, Flush, PackWeights, Unpack } from "./sums.js";
 import { addRows, flush, packWeights, unpack } from "./sums.js";
 import type { TargetVariant } from "./target-rows.js";
-import type { AddScaled, Dot, Summarize } from "./vectors.js";
-import { addScaled, dot, summarize } from "./vectors.js";
+import type { AddScaled, AddToSums, Dot, Summarize } from "./vectors.js";
+import { addScaled, addToSums, dot, summarize } from "./vectors.js";
 import type { WideSoftmax } from "./wide-softmax.js";
 import { wideSoftmax } from "./wide-softmax.js";
 
@@ -163,6 +163,10 @@ export class Kernels {
 
   addScaled(hasY: boolean, keeps: boolean): AddScaled {
     return this.#function(`add scaled ${hasY} ${keeps}`, () => addScaled(hasY, keeps));
+  }
+
+  addToSums(): AddToSums {
+    return this.#function("add to sums", () => addToSums);
   }
 
   summarize(): Summarize {
