@@ -10,6 +10,9 @@ import type { MatmulArguments } from "../../../ops/matmul.js";
 import { matmul, matmulShape } from "../../../ops/matmul.js";
 import { nextDirection } from "../../../ops/next-direction.js";
 import type { Op } from "../../../ops/op.js";
+import { scoreLoss } from "../../../ops/score-loss.js";
+import { scoreLossLine } from "../../../ops/score-loss-line.js";
+import { scoreLossStep } from "../../../ops/score-loss-step.js";
 import { sgdStep } from "../../../ops/sgd-step.js";
 import { softmax } from "../../../ops/softmax.js";
 import { sparseProduct } from "../../../ops/sparse-product.js";
@@ -18,11 +21,11 @@ import { summarize } from "../../../ops/summarize.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 import { nextDirectionWork } from "./direction-work.js";
-import { crossEntropyStepWork, lineSearchWork } from "./line-work.js";
+import { takenStepWork, trialStepsWork } from "./line-work.js";
 import { adamWork, gatherWork, sgdWork } from "./minibatch-work.js";
 import { forwardProduct, gradientProduct } from "./narrow-product.js";
 import { packedProduct } from "./packed-product.js";
-import { crossEntropyWork, softmaxWork } from "./row-work.js";
+import { rowLossWork, softmaxWork } from "./row-work.js";
 import { sparseLinesWork } from "./sparse-lines-work.js";
 import { featureTypeOf } from "./staging.js";
 import { addScaledWork, dotsWork, stackProductsWork, summarizeWork } from "./vector-work.js";
@@ -44,9 +47,12 @@ const WORK: ReadonlyMap<object, Work> = new Map<object, Work>([
   [matmul, matmulWork],
   [sparseProduct, sparseLinesWork],
   [softmax, softmaxWork],
-  [crossEntropy, crossEntropyWork],
-  [lineSearch, lineSearchWork],
-  [crossEntropyStep, crossEntropyStepWork],
+  [crossEntropy, rowLossWork],
+  [scoreLoss, rowLossWork],
+  [lineSearch, trialStepsWork],
+  [scoreLossLine, trialStepsWork],
+  [crossEntropyStep, takenStepWork],
+  [scoreLossStep, takenStepWork],
   [dots, dotsWork],
   [addScaled, addScaledWork],
   [stackProducts, stackProductsWork],

@@ -28,6 +28,8 @@ import type { Accumulate, MultiplyPacked, Pack } from "./packed.js";
 import { accumulate, multiplyPacked, pack } from "./packed.js";
 import type { CrossEntropy, CrossEntropyVariant, Softmax } from "./rows.js";
 import { crossEntropyRows, softmaxRows } from "./rows.js";
+import type { ScoreLine, ScoreRows, ScoreVariant } from "./score-rows.js";
+import { scoreLine, scoreRows } from "./score-rows.js";
 import type { SgdStep } from "./sgd.js";
 import { sgdStep } from "./sgd.js";
 import type { SparseLines, SparseLinesVariant } from "./sparse-lines.js";
@@ -146,6 +148,16 @@ export class Kernels {
   crossEntropy(variant: CrossEntropyVariant): CrossEntropy {
     const name = [variant.soft, variant.classWeight, variant.gradient].join(" ");
     return this.#function(`cross-entropy ${name}`, () => crossEntropyRows(variant));
+  }
+
+  scoreRows(v: ScoreVariant): ScoreRows {
+    const name = `score rows ${v.kind} ${v.power} ${v.largest} ${v.soft} ${v.gradient}`;
+    return this.#function(name, () => scoreRows(v));
+  }
+
+  scoreLine(v: ScoreVariant): ScoreLine {
+    const name = `score line ${v.kind} ${v.power} ${v.largest} ${v.soft}`;
+    return this.#function(name, () => scoreLine(v));
   }
 
   lineSearch(variant: TargetVariant): LineSearch {

@@ -39,7 +39,7 @@ export const sparseLines =
     const [values, indices, starts, lines, count, b, out, stride, bias] = writer.integers(9);
     const alpha = writer.parameter("f32");
     const [line, step, value, index, from] = [0, 0, 0, 0, 0].map(() => writer.local("i32"));
-    const [factor, ...sums] = writer.vectors(1 + Math.ceil(columns / 4)) as [Local, ...Local[]];
+    const [factor, ...sums] = writer.vectors(1 + Math.ceil(columns / 4));
     const place = (list: Local): Code => i32.add(get(list), i32.mul(i32.load(get(starts)), integer(4)));
     const row = (base: Local, number: Local): Code =>
       set(from, i32.add(get(base), i32.mul(i32.load(get(number)), get(stride))));

@@ -120,7 +120,7 @@ export const addToSums: FunctionSource = (writer) => {
   const alpha = writer.parameter("f64");
   const [sums, values] = writer.integers(2);
   const step = writer.local("i32");
-  const [factor, value] = writer.vectors(2) as [Local, Local];
+  const [factor, value] = writer.vectors(2);
   const sum = (half: number): Code =>
     f64x2.add(v128.load(get(sums), 16 * half), f64x2.mul(get(factor), promotedHalf(value, half)));
   return [
