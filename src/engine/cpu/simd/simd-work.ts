@@ -1,6 +1,7 @@
 /** Which ops have a SIMD path, and which path an op's arguments take. Ops that are not listed, or refused, run by their reference. */
 import { adamStep } from "../../../ops/adam-step.js";
 import { addScaled } from "../../../ops/add-scaled.js";
+import { columnMoments } from "../../../ops/column-moments.js";
 import { crossEntropy } from "../../../ops/cross-entropy.js";
 import { crossEntropyStep } from "../../../ops/cross-entropy-step.js";
 import { dots } from "../../../ops/dots.js";
@@ -23,6 +24,7 @@ import type { KernelMemory } from "../wasm/kernel-memory.js";
 import { nextDirectionWork } from "./direction-work.js";
 import { takenStepWork, trialStepsWork } from "./line-work.js";
 import { adamWork, gatherWork, sgdWork } from "./minibatch-work.js";
+import { columnMomentsWork } from "./moments-work.js";
 import { forwardProduct, gradientProduct } from "./narrow-product.js";
 import { packedProduct } from "./packed-product.js";
 import { rowLossWork, softmaxWork } from "./row-work.js";
@@ -58,6 +60,7 @@ const WORK: ReadonlyMap<object, Work> = new Map<object, Work>([
   [stackProducts, stackProductsWork],
   [nextDirection, nextDirectionWork],
   [summarize, summarizeWork],
+  [columnMoments, columnMomentsWork],
   [gatherRows, gatherWork],
   [sgdStep, sgdWork],
   [adamStep, adamWork],

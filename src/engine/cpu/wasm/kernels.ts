@@ -24,6 +24,8 @@ import type { MultiplyAdd } from "./instructions.js";
 import { f32x4, get, plainMultiplyAdd, relaxedMultiplyAdd, v128 } from "./instructions.js";
 import type { LineSearch } from "./line-rows.js";
 import { lineSearchRows } from "./line-rows.js";
+import type { ColumnMoments } from "./moments.js";
+import { columnMomentRows } from "./moments.js";
 import type { Accumulate, MultiplyPacked, Pack } from "./packed.js";
 import { accumulate, multiplyPacked, pack } from "./packed.js";
 import type { CrossEntropy, CrossEntropyVariant, Softmax } from "./rows.js";
@@ -148,6 +150,10 @@ export class Kernels {
   crossEntropy(variant: CrossEntropyVariant): CrossEntropy {
     const name = [variant.soft, variant.classWeight, variant.gradient].join(" ");
     return this.#function(`cross-entropy ${name}`, () => crossEntropyRows(variant));
+  }
+
+  columnMoments(type: FeatureType, affine: boolean): ColumnMoments {
+    return this.#function(`column moments ${type} ${affine}`, () => columnMomentRows(type, affine));
   }
 
   scoreRows(v: ScoreVariant): ScoreRows {
