@@ -10,7 +10,7 @@ import { linearGradient } from "../ops/linear-gradient.js";
 import { MOST_RATES } from "../ops/small-batch-arguments.js";
 import type { StepPlan } from "../ops/step-plan.js";
 import { planOfStep } from "../ops/step-plan.js";
-import type { BatchLoss, BatchObjective } from "../solvers/minibatch.js";
+import type { BatchLoss, BatchObjective } from "../solvers/batch-objective.js";
 import type { UpdateRule } from "../solvers/update-rule.js";
 import type { Workspace } from "../solvers/workspace.js";
 import { crossEntropyLoss } from "./cross-entropy.js";

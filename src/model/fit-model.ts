@@ -32,6 +32,7 @@ export async function fitModel(
 ): Promise<FitReport> {
   state.requireAlive("fit");
   state.requireIdle("fit");
+  state.requireTrainable("fit");
   if (isBatches(x)) {
     if (Object.keys(options ?? {}).length > 0) {
       throw new OptionError(
@@ -74,6 +75,7 @@ export async function fitMore(
   const where = "partialFit";
   state.requireAlive(where);
   state.requireIdle(where);
+  state.requireTrainable(where);
   requireKnownOptions(options, ["classes", "sampleWeight", "onProgress", "signal"], where);
   const given = { ...options };
   return trainModel(state, where, given.signal, async (throwIfStopped) => {

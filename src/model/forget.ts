@@ -46,6 +46,7 @@ export async function forget(
   const state = SoftmaxRegression.stateOf(model);
   state.requireAlive("forget");
   state.requireIdle("forget");
+  state.requireTrainable("forget");
   const fitted = state.requireFitted("forget");
   const given = checkOptions(forgetOptions, ROWS_TABLE, "forget") as ForgetOptions;
   const leaving = copyOf(rows);

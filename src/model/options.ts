@@ -86,7 +86,8 @@ export function checkOptions<const Table extends OptionTable>(
   return Object.fromEntries(values) as FilledOptions<Table>;
 }
 
-function fits(value: unknown, rule: OptionRule): boolean {
+/** Whether the value is one that the rule allows. */
+export function fits(value: unknown, rule: OptionRule): boolean {
   switch (rule.kind) {
     case "boolean":
       return typeof value === "boolean";

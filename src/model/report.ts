@@ -104,7 +104,7 @@ export function adviceFor(
     const rate = typeof learningRate === "number" ? ` (${learningRate})` : "";
     const drawn = typeof learningRate === "number" ? learningRate * (weightDecay + (solver === "sgd" ? l2 : 0)) : 0;
     return (
-      `The loss grew without bound; the weights after the last sound epoch were kept. Lower learningRate${rate} or scale the features.` +
+      `The loss grew without bound; the weights that its best epoch began with were kept. Lower learningRate${rate} or scale the features.` +
       (drawn > 2
         ? ` A step takes ${drawn.toPrecision(2)} times the weights from the weights, which grow by that alone beyond 2: lower l2 or weightDecay, too.`
         : "")

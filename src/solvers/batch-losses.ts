@@ -1,5 +1,5 @@
 /** What the losses of a fit's batches tell, step by step: nothing here depends on when somebody looks. Imports types only. */
-import type { BatchObjective } from "./minibatch.js";
+import type { BatchObjective } from "./batch-objective.js";
 
 /** Mean loss, in multiples of the first batch's, past which training is going nowhere. */
 const DIVERGED = 1000;

@@ -1,6 +1,6 @@
 /** The steps of a fit by minibatches, one epoch after the other: what each batch is and how long its step. Nothing is read here. */
 import { Random } from "../random.js";
-import type { BatchObjective, MinibatchOptions } from "./minibatch.js";
+import type { BatchObjective, MinibatchOptions } from "./batch-objective.js";
 import type { UpdateRule } from "./update-rule.js";
 
 export class MinibatchSteps {

@@ -21,7 +21,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     },
   );
 
-  test("the weights kept are those of the last sound report, not those that ran away", async ({ engines }) => {
+  test("the weights kept are those of a sound epoch, not those that ran away", async ({ engines }) => {
     const engine = engines[device];
     const model = new SoftmaxRegression({ engine, warmStart: true, l2: 0.01 });
     await model.fit(data.x, data.y);

@@ -10,6 +10,7 @@ import {
   SoftmaxRegression,
   type SoftmaxRegressionOptions,
 } from "../../../src/index.js";
+import { usable } from "../../support/usable-options.js";
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const ROWS = Array.from({ length: 40 }, (_, i) => [i % 7, (i * i) % 5, (i % 4) - 1]);
@@ -23,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => engine.dispose());
 
 const modelOf = (options: SoftmaxRegressionOptions = {}): SoftmaxRegression =>
-  new SoftmaxRegression({ engine, classes: CLASSES, tolerance: 0, ...options });
+  new SoftmaxRegression(usable({ engine, classes: CLASSES, tolerance: 0, ...options }));
 
 /** Stores that never answer one of the questions. */
 const hanging = (method: "get" | "put" | "delete"): ByteStore => ({ ...memoryStore(), [method]: never });
