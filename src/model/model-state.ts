@@ -63,6 +63,14 @@ export class ModelState {
     this.#busy = true;
     try {
       return await work();
+    } catch (error) {
+      if (!(error instanceof DisposedError) || this.isDisposed || !this.#engine.isGone) throw error;
+      // It names whatever the work was about to use.
+      throw new DisposedError(
+        "DISPOSED",
+        `${where}: the model's engine was disposed of before ${where} had ended. Create another engine, and a model that uses it.`,
+        error,
+      );
     } finally {
       this.#busy = false;
     }
