@@ -102,7 +102,7 @@ test("a tensor serves one solver after the other, wherever its rows were last", 
   using engine = await createEngine({ device: "cpu", workers: 3 });
   const [there, here] = [alone.tensor(x), engine.tensor(x)];
   for (const solver of ["lbfgs", "sgd", "lbfgs", "sgd", "lbfgs"] as const) {
-    const options = { solver, epochs: 1, maxIterations: 3, tolerance: 0 };
+    const options = usable({ solver, epochs: 1, maxIterations: 3, tolerance: 0 });
     const expected = new SoftmaxRegression({ ...options, engine: alone });
     const model = new SoftmaxRegression({ ...options, engine });
     await Promise.all([expected.fit(there, y), model.fit(here, y)]);
