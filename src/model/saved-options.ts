@@ -4,6 +4,7 @@ import { describeValue } from "../data/describe-value.js";
 import { FormatError, LuceError } from "../errors.js";
 import type { SavedOptions } from "../formats/json.js";
 import { checkModelOptions, isUnknownWord, MODEL_OPTION_NAMES, uselessFor } from "./check-options.js";
+import { gramObstacle } from "./gram-option.js";
 import type { ModelOptions, SoftmaxRegressionOptions } from "./model-options.js";
 import { type ClassWeight, isClassFactor } from "./row-weights.js";
 
@@ -53,9 +54,10 @@ export function optionsFrom(saved: SavedOptions, classes: readonly Label[], wher
   try {
     const { classWeight, ...rest } = now;
     const all: SoftmaxRegressionOptions = { ...rest, ...(classWeight !== undefined && classWeights(classWeight)) };
-    // SGD takes all of them: those that the file's own solver has no use for must be sound, too.
-    checkModelOptions({ ...all, solver: "sgd" });
     const options = useful(all, all.solver);
+    const useless = Object.entries(all).filter(([name]) => !Object.hasOwn(options, name));
+    // Those, too, must be what some solver takes: no version writes others.
+    checkModelOptions({ ...Object.fromEntries(useless), solver: "sgd" });
     const { classes: declared, ignoreLabel } = checkModelOptions(options);
     if (declared) declaredClasses(declared, where);
     refuseIgnoredClass(classes, ignoreLabel, where);
@@ -93,6 +95,9 @@ function useful(options: SoftmaxRegressionOptions, solver: unknown): SoftmaxRegr
 /** Those of a file that go with what is given instead of others: another solver has no use for all of them. */
 export function beside(saved: SoftmaxRegressionOptions, given: SoftmaxRegressionOptions): SoftmaxRegressionOptions {
   const { nesterov, ...rest } = saved;
-  const kept = nesterov && given.momentum === 0 ? rest : saved;
-  return useful(kept, given.solver ?? kept.solver);
+  const kept = useful(nesterov && given.momentum === 0 ? rest : saved, given.solver ?? saved.solver);
+  const { preconditioner, ...others } = kept;
+  const { solver = "auto", l1 = 0, loss = "cross-entropy" } = { ...kept, ...given };
+  const isObstructed = gramObstacle({ solver, l1, loss: typeof loss === "string" ? { name: loss } : loss });
+  return preconditioner === "gram" && isObstructed ? others : kept;
 }

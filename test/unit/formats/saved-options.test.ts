@@ -239,6 +239,10 @@ describe("another solver than the file's", () => {
     });
     expect(load({ solver: "adam", momentum: 0.5, epochs: 3 }).trainingOptions).toEqual({ solver: "adam", epochs: 3 });
     expect(load({ solver: "sgd", momentum: 0.5 }, { solver: "adam" }).trainingOptions).toEqual({ solver: "adam" });
+    const gram = { preconditioner: "gram", maxIterations: 9 };
+    expect(load(gram).trainingOptions).toEqual(gram);
+    expect(load(gram, { solver: "sgd" }).trainingOptions).toEqual({ solver: "sgd", maxIterations: 9 });
+    expect(load(gram, { l1: 0.1 }).trainingOptions).toEqual({ l1: 0.1, maxIterations: 9 });
     // `partialFit` goes by them.
     expect(load({ momentum: 0.5 }).trainingOptions).toEqual({ momentum: 0.5 });
     expectFault(() => load({ solver: "adam" }, { momentum: 0.5 }), OptionError, "BAD_OPTION", "`momentum` is for SGD");
