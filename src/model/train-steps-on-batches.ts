@@ -149,6 +149,7 @@ class StepsOnBatches {
       const way = { batchSize, parameters: theta, byGradient: clipNorm !== undefined };
       const objective = new MinibatchObjective(own, problem, way);
       const before = epochs.steps;
+      const first = this.#latest as Float32Array;
       const total = epochs.counting(x.rows, objective.batchSize);
       const result = await minimiseByMinibatches(engine, objective, shifted(rule, before), {
         ...{ rows: x.rows, epochs: 1, reportEpochs: false, shuffle: options.shuffle },
@@ -157,7 +158,7 @@ class StepsOnBatches {
         learningRate: (step) => this.#rate(before + step),
         penalty: (now) => penaltyOf(now.subarray(0, x.columns * classes.length), l1, l2),
         keep: (now) => {
-          this.#latest = known(now);
+          this.#latest = now ? known(now) : first;
         },
         observe: (progress) => course.observe(total({ ...progress, stopReason: "max-iterations" })),
         throwIfStopped: () => course.throwIfStopped(),
