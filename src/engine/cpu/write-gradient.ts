@@ -1,8 +1,8 @@
 /** Where the sums of a fused step over all of its rows become its loss and gradient, with kernels, without them, or from blocks. */
 import type { LinearGradientArguments } from "../../ops/linear-gradient.js";
-import type { StepTotals } from "../../ops/linear-step-reference.js";
-import { lossValue, meanFactor } from "../../ops/linear-step-reference.js";
 import type { HostMatrix, On } from "../../ops/op.js";
+import type { StepTotals } from "../../ops/step-totals.js";
+import { lossValue, meanFactor } from "../../ops/step-totals.js";
 
 /** Loss and gradient of what the sums over all rows come to: of W, and of b behind it. */
 export function writeGradient(

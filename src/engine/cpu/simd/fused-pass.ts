@@ -5,8 +5,8 @@
 import { hostMatrix, rowsOf } from "../../../ops/host-matrix.js";
 import type { LinearStepArguments } from "../../../ops/linear-step.js";
 import { hasBias } from "../../../ops/linear-step.js";
-import type { StepTotals } from "../../../ops/linear-step-reference.js";
 import type { HostMatrix, On } from "../../../ops/op.js";
+import type { StepTotals } from "../../../ops/step-totals.js";
 import type { StepPass } from "../step-pass.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 import type { FeatureRows } from "./feature-blocks.js";

@@ -1,8 +1,8 @@
 /** The rows of a fused step, block by block: which of them count, their loss and gradient, and what these add up to. */
 import { at } from "../../../ops/host-matrix.js";
 import type { LinearStepArguments } from "../../../ops/linear-step.js";
-import type { StepTotals } from "../../../ops/linear-step-reference.js";
 import type { HostMatrix, On } from "../../../ops/op.js";
+import type { StepTotals } from "../../../ops/step-totals.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 import type { CrossEntropy } from "../wasm/rows.js";
 import { sharesOf, TargetBlock, targetBytes, variantOf } from "./row-work.js";
