@@ -56,7 +56,7 @@ export function stepWork<A>(op: Op<A>, resolve: Resolve<A>, memory: KernelMemory
   const finish = FINISH.get(op) as Finish<A> | undefined;
   if (!finish) return undefined;
   const step = resolve as unknown as Resolve<LinearStepArguments>;
-  const fused = memory && FusedPass.create(memory, step);
+  const fused = memory && FusedPass.begin(memory, step);
   const pass: StepPass = fused ?? new PlainPass(step);
   const { x, theta, rows } = step();
   return {
