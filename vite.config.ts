@@ -4,6 +4,7 @@
  * asked for. src/testing/index.ts shares nothing with them and becomes dist/testing.js.
  */
 import { defineConfig, type Rolldown, type UserConfig } from "vite";
+import { isOp, opPartsApart } from "./scripts/op-parts-plugin.js";
 import { minifiedShaders } from "./scripts/wgsl-plugin.js";
 import { workerFile } from "./scripts/worker-plugin.js";
 
@@ -18,7 +19,14 @@ const minify: Rolldown.MinifyOptions = {
 };
 
 const config: UserConfig = defineConfig({
-  plugins: [minifiedShaders(), workerFile({ minify })],
+  plugins: [
+    minifiedShaders(),
+    workerFile({ minify }),
+    opPartsApart({
+      plan: ["/webgpu/webgpu-backend.ts"],
+      reference: ["/cpu/op-jobs.ts", "/engine/self-check.ts"],
+    }),
+  ],
   build: {
     lib: {
       entry: { index: "src/index.ts", testing: "src/testing/index.ts" },
@@ -42,7 +50,11 @@ const config: UserConfig = defineConfig({
             { name: "engine", test: /src[\\/]engine[\\/]open-engine/, priority: 4 },
             // What is in neither, and several of the others share: a CPU that only predicts wants no solvers, and dense rows want
             // nothing of sparse ones.
-            { name: "ops", test: /src[\\/]ops[\\/]/, priority: 3 },
+            { name: "ops", test: (id) => isOp(id) && !id.includes("?"), priority: 3 },
+            // Which rows a worker has, or the page's thread takes together.
+            { name: "tensor-rows", test: /cpu[\\/](?:tensor-rows|cpu-traits)/, priority: 2 },
+            // How the CPU carries out what has no kernel, and what devices are checked against.
+            { name: "references", test: /luce:attached-reference/, priority: 1 },
             { name: "sparse-tensor", test: /src[\\/]engine[\\/]sparse-tensor/, priority: 2 },
             // What every fit of dense rows asks for. Other losses than cross-entropy, columns that are scaled, and models that are
             // trained together come with what asks for them.

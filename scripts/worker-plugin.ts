@@ -4,11 +4,14 @@
  */
 import { resolve } from "node:path";
 import { build, type Plugin, type Rolldown } from "vite";
+import { withoutOpParts } from "./op-parts-plugin.js";
 
 const SOURCE = 'new Worker(new URL("./worker.ts", import.meta.url), { type: "module" })';
 /** The same to the minifier, while Vite does not see in it a worker to be bundled in a way of its own. */
 const BUILT = 'new Worker(new URL("./worker.js", import.meta["url"]), { type: "module" })';
 const ENTRY = resolve(import.meta.dirname, "../src/engine/cpu/workers/worker.ts");
+/** What the page does before work comes to a worker, and what GPUs alone do. */
+const NOT_IN_WORKERS = ["check", "types", "lists", "writes", "plan"];
 
 export function workerFile(output: Rolldown.OutputOptions = {}): Plugin {
   return {
@@ -30,6 +33,7 @@ export async function builtWorker(output: Rolldown.OutputOptions = {}): Promise<
   const built = await build({
     configFile: false,
     logLevel: "warn",
+    plugins: [withoutOpParts(NOT_IN_WORKERS)],
     build: {
       write: false,
       target: "es2022",

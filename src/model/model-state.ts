@@ -4,8 +4,10 @@
  */
 
 import { describeValue } from "../data/describe-value.js";
+import type { InPieces } from "../data/pieces.js";
 import type { Engine } from "../engine/engine.js";
 import type { EngineOptions } from "../engine/engine-options.js";
+import { inTurns } from "../engine/in-turns.js";
 import { BusyError, DisposedError, FormatError } from "../errors.js";
 import type { SavedOptions } from "../formats/json.js";
 import { refuseUseless } from "./check-options.js";
@@ -15,12 +17,12 @@ import { requireFitted } from "./fitted.js";
 import type { Features, ModelOptions } from "./model-options.js";
 import type { Prediction } from "./prediction.js";
 import { predictRows, requireFeatures, storageForPrediction } from "./prediction.js";
-import { checkFeatures } from "./training-data.js";
+import { type CheckedFeatures, featuresInPieces } from "./training-data.js";
 
 /** Checked rows and the weights to judge them by, taken once: a fit may publish new ones while the answer is awaited. */
 export interface Question {
   readonly fitted: Fitted;
-  readonly x: ReturnType<typeof checkFeatures>;
+  readonly x: CheckedFeatures;
 }
 
 export class ModelState {
@@ -76,12 +78,26 @@ export class ModelState {
     }
   }
 
-  question(where: string, x: Features): Question {
+  /** A large X is checked in turns with the page; then comes what `judge` checks with it, all of it before the first wait if X is small. */
+  question<Judged>(
+    where: string,
+    x: Features,
+    judge: (question: Question) => Judged,
+  ): Promise<Question & { readonly judged: Judged }> {
+    return inTurns(this.#question(where, x, judge), () => this.requireAlive(where));
+  }
+
+  *#question<Judged>(
+    where: string,
+    x: Features,
+    judge: (question: Question) => Judged,
+  ): InPieces<Question & { readonly judged: Judged }> {
     this.requireAlive(where);
     const fitted = this.requireFitted(where);
-    const checked = checkFeatures(x, where, "X", storageForPrediction(this.options.features));
+    const checked = yield* featuresInPieces(x, where, "X", storageForPrediction(this.options.features));
     requireFeatures(where, checked, fitted.features);
-    return { fitted, x: checked };
+    const question = { fitted, x: checked };
+    return { ...question, judged: judge(question) };
   }
 
   async answer({ fitted, x }: Question, wanted: Prediction): Promise<Float32Array | Int32Array> {

@@ -86,7 +86,8 @@ export class SoftmaxRegression {
 
   /**
    * The most probable label of each row, as the labels were given; of equally probable ones the first. Options move the
-   * threshold, or leave rows undecided whose class is not probable enough.
+   * threshold, or leave rows undecided whose class is not probable enough. Here and below X is copied at once, but for more than half a
+   * million values: leave those, and what goes with them, as they are until the promise is settled, since the page has its turns.
    */
   predict(x: Features): Promise<Label[]>;
   predict(x: Features, options: Omit<PredictOptions, "reject"> & { readonly reject?: never }): Promise<Label[]>;
@@ -95,12 +96,13 @@ export class SoftmaxRegression {
     options: PredictOptions<Rejected>,
   ): Promise<(Label | Rejected)[]>;
   async predict(x: Features, options: PredictOptions = {}): Promise<(Label | null)[]> {
-    const question = this.#state.question("predict", x);
-    const { classes } = question.fitted;
-    const decision = checkPredictOptions(options, classes);
-    if (options.threshold === undefined && options.reject === undefined)
-      return decodeLabels(classes, await this.#state.answer(question, "classes"));
-    return decideRows(await this.#state.openEngine(), question.fitted, question.x, decision);
+    const isPlain = options.threshold === undefined && options.reject === undefined;
+    const question = await this.#state.question("predict", x, ({ fitted }) =>
+      checkPredictOptions(options, fitted.classes),
+    );
+    const { fitted, judged: decision } = question;
+    if (isPlain) return decodeLabels(fitted.classes, await this.#state.answer(question, "classes"));
+    return decideRows(await this.#state.openEngine(), fitted, question.x, decision);
   }
 
   /** Probabilities [n×k] in the order of `classes`; each row adds up to 1. */
@@ -120,8 +122,7 @@ export class SoftmaxRegression {
 
   /** The `count` most probable labels of each row, most probable first; all k when there are fewer. */
   async predictTopK(x: Features, count: number): Promise<RankedLabel[][]> {
-    const question = this.#state.question("predictTopK", x);
-    checkCount(count);
+    const question = await this.#state.question("predictTopK", x, () => checkCount(count));
     const { classes } = question.fitted;
     const data = (await this.#state.answer(question, "probabilities")) as Float32Array;
     return topClasses(data, [question.x.rows, classes.length], count, classes);
@@ -129,8 +130,8 @@ export class SoftmaxRegression {
 
   /** Accuracy: the (weighted) share of rows whose label is predicted right, 0 … 1. */
   async score(x: Features, y: LabelsLike, sampleWeight?: FitOptions["sampleWeight"]): Promise<number> {
-    const question = this.#state.question("score", x);
-    const judged = judgedTargets("score", question.fitted, question.x.rows, { y, sampleWeight }, this.#state.options);
+    const question = await this.#judged("score", x, { y, sampleWeight });
+    const { judged } = question;
     const predicted = await this.#state.answer(question, "classes");
     return ClassCounts.of(judged.y.classes.length, likeliestClasses(judged.y), predicted, judged.weights).accuracy;
   }
@@ -143,16 +144,9 @@ export class SoftmaxRegression {
    */
   async evaluate(x: Features, y: LabelsLike, options: EvaluateOptions = {}): Promise<Evaluation> {
     const { sampleWeight, bins } = checkEvaluateOptions(options);
-    const question = this.#state.question("evaluate", x);
-    const judged = judgedTargets(
-      "evaluate",
-      question.fitted,
-      question.x.rows,
-      { y, sampleWeight },
-      this.#state.options,
-    );
+    const { fitted, x: checked, judged } = await this.#judged("evaluate", x, { y, sampleWeight });
     const { evaluateRows } = await import("./evaluation.js");
-    return evaluateRows(await this.#state.openEngine(), question.fitted, question.x, judged, bins);
+    return evaluateRows(await this.#state.openEngine(), fitted, checked, judged, bins);
   }
 
   /**
@@ -164,16 +158,10 @@ export class SoftmaxRegression {
    */
   async calibrate(x: Features, y: LabelsLike, options: JudgeRowsOptions = {}): Promise<CalibrationReport> {
     const { sampleWeight } = checkJudgeRowsOptions(options);
-    const question = this.#state.question("calibrate", x);
-    this.#state.requireIdle("calibrate");
-    const judged = judgedTargets(
-      "calibrate",
-      question.fitted,
-      question.x.rows,
-      { y, sampleWeight },
-      this.#state.options,
-    );
+    // Rows may be checked in turns: nobody may fit the model in between, or the weights of that fit would be lost.
     return this.#state.exclusively("calibrate", async () => {
+      const question = await this.#judged("calibrate", x, { y, sampleWeight });
+      const { judged } = question;
       const scores = (await this.#state.answer(question, "scores")) as Float32Array;
       const { findTemperature } = await import("./temperature.js");
       const found = await findTemperature({ scores, ...judged });
@@ -189,9 +177,15 @@ export class SoftmaxRegression {
   }
 
   async #matrix(where: string, x: Features, wanted: Prediction): Promise<MatrixResult> {
-    const question = this.#state.question(where, x);
+    const question = await this.#state.question(where, x, () => undefined);
     const data = (await this.#state.answer(question, wanted)) as Float32Array;
     return { data, shape: [question.x.rows, question.fitted.classes.length] };
+  }
+
+  #judged(where: string, x: Features, given: Parameters<typeof judgedTargets>[3]) {
+    return this.#state.question(where, x, ({ fitted, x: { rows } }) =>
+      judgedTargets(where, fitted, rows, given, this.#state.options),
+    );
   }
 
   /** W [d×k], a copy. @throws NotFittedError */

@@ -1,7 +1,7 @@
 /** Everything a fit is given, checked at the door and then put on the device. Nothing is uploaded before all of it is sound. */
 import type { DenseMatrix, FeatureStorage, SparseMatrix } from "../data/matrix.js";
 import { denseMatrix, isSparse, sparseMatrix } from "../data/matrix.js";
-import { atOnce, type InPieces } from "../data/pieces.js";
+import type { InPieces } from "../data/pieces.js";
 import { readableInPieces } from "../data/readable.js";
 import type { SparseTensor } from "../engine/sparse-tensor.js";
 import { Tensor } from "../engine/tensor.js";
@@ -28,12 +28,7 @@ export interface CheckedData extends CheckedRows {
   readonly validation: CheckedRows | undefined;
 }
 
-/** A checked copy of a caller's matrix, stored as asked, or a tensor of the caller's, which stays what and where it is. */
-export function checkFeatures(x: Features, where: string, name: string, storage: FeatureStorage): CheckedFeatures {
-  return atOnce(featuresInPieces(x, where, name, storage));
-}
-
-/** The same a piece at a time. */
+/** A checked copy of a caller's matrix, stored as asked, a piece at a time; or a tensor of the caller's, which stays what and where it is. */
 export function featuresInPieces(
   x: Features,
   where: string,

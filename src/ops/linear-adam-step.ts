@@ -2,7 +2,8 @@
 import { adamStep } from "./adam-step.js";
 import { planFinish } from "./linear-finish.js";
 import type { LinearStepArguments } from "./linear-step.js";
-import { checkStep, planStep, STEP_TYPES } from "./linear-step.js";
+import { checkStep, STEP_TYPES } from "./linear-step.js";
+import { planStep } from "./linear-step-launch.js";
 import { meanGradient, stepReference } from "./linear-step-reference.js";
 import type { Matrix, Op } from "./op.js";
 import { requireShape } from "./shape-rule.js";

@@ -1,5 +1,5 @@
 /** The second launch of a fused step: adds the workgroups' sums up, divides, penalises, and writes the gradient or moves θ by it. */
-import type { Partials } from "./linear-step.js";
+import type { Partials } from "./linear-step-launch.js";
 import type { DeviceMatrix, Kernel, Planner } from "./op.js";
 import { NOT_A_NUMBER_BITS, u32 } from "./op.js";
 import { wholeBlock } from "./row-ranges.js";

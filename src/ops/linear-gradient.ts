@@ -4,10 +4,12 @@
  */
 import { planFinish } from "./linear-finish.js";
 import type { LinearStepArguments } from "./linear-step.js";
-import { checkStep, hasBias, planStep, STEP_TYPES } from "./linear-step.js";
-import { lossValue, meanGradient, stepReference } from "./linear-step-reference.js";
+import { checkStep, hasBias, STEP_TYPES } from "./linear-step.js";
+import { planStep } from "./linear-step-launch.js";
+import { meanGradient, stepReference } from "./linear-step-reference.js";
 import type { Matrix, Op } from "./op.js";
 import { requireShape } from "./shape-rule.js";
+import { lossValue } from "./step-totals.js";
 
 export interface LinearGradientArguments<M extends Matrix = Matrix> extends LinearStepArguments<M> {
   readonly mean: boolean;

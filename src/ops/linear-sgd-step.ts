@@ -1,7 +1,8 @@
 /** One step of SGD on a linear softmax model in two launches: the gradient of the mean over some rows, then θ as `update.ts` says. */
 import { planFinish } from "./linear-finish.js";
 import type { LinearStepArguments } from "./linear-step.js";
-import { checkStep, planStep, STEP_TYPES } from "./linear-step.js";
+import { checkStep, STEP_TYPES } from "./linear-step.js";
+import { planStep } from "./linear-step-launch.js";
 import { meanGradient, stepReference } from "./linear-step-reference.js";
 import type { Matrix, Op } from "./op.js";
 import { sgdStep } from "./sgd-step.js";

@@ -186,3 +186,7 @@ function softwareLayout(shape: StepShape): StepLayout {
     },
   });
 }
+
+/** Rows whose gradient is not too much work for one dispatch: a multiple of 64. */
+export const rowsPerLaunch = (workPerDispatch: number, features: number, classes: number): number =>
+  Math.max(64, Math.floor(workPerDispatch / (4 * features * classes) / 64) * 64);

@@ -4,16 +4,8 @@ import { at, hostMatrix } from "./host-matrix.js";
 import type { LinearStepArguments } from "./linear-step.js";
 import { hasBias } from "./linear-step.js";
 import type { HostMatrix, On } from "./op.js";
+import type { StepTotals } from "./step-totals.js";
 import { rowWeightAt, sliceTargets } from "./targets.js";
-
-export interface StepTotals {
-  /** Σ ℓ over the rows whose loss is finite. */
-  loss: number;
-  /** Σ of what these rows add to a mean's denominator. */
-  weight: number;
-  /** Rows that count and whose loss is not finite. */
-  faults: number;
-}
 
 export interface StepSums extends StepTotals {
   /** (d or d + 1) × k: Σ x ⊗ dz and Σ dz. */
@@ -54,15 +46,6 @@ export function stepReference(args: On<LinearStepArguments, HostMatrix>): StepSu
     sums.weight += weight * (label !== undefined && targets.classWeight ? at(targets.classWeight, 0, label) : 1);
   }
   return sums;
-}
-
-/** What makes the sum's gradient the mean's: 0 where no row counts. */
-export const meanFactor = ({ weight, faults }: StepTotals): number => (weight === 0 && faults === 0 ? 0 : 1 / weight);
-
-/** The loss as a single value, NaN when a row is faulty. */
-export function lossValue({ loss, weight, faults }: StepTotals, mean: boolean): number {
-  if (faults > 0) return Number.NaN;
-  return mean && weight === 0 ? 0 : loss / (mean ? weight : 1);
 }
 
 /** The gradient of the mean, or 0 where no row counts. */

@@ -34,6 +34,14 @@ async function fitCorners({ SoftmaxRegression }: Luce, device: "auto" | "webgpu"
   return { device: report.device, labels: [...labels], loss: report.loss };
 }
 
+/** Every op compared with its reference: a build that has lost one of them fails. */
+async function checkOps({ createEngine }: Luce, device: "auto" | "webgpu" | "cpu", workers = 2): Promise<string> {
+  const engine = await createEngine({ device, workers });
+  const { passed, text } = await engine.selfCheck();
+  engine.dispose();
+  return passed ? "passed" : text;
+}
+
 const PAGE = '<!doctype html><meta charset="utf-8"><title>Luce</title><script type="module" src="/page.js"></script>';
 const CORNERS = ["left", "left", "right", "right"];
 let server: PageServer;
@@ -47,12 +55,13 @@ beforeAll(async () => {
 
 afterAll(() => server.close());
 
-/** Loads the package in a fresh page of `browser` and fits there; fails on any fault that the page reports. */
-async function fitInPage(
+/** Loads the package in a fresh page of `browser` and runs `task` there; fails on any fault that the page reports. */
+async function inPage<T>(
   browser: Browser,
+  task: (luce: Luce, device: "auto" | "webgpu" | "cpu") => Promise<T>,
   device: "auto" | "webgpu" | "cpu",
   prepare?: (page: Page) => Promise<void>,
-): Promise<Outcome> {
+): Promise<T> {
   const page = await browser.newPage();
   await prepare?.(page);
   const faults: string[] = [];
@@ -64,20 +73,23 @@ async function fitInPage(
   await page.route("**/page.js", (route) =>
     route.fulfill({
       contentType: "text/javascript",
-      body: `import * as luce from "/index.js"; globalThis.fit = (device) => (${fitCorners})(luce, device);`,
+      body: `import * as luce from "/index.js"; globalThis.run = (device) => (${task})(luce, device);`,
     }),
   );
   await page.route("**/favicon.ico", (route) => route.fulfill({ status: 204 }));
   await page.goto(server.url);
-  await page.waitForFunction(() => "fit" in globalThis);
+  await page.waitForFunction(() => "run" in globalThis);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
   const outcome = await page.evaluate((chosen) => {
-    return (globalThis as unknown as { fit(device: string): Promise<Outcome> }).fit(chosen);
+    return (globalThis as unknown as { run(device: string): Promise<unknown> }).run(chosen);
   }, device);
   expect(faults).toEqual([]);
   await page.close();
-  return outcome;
+  return outcome as T;
 }
+
+const fitInPage = (browser: Browser, device: "auto" | "webgpu" | "cpu", prepare?: (page: Page) => Promise<void>) =>
+  inPage(browser, fitCorners, device, prepare);
 
 describe("the built package in a plain page", () => {
   let browser: Browser;
@@ -93,6 +105,10 @@ describe("the built package in a plain page", () => {
     expect(cpu).toMatchObject({ device: "cpu", labels: CORNERS });
     // Both stand at the same optimum to within float32's sight of a loss near one half.
     expect(Math.abs(webgpu.loss - cpu.loss)).toBeLessThanOrEqual(1e-5);
+  });
+
+  test("has every op in its workers", async () => {
+    expect(await inPage(browser, checkOps, "cpu")).toBe("passed");
   });
 
   test("auto takes the CPU where the only adapter is a software one", async () => {
@@ -116,4 +132,5 @@ test("the built package takes the CPU where there is no adapter", async () => {
 test("the built package works in Node", async () => {
   const luce = (await import(/* @vite-ignore */ pathToFileURL(libraryPath).href)) as Luce;
   expect(await fitCorners(luce, "auto")).toMatchObject({ device: "cpu", labels: CORNERS });
+  expect(await checkOps(luce, "cpu", 0)).toBe("passed");
 });

@@ -6,7 +6,7 @@ import type { HostMatrix, On } from "../../ops/op.js";
 import { isIdle, STATE } from "../../ops/solver-state.js";
 import { summarize } from "../../ops/summarize.js";
 import { scaledLoss, type TotalLossArguments } from "../../ops/total-loss.js";
-import { writeGradient } from "./step-work.js";
+import { writeGradient } from "./write-gradient.js";
 
 /** An op's arguments by name, whatever op it is. */
 export type HostArguments = Record<string, unknown>;

@@ -1,5 +1,5 @@
-import type { StepTotals } from "../../ops/linear-step-reference.js";
 import type { HostMatrix } from "../../ops/op.js";
+import type { StepTotals } from "../../ops/step-totals.js";
 
 /** Loss and gradient of a step's rows, some at a time. */
 export interface StepPass {

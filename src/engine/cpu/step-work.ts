@@ -7,39 +7,21 @@ import { linearGradient } from "../../ops/linear-gradient.js";
 import type { LinearSgdStepArguments } from "../../ops/linear-sgd-step.js";
 import { linearSgdStep } from "../../ops/linear-sgd-step.js";
 import type { LinearStepArguments } from "../../ops/linear-step.js";
-import type { StepTotals } from "../../ops/linear-step-reference.js";
-import { lossValue, meanFactor } from "../../ops/linear-step-reference.js";
 import type { HostMatrix, On, Op } from "../../ops/op.js";
 import { sgdStep } from "../../ops/sgd-step.js";
+import { meanFactor } from "../../ops/step-totals.js";
 import { PlainPass } from "./plain-pass.js";
 import { FusedPass } from "./simd/fused-pass.js";
 import { adamWork, sgdWork } from "./simd/minibatch-work.js";
 import type { Resolve, SlicedWork } from "./sliced-work.js";
 import type { StepPass } from "./step-pass.js";
 import type { KernelMemory } from "./wasm/kernel-memory.js";
+import { writeGradient, writeTotals } from "./write-gradient.js";
 
 type Finish<A> = (args: On<A, HostMatrix>, pass: StepPass, memory: KernelMemory | undefined) => void;
 
-/** Loss and gradient of what the sums over all rows come to: of W, and of b behind it. */
-export function writeGradient(
-  { theta, gradient, dBias, loss, l2, penalisedRows, mean }: On<LinearGradientArguments, HostMatrix>,
-  sums: ArrayLike<number>,
-  totals: StepTotals,
-): void {
-  const factor = mean ? meanFactor(totals) : 1;
-  const penalised = l2 === 0 ? 0 : penalisedRows * theta.columns;
-  const own = gradient.data.length;
-  for (let e = 0; e < own; e++) gradient.data[e] = factor * sums[e] + (e < penalised ? l2 * theta.data[e] : 0);
-  if (dBias) for (let j = 0; j < dBias.data.length; j++) dBias.data[j] = factor * sums[own + j];
-  if (loss.columns === 4) writeTotals(loss, totals);
-  else loss.data[0] = lossValue(totals, mean);
-}
-
 const finishGradient: Finish<LinearGradientArguments> = (args, pass) =>
   writeGradient(args, pass.finish(1).data, pass.totals);
-
-const writeTotals = (to: HostMatrix, { loss, weight, faults }: StepTotals): void =>
-  to.data.set([loss, weight, 0, faults]);
 
 /** Small beside the pass, so all at once: by kernels where they reach, else by the reference. */
 function runWhole<A>(op: Op<A>, args: On<A, HostMatrix>, work: SlicedWork | undefined): void {
@@ -74,7 +56,7 @@ export function stepWork<A>(op: Op<A>, resolve: Resolve<A>, memory: KernelMemory
   const finish = FINISH.get(op) as Finish<A> | undefined;
   if (!finish) return undefined;
   const step = resolve as unknown as Resolve<LinearStepArguments>;
-  const fused = memory && FusedPass.create(memory, step);
+  const fused = memory && FusedPass.begin(memory, step);
   const pass: StepPass = fused ?? new PlainPass(step);
   const { x, theta, rows } = step();
   return {

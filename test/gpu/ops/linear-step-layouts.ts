@@ -2,7 +2,7 @@
 import type { Engine } from "../../../src/index.js";
 import { planFinish } from "../../../src/ops/linear-finish.js";
 import { linearGradient } from "../../../src/ops/linear-gradient.js";
-import { planStep } from "../../../src/ops/linear-step.js";
+import { planStep } from "../../../src/ops/linear-step-launch.js";
 import type { LayoutChoice } from "../../../src/ops/linear-step-layout.js";
 import { layoutOf } from "../../../src/ops/linear-step-layout.js";
 import { expectSameBits } from "../../support/compare.js";

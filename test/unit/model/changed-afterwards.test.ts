@@ -56,3 +56,16 @@ test.each(NESTED)("options of a model: %s", async (_, nested, disturb) => {
   expect(model.coef).toEqual(plain.coef);
   expect(model.trainingOptions).toEqual(plain.trainingOptions);
 });
+
+test("rows and labels that are predicted and judged", async () => {
+  using model = new SoftmaxRegression({ device: "cpu", workers: 0 });
+  await model.fit(x, y);
+  const alone = await model.evaluate(x, y);
+  const [rows, labels] = [x.map((row) => [...row]), [...y]];
+  const [predicted, score, judged] = [model.predict(rows), model.score(rows, labels), model.evaluate(rows, labels)];
+  for (const row of rows) row.fill(9);
+  labels.fill(0);
+  expect(await predicted).toEqual(await model.predict(x));
+  expect(await score).toBe(alone.accuracy);
+  expect((await judged).logLoss).toBe(alone.logLoss);
+});

@@ -1,6 +1,13 @@
-/** A fit of a matrix that is checked piece by piece: what happens in the pauses. */
+/** A fit of a matrix that is checked piece by piece, and what is asked of such a one: what happens in the pauses. */
 import { describe, expect, test } from "vitest";
-import { BusyError, DataError, DisposedError, SoftmaxRegression } from "../../../src/index.js";
+import {
+  BusyError,
+  DataError,
+  DisposedError,
+  type Features,
+  type LabelsLike,
+  SoftmaxRegression,
+} from "../../../src/index.js";
 
 const [ROWS, COLUMNS] = [200_000, 32];
 
@@ -15,7 +22,46 @@ const OPTIONS = { device: "cpu", workers: 0, maxIterations: 1, features: "f16" }
 /** Resolves in the first pause. */
 const soon = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
 
+/** Knows three classes of such rows. */
+async function fitted(): Promise<SoftmaxRegression> {
+  const model = new SoftmaxRegression(OPTIONS);
+  const rows = Array.from({ length: 6 }, (_, i) => Array.from({ length: COLUMNS }, (_, j) => Math.cos(i * j)));
+  await model.fit(rows, [0, 1, 2, 0, 1, 2]);
+  return model;
+}
+
 describe("while a large matrix is looked through", () => {
+  test.each<[string, (model: SoftmaxRegression, x: Features, y: LabelsLike) => Promise<unknown>]>([
+    ["predict", (model, x) => model.predict(x)],
+    ["predictProba", (model, x) => model.predictProba(x)],
+    ["score", (model, x, y) => model.score(x, y)],
+    ["evaluate", (model, x, y) => model.evaluate(x, y)],
+    ["calibrate", (model, x, y) => model.calibrate(x, y)],
+  ])("%s leaves the page its turns, and ends with the model", async (_, ask) => {
+    using model = await fitted();
+    const { x, y } = digits();
+    const last = ROWS * COLUMNS - 1;
+    x.data[last] = Number.NaN;
+    const answer = ask(model, x, y);
+    await soon();
+    // It has not come so far yet.
+    x.data[last] = 0;
+    await answer;
+    const another = ask(model, x, y);
+    model.dispose();
+    await expect(another).rejects.toThrow(DisposedError);
+  });
+
+  test("nobody fits a model that is being calibrated", async () => {
+    using model = await fitted();
+    const { x, y } = digits();
+    const calibrating = model.calibrate(x, y);
+    await soon();
+    await expect(model.fit([[1], [2]], [0, 1])).rejects.toThrow(BusyError);
+    expect(model.temperature).toBe(1);
+    expect((await calibrating).temperature).toBe(model.temperature);
+  });
+
   test("the page has its turns, and a second fit is refused", async () => {
     using model = new SoftmaxRegression(OPTIONS);
     const { x, y } = digits();

@@ -68,6 +68,11 @@ export class FilledRows {
     this.#ends = this.#values + 4 * rows * width;
   }
 
+  /** Before the first block: looks at it, whatever the last ones were like. */
+  begin(): void {
+    this.#unseen = 0;
+  }
+
   /** A kernel for so many columns; the first that a block is given fills the bins, if there are any. */
   forward(columns: number, isFirst: boolean): FilledForward {
     const keep = this.#hasBins && isFirst;

@@ -11,11 +11,15 @@ import { balanced } from "./feature-blocks.js";
 import type { FilledRows } from "./filled-rows.js";
 import { stage, stagingBytes } from "./staging.js";
 
-export interface ForwardArguments {
+/** What is multiplied by: it may change from one use of a pass to the next. */
+export interface ForwardWeights {
   readonly b: HostMatrix;
   readonly transposeB: boolean;
   readonly bias: HostMatrix | undefined;
   readonly alpha: number;
+}
+
+export interface ForwardForm {
   /** Columns of the result. */
   readonly columns: number;
   /** Whether rows of X may be named by a list. */
@@ -35,9 +39,12 @@ export const forwardBytes = (width: number, columns: number): number => 4 * colu
 export const weightBytes = (memory: KernelMemory, b: HostMatrix): number =>
   memory.addressOf(b) === undefined ? stagingBytes(b.rows, b.columns) : 0;
 
-/** Weights packed for the kernels at a place in scratch. */
+/** Weights packed for the kernels at a place in scratch: `begin` puts them there. */
 export class ForwardPass {
   readonly stride: number;
+  readonly #memory: KernelMemory;
+  readonly #staging: number;
+  readonly #features: number;
   readonly #blocks: FeatureBlocks;
   readonly #bias: number;
   readonly #decoding: readonly [number, number];
@@ -59,13 +66,16 @@ export class ForwardPass {
     memory: KernelMemory,
     blocks: FeatureBlocks,
     x: HostMatrix,
-    args: ForwardArguments,
+    form: ForwardForm,
     scratch: number,
     staging: number,
   ) {
-    const { columns, b, transposeB, alpha, keep, filled } = args;
+    const { columns, keep, filled } = form;
     const { width, encoding } = blocks;
     this.stride = 4 * columns;
+    this.#memory = memory;
+    this.#staging = staging;
+    this.#features = x.columns;
     this.#blocks = blocks;
     this.#filled = filled;
     this.#keeps = keep && encoding.type !== "f32";
@@ -76,28 +86,29 @@ export class ForwardPass {
       const kernel = (ordered: boolean): Forward =>
         memory.kernels.forward({ ...own, ordered, keep: ordered || this.#keeps });
       const plain = memory.kernels.forward({ ...PLAIN, columns: panel.columns });
-      const kernels = [kernel(false), args.ordered ? kernel(true) : plain, plain] as const;
+      const kernels = [kernel(false), form.ordered ? kernel(true) : plain, plain] as const;
       const byLists = filled?.forward(panel.columns, panel.first === 0);
       return { ...panel, weights: scratch + 4 * width * panel.first, kernels, byLists };
     });
-    const { address, stride } = stage(
-      memory,
-      b,
-      { row: 0, rows: b.rows, column: 0, columns: b.columns },
-      false,
-      staging,
-    );
+    this.#bias = scratch + 4 * width * columns;
+  }
+
+  /** Packs the weights, before the first block. */
+  begin({ b, transposeB, bias, alpha }: ForwardWeights): void {
+    const memory = this.#memory;
+    const whole = { row: 0, rows: b.rows, column: 0, columns: b.columns };
+    const { address, stride } = stage(memory, b, whole, false, this.#staging);
     const [featureStride, columnStride] = transposeB ? [4, stride] : [stride, 4];
     for (const panel of this.#panels) {
       memory.kernels.packWeights()(
         address + panel.first * columnStride,
-        ...([featureStride, columnStride, panel.weights, x.columns, panel.columns] as const),
-        alpha * blocks.factor,
+        ...([featureStride, columnStride, panel.weights, this.#features, panel.columns] as const),
+        alpha * this.#blocks.factor,
       );
     }
-    this.#bias = scratch + 4 * width * columns;
-    const shift = memory.floats(this.#bias, columns);
-    for (let j = 0; j < columns; j++) shift[j] = args.bias ? at(args.bias, 0, j) : 0;
+    const { allFloats: floats } = memory;
+    const columns = this.stride / 4;
+    for (let j = 0; j < columns; j++) floats[this.#bias / 4 + j] = bias ? at(bias, 0, j) : 0;
   }
 
   /** Writes the logits of a block's rows to `out`, and returns where its features lie now; `kept` has room for `keptBytes`. */

@@ -31,7 +31,7 @@ interface Group {
   readonly kernels: readonly [Gradient, Gradient, Gradient];
 }
 
-export interface GradientArguments {
+export interface GradientForm {
   /** Of G. */
   readonly columns: number;
   /** The sums of G's columns too. */
@@ -60,7 +60,7 @@ export class GradientPass {
     memory: KernelMemory,
     blocks: FeatureBlocks,
     x: HostMatrix,
-    { columns, ones, filled }: GradientArguments,
+    { columns, ones, filled }: GradientForm,
     scratch: number,
   ) {
     const { encoding, width } = blocks;
@@ -82,7 +82,13 @@ export class GradientPass {
       first: group.first,
       kernel: memory.kernels.filledGradient(group.columns),
     }));
-    new Uint8Array(memory.buffer, this.#totals, columns * (12 * width + 8)).fill(0);
+  }
+
+  /** Clears the sums, before the first block. */
+  begin(): void {
+    const bytes = this.#columns * (12 * this.#blocks.width + 8);
+    this.#memory.allFloats.fill(0, this.#totals / 4, (this.#totals + bytes) / 4);
+    this.#rowsInChunk = 0;
   }
 
   /** Adds a block of rows as they are stored; `g` holds their rows of G. `kept` has room for `keptBytes`. */

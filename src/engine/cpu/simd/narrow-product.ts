@@ -40,7 +40,8 @@ export function forwardProduct(resolve: Resolve<MatmulArguments>, memory: Kernel
   // Asking for scratch may have moved the arguments.
   const args = resolve();
   const how = { columns, ordered: false, keep, filled: FilledRows.create(memory, blocks, columns, false, lists) };
-  const pass = new ForwardPass(memory, blocks, args.a, { ...args, ...how }, packed, staging);
+  const pass = new ForwardPass(memory, blocks, args.a, how, packed, staging);
+  pass.begin(args);
   return {
     name: "forward",
     rows,
@@ -78,6 +79,7 @@ export function gradientProduct(resolve: Resolve<MatmulArguments>, memory: Kerne
   const [copy, kept, spare, sums, result, lists] = places;
   const filled = FilledRows.create(memory, blocks, columns, true, lists);
   const pass = new GradientPass(memory, blocks, resolve().a, { columns, ones, filled }, sums);
+  pass.begin();
   return {
     name: "gradient",
     rows: depth,

@@ -58,8 +58,13 @@ export class TargetBlock {
     this.powers = scratch;
     this.classWeight = scratch + powersBytes(columns);
     this.#vectors = Math.ceil((this.classWeight + 4 * columns) / 16) * 16;
-    const weights = memory.floats(this.classWeight, columns);
-    for (let j = 0; j < columns; j++) weights[j] = classWeight ? at(classWeight, 0, j) : 1;
+    this.begin(classWeight);
+  }
+
+  /** Notes the weights of the classes, where scratch has been used for something else since. */
+  begin(classWeight: HostMatrix | undefined): void {
+    const { allFloats: floats } = this.#memory;
+    for (let j = 0; j < this.#columns; j++) floats[this.classWeight / 4 + j] = classWeight ? at(classWeight, 0, j) : 1;
   }
 
   /** The address of one of five vectors with a value for each row; labels are the first. */

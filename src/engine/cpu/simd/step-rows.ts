@@ -1,8 +1,8 @@
 /** The rows of a fused step, block by block: which of them count, their loss and gradient, and what these add up to. */
 import { at } from "../../../ops/host-matrix.js";
 import type { LinearStepArguments } from "../../../ops/linear-step.js";
-import type { StepTotals } from "../../../ops/linear-step-reference.js";
 import type { HostMatrix, On } from "../../../ops/op.js";
+import type { StepTotals } from "../../../ops/step-totals.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 import type { CrossEntropy } from "../wasm/rows.js";
 import { sharesOf, TargetBlock, targetBytes, variantOf } from "./row-work.js";
@@ -21,12 +21,12 @@ export const stepRowsBytes = (columns: number, rows: number, soft: boolean): num
   targetBytes(columns) + 64 + (soft ? 4 * columns * rows : 0);
 
 export class StepRows {
-  readonly totals: StepTotals = { loss: 0, weight: 0, faults: 0 };
+  #totals: StepTotals = { loss: 0, weight: 0, faults: 0 };
   readonly #memory: KernelMemory;
   readonly #columns: number;
   readonly #block: TargetBlock;
   readonly #kernel: CrossEntropy;
-  readonly #shares: readonly [number, number];
+  #shares: readonly [number, number] = [1, 0];
   /** Of class j, what a row of weight 1 and label j adds to a mean's denominator. */
   readonly #ofClass: Float64Array;
   readonly #softScratch: number;
@@ -39,10 +39,21 @@ export class StepRows {
     this.#columns = columns;
     this.#block = new TargetBlock(memory, columns, classWeight, scratch);
     this.#kernel = memory.kernels.crossEntropy({ ...variantOf(args), gradient: true });
-    this.#shares = sharesOf(args, columns);
-    this.#ofClass = new Float64Array(columns).fill(1);
-    if (classWeight) for (let j = 0; j < columns; j++) this.#ofClass[j] = at(classWeight, 0, j);
+    this.#ofClass = new Float64Array(columns);
     this.#softScratch = Math.ceil((scratch + targetBytes(columns)) / 16) * 16;
+  }
+
+  /** Before the first block, with the class weights and the smoothing of this step. */
+  begin(args: Arguments): void {
+    const { classWeight } = args;
+    this.#block.begin(classWeight);
+    this.#shares = sharesOf(args, this.#columns);
+    for (let j = 0; j < this.#columns; j++) this.#ofClass[j] = classWeight ? at(classWeight, 0, j) : 1;
+    this.#totals = { loss: 0, weight: 0, faults: 0 };
+  }
+
+  get totals(): StepTotals {
+    return this.#totals;
   }
 
   /**

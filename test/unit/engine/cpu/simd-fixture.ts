@@ -20,15 +20,22 @@ export interface Run {
   readonly outside?: readonly string[];
   /** Take more memory before and between slices, which detaches all views. */
   readonly growing?: boolean;
+  /** Where others have worked before, instead of a memory of its own. */
+  readonly memory?: KernelMemory;
 }
 
 /** The arguments' arrays after the op has run. Throws where the op has no SIMD work for them. */
 export function simdOutputs<A extends object>(
   op: Op<A>,
   args: On<A, HostMatrix>,
-  { build = "plain", slice = Number.POSITIVE_INFINITY, outside = [], growing = false }: Run = {},
+  {
+    build = "plain",
+    slice = Number.POSITIVE_INFINITY,
+    outside = [],
+    growing = false,
+    memory = new KernelMemory(build),
+  }: Run = {},
 ): Record<string, HostArray> {
-  const memory = new KernelMemory(build);
   const places = new Map<string, () => HostMatrix>();
   for (const [name, m] of Object.entries(args)) {
     if (!isMatrix(m)) continue;
