@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { build } from "vite";
 import { ROOT } from "./source-tree.js";
 
-const INPUTS = ["src", "shaders", "scripts/wgsl-plugin.ts", "scripts/worker-plugin.ts", "vite.config.ts"];
+const INPUTS = ["src", "shaders", "scripts", "vite.config.ts"];
 
 /** The path of an up-to-date dist/index.js. */
 export async function builtLibrary(): Promise<string> {
