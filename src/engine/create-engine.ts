@@ -14,6 +14,15 @@ const OPTIONS = ["device", "gpuDevice", "gpu", "powerPreference", "halfPrecision
  *   DEVICE_LOST for a `gpuDevice` that cannot be used; OptionError
  */
 export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+  const engine = await openEngine(options);
+  return engine.complete().catch((error: unknown) => {
+    engine.dispose();
+    throw error;
+  });
+}
+
+/** The same for work of ours: what it does not need yet may be loaded when it does. Whoever hands it out completes it. */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
   requireKnownOptions(options, OPTIONS, "createEngine");
   const { device = options.gpuDevice ? "webgpu" : "auto" } = options;
   if (device !== "auto" && device !== "webgpu" && device !== "cpu") {
@@ -31,8 +40,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   checkWorkers(options);
   const copy = copyEngineOptions(options);
   // Loaded here: a page pays for what engines do when it makes one.
-  const { openEngine } = await import("./open-engine.js");
-  return openEngine(device, copy);
+  const { openOn } = await import("./open-engine.js");
+  return openOn(device, copy);
 }
 
 function checkWorkers({ workers, createWorker }: EngineOptions): void {

@@ -7,7 +7,7 @@ import { operations } from "./operations.js";
 import { acquireDevice } from "./webgpu/acquire-device.js";
 
 /** @throws DeviceError as `createEngine` does */
-export async function openEngine(device: DeviceChoice, options: EngineOptions): Promise<Engine> {
+export async function openOn(device: DeviceChoice, options: EngineOptions): Promise<Engine> {
   if (device === "cpu") return cpuEngine("the CPU was asked for", options);
   const found = await acquireDevice(options, device === "webgpu");
   if ("failure" in found) {

@@ -252,6 +252,12 @@ export class TensorEngine {
     return this.#backend.pace();
   }
 
+  /** @internal Loads what a page has not needed yet: an engine that a user holds carries out at once what it is asked for. */
+  async complete(): Promise<this> {
+    await this.#backend.loadKernels?.();
+    return this;
+  }
+
   stats(): EngineStats {
     return this.#backend.stats();
   }

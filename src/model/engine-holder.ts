@@ -1,5 +1,5 @@
 /** A model's engine: one that was given, or one of its own that is made when first needed. */
-import { createEngine } from "../engine/create-engine.js";
+import { openEngine } from "../engine/create-engine.js";
 import type { Engine } from "../engine/engine.js";
 import type { EngineOptions } from "../engine/engine-options.js";
 
@@ -15,7 +15,7 @@ export class EngineHolder {
 
   open(): Promise<Engine> {
     if (this.#given) return Promise.resolve(this.#given);
-    this.#own ??= createEngine(this.#options).catch((error: unknown) => {
+    this.#own ??= openEngine(this.#options).catch((error: unknown) => {
       // The next call may try again.
       this.#own = undefined;
       throw error;
