@@ -17,6 +17,16 @@ const minify: Rolldown.MinifyOptions = {
   mangle: { keepNames: { function: false, class: true } },
 };
 
+/** Ops of `src/ops` that cross-entropy is made of, that only steps by minibatches ask for, and that only L-BFGS does. */
+const LOSS_OPS =
+  "cross-entropy|cross-entropy-step|gram-plan|line-search|linear-loss|loss-line|row-loss|solver-state|targets";
+const MINIBATCH_OPS =
+  "adam-step|clip-gradient|gather-rows|gather-values|linear-(?:adam-step|finish|gradient|sgd-step|step|step-layout|step-reference)|" +
+  "sgd-step|small-batch-(?:arguments|layout|plan|reference|steps)|soft-threshold|step-plan|update|update-launch";
+const LBFGS_OPS =
+  "choose-step|column-moments|finish-gradient|judge-point|least-subgradient|next-direction|reduced-products|stack-products|two-loop";
+const ops = (names: string): RegExp => new RegExp(`src[\\\\/]ops[\\\\/](?:${names})\\.`);
+
 const config: UserConfig = defineConfig({
   plugins: [minifiedShaders(), workerFile({ minify })],
   build: {
@@ -39,18 +49,20 @@ const config: UserConfig = defineConfig({
             { name: "metrics", test: /src[\\/]metrics[\\/](?!class-counts|likeliest)/, priority: 6 },
             { name: "core", tags: ["$initial"], test: (id) => !/src[\\/]testing[\\/]/.test(id), priority: 5 },
             // What comes with a page's first engine: what all devices have in common.
-            { name: "engine", test: /src[\\/]engine[\\/]open-engine/, priority: 4 },
-            // What is in neither, and several of the others share: a CPU that only predicts wants no solvers, and dense rows want
+            { name: "engine", test: /src[\\/](?:engine[\\/]open-engine|ops[\\/]repack-rows)/, priority: 4 },
+            { name: "ops", test: ops(LOSS_OPS), priority: 3 },
+            // What steps by minibatches are made of, and what L-BFGS is: a fit has one solver.
+            { name: "minibatch-ops", test: ops(MINIBATCH_OPS), priority: 2 },
+            { name: "lbfgs-ops", test: ops(LBFGS_OPS), priority: 2 },
+            // What is in none of these, and several of the others share: a CPU that only predicts wants no solvers, and dense rows want
             // nothing of sparse ones.
-            { name: "ops", test: /src[\\/]ops[\\/]/, priority: 3 },
-            { name: "sparse-tensor", test: /src[\\/]engine[\\/]sparse-tensor/, priority: 2 },
+            { name: "seldom-ops", test: /src[\\/]ops[\\/]/, priority: 1 },
+            { name: "sparse-tensor", test: /src[\\/]engine[\\/]sparse-tensor/, priority: 1 },
+            { name: "minibatches", test: /src[\\/]model[\\/]train-minibatches/, priority: 0 },
+            { name: "lbfgs", test: /src[\\/]model[\\/]train-lbfgs\./, priority: 0 },
             // What every fit of dense rows asks for. Other losses than cross-entropy, columns that are scaled, and models that are
             // trained together come with what asks for them.
-            {
-              name: "training",
-              test: /src[\\/](?:model[\\/](?:training|validation|uploaded-rows)\.|(?:losses|solvers)[\\/](?!joined|member|weighted|lbfgs-joined|chosen-loss|column-scaling|gram-preconditioner|inverse-factor|row-curvature))/,
-              priority: 1,
-            },
+            { name: "training", test: /src[\\/]model[\\/]training\./, priority: 1 },
           ],
         },
         minify,

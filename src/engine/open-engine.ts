@@ -1,9 +1,9 @@
-/** Opens a device and makes an engine on it. Loaded with a page's first engine, and with it all that engines do. */
+/** Opens a device and makes an engine on it. Loaded with a page's first engine, and with it what models need of one. */
 import { DeviceError } from "../errors.js";
 import { cpuBackend } from "./cpu/cpu-device.js";
 import { Engine } from "./engine.js";
 import type { DeviceChoice, EngineOptions } from "./engine-options.js";
-import { operations } from "./operations.js";
+import { tensorOperations } from "./tensor-operations.js";
 import { acquireDevice } from "./webgpu/acquire-device.js";
 
 /** @throws DeviceError as `createEngine` does */
@@ -17,10 +17,10 @@ export async function openOn(device: DeviceChoice, options: EngineOptions): Prom
   const reason = found.owned ? `GPU: ${found.name}` : `GPU of the caller: ${found.name}`;
   // Loaded here: a page without a GPU needs neither this nor the shaders.
   const { WebGpuBackend } = await import("./webgpu/webgpu-backend.js");
-  return new Engine(new WebGpuBackend(found.device, found), reason, operations);
+  return new Engine(new WebGpuBackend(found.device, found), reason, tensorOperations);
 }
 
 async function cpuEngine(why: string, options: EngineOptions): Promise<Engine> {
   const { backend, note } = await cpuBackend(options);
-  return new Engine(backend, `${why}; ${note}`, operations);
+  return new Engine(backend, `${why}; ${note}`, tensorOperations);
 }

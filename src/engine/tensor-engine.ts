@@ -296,4 +296,4 @@ export class TensorEngine {
 }
 
 /** Its class is loaded where there is one only. */
-const isSparseTensor = (a: unknown): a is SparseTensor => typeof a === "object" && a !== null && "multiply" in a;
+export const isSparseTensor = (a: unknown): a is SparseTensor => typeof a === "object" && a !== null && "multiply" in a;
