@@ -13,16 +13,10 @@ const OPTIONS = ["device", "gpuDevice", "gpu", "powerPreference", "halfPrecision
  * @throws DeviceError GPU_UNAVAILABLE when `"webgpu"` was asked for and there is none, LIMIT_EXCEEDED, DEVICE_DESTROYED or
  *   DEVICE_LOST for a `gpuDevice` that cannot be used; OptionError
  */
-export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
-  const engine = await openEngine(options);
-  return engine.complete().catch((error: unknown) => {
-    engine.dispose();
-    throw error;
-  });
-}
+export const createEngine = (options: EngineOptions = {}): Promise<Engine> => openEngine(options, true);
 
-/** The same for work of ours: what it does not need yet may be loaded when it does. Whoever hands it out completes it. */
-export async function openEngine(options: EngineOptions): Promise<Engine> {
+/** The same, and for work of ours without all that is not needed yet: whoever hands such an engine out completes it. */
+export async function openEngine(options: EngineOptions, isComplete?: boolean): Promise<Engine> {
   requireKnownOptions(options, OPTIONS, "createEngine");
   const { device = options.gpuDevice ? "webgpu" : "auto" } = options;
   if (device !== "auto" && device !== "webgpu" && device !== "cpu") {
@@ -41,7 +35,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const copy = copyEngineOptions(options);
   // Loaded here: a page pays for what engines do when it makes one.
   const { openOn } = await import("./open-engine.js");
-  return openOn(device, copy);
+  return openOn(device, copy, isComplete);
 }
 
 function checkWorkers({ workers, createWorker }: EngineOptions): void {

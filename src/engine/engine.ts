@@ -16,19 +16,18 @@ import type { TuneOptions, TuneReport } from "./tune.js";
 
 /** Tensors and operations on one device, made by `createEngine`; calls record work, and `read` alone waits for it. */
 export class Engine extends TensorEngine {
-  /** What only callers ask for; there once the engine is complete. */
-  #operations: Operations | undefined;
+  /** With what only callers ask for once the engine is complete. */
+  #operations: TensorOperations | Operations;
 
   /** @internal Use `createEngine`. */
   constructor(backend: Backend, reason: string, operations: TensorOperations | Operations) {
     super(backend, reason, operations);
-    if ("explainOn" in operations) this.#operations = operations;
+    this.#operations = operations;
   }
 
   override async complete(): Promise<this> {
-    const [{ operations }] = await Promise.all([import("./operations.js"), super.complete()]);
-    this.#operations = operations;
-    return this;
+    this.#operations = (await this.#operations.all?.()) ?? this.#operations;
+    return super.complete();
   }
 
   #complete(where: string): Operations {
