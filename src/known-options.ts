@@ -9,7 +9,7 @@ export function requireKnownOptions(given: unknown, known: readonly string[], wh
   if (typeof given !== "object" || given === null || Array.isArray(given)) {
     throw new OptionError(
       "BAD_OPTION",
-      `${where}: options must be an object, got ${given === null ? "null" : typeof given}.`,
+      `${where}: options must be an object, got ${given === null ? "null" : Array.isArray(given) ? "an array" : typeof given}.`,
     );
   }
   for (const name of Object.keys(given)) {

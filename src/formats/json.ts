@@ -5,6 +5,7 @@
  */
 import { describeValue } from "../data/describe-value.js";
 import { FormatError } from "../errors.js";
+import { duplicateKey } from "./duplicate-key.js";
 
 /** Options of a model by name, as they are in JSON; of class weights that were a Map the entries. */
 export type SavedOptions = Readonly<Record<string, unknown>>;
@@ -117,6 +118,16 @@ export const isSavedOptions = (value: unknown): value is SavedOptions =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 function parse(text: string): unknown {
+  const json = parsed(text);
+  const twice = duplicateKey(text);
+  if (twice === undefined) return json;
+  throw new FormatError(
+    "DUPLICATE_KEY",
+    `fromJSON: the text is ambiguous: expected each key once in an object, got ${describeValue(twice)} twice.`,
+  );
+}
+
+function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -4,6 +4,7 @@
  */
 import { VERSION } from "../engine/version.js";
 import type { FittedModel } from "./fitted-model.js";
+import { requireModel } from "./model-side.js";
 import { float, integer, joined, message, text } from "./protobuf.js";
 
 /** The operators' version, of 2021, and the oldest file format that has it: any runtime of the last years reads them. */
@@ -39,7 +40,9 @@ const ATTRIBUTE_INT = 2;
  *
  * @throws NotFittedError
  */
-export function toONNX({ coef, intercept, classes, temperature = 1 }: FittedModel): Uint8Array<ArrayBuffer> {
+export function toONNX(model: FittedModel): Uint8Array<ArrayBuffer> {
+  requireModel(model, "toONNX");
+  const { coef, intercept, classes, temperature = 1 } = model;
   const [d, k] = coef.shape;
   const scale = [floatAttribute("alpha", 1 / temperature), floatAttribute("beta", 1 / temperature)];
   const gemm = node("Gemm", ["x", "weight", "bias"], "scores", scale);

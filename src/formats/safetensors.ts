@@ -9,6 +9,7 @@ import { contentOfRows, isLabelList, weightRows } from "./class-rows.js";
 import { duplicateKey } from "./duplicate-key.js";
 import type { FittedModel } from "./fitted-model.js";
 import { isSavedOptions, type ModelContent, type SavedOptions } from "./json.js";
+import { requireModel } from "./model-side.js";
 import { parseSafetensors, type SafetensorsFile } from "./safetensors-file.js";
 import type { TensorPlace } from "./safetensors-header.js";
 
@@ -24,9 +25,10 @@ const WHERE = "fromSafetensors";
  * that is loaded trains on as this one would. Functions, such as a learning rate's, engines and devices are left out, and so is what
  * `partialFit` remembers of its steps.
  *
- * @throws NotFittedError
+ * @throws NotFittedError; OptionError for what is no model
  */
 export function toSafetensors(model: FittedModel): Uint8Array<ArrayBuffer> {
+  requireModel(model, "toSafetensors");
   const { classes, intercept, temperature = 1, trainingOptions = {} } = model;
   const weight = weightRows(model);
   const [d, k] = model.coef.shape;

@@ -8,6 +8,7 @@ import { DataError, type LuceError, ShapeError } from "../errors.js";
 import { contentOfRows, weightRows } from "./class-rows.js";
 import type { FittedModel } from "./fitted-model.js";
 import type { ModelContent } from "./json.js";
+import { requireModel } from "./model-side.js";
 
 type Labels = readonly (number | string | boolean)[];
 
@@ -47,6 +48,7 @@ const WHERE = "fromSklearn";
  * @throws NotFittedError
  */
 export function toSklearn(model: FittedModel): SklearnModel {
+  requireModel(model, "toSklearn");
   const { temperature = 1 } = model;
   const classes = [...model.classes];
   const [d, k] = model.coef.shape;

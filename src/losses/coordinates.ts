@@ -87,11 +87,12 @@ export class CentredColumns implements Coordinates {
     if (!means) return moved;
     const classes = this.raw.columns;
     const last = means.length * classes;
-    for (let j = 0; j < classes; j++) {
-      let sum = 0;
-      for (let l = 0; l < means.length; l++) sum += means[l] * theta[l * classes + j];
-      moved[last + j] = theta[last + j] + sign * sum;
+    // Row by row, as θ lies: column by column, each value of a large one would be waited for.
+    const sums = new Float64Array(classes);
+    for (let l = 0, e = 0; l < means.length; l++) {
+      for (let j = 0; j < classes; j++, e++) sums[j] += means[l] * theta[e];
     }
+    for (let j = 0; j < classes; j++) moved[last + j] = theta[last + j] + sign * sums[j];
     return moved;
   }
 }

@@ -10,7 +10,7 @@ import { linearGradient } from "../ops/linear-gradient.js";
 import { MOST_RATES } from "../ops/small-batch-arguments.js";
 import type { StepPlan } from "../ops/step-plan.js";
 import { planOfStep } from "../ops/step-plan.js";
-import type { BatchLoss, BatchObjective } from "../solvers/minibatch.js";
+import type { BatchLoss, BatchObjective } from "../solvers/batch-objective.js";
 import type { UpdateRule } from "../solvers/update-rule.js";
 import type { Workspace } from "../solvers/workspace.js";
 import type { MakeBatchFeatures } from "./batch-features-of.js";
@@ -18,8 +18,8 @@ import { crossEntropyLoss } from "./cross-entropy.js";
 import type { LinearProblem } from "./linear-problem.js";
 import { SeparateBatches } from "./separate-batches.js";
 
-/** Batches whose losses the ring remembers: what steps while a report is on its way, with many to a launch and without. */
-const RING = { many: 2048, one: 256 };
+/** Batches whose losses the ring remembers: what steps while a report is on its way, and those that a mean is of. 32 kB. */
+const RING = 2048;
 
 /** No label is negative once it is encoded, so nothing is ignored. */
 const PLAIN = { ignoreIndex: -1 };
@@ -52,7 +52,7 @@ export class MinibatchObjective implements BatchObjective {
   readonly ratesAtOnce: number = MOST_RATES;
   /** Steps go many to a launch. */
   readonly many: boolean;
-  readonly ringLength: number;
+  readonly ringLength: number = RING;
   readonly #engine: TensorEngine;
   readonly #problem: LinearProblem;
   readonly #order: Tensor;
@@ -74,7 +74,7 @@ export class MinibatchObjective implements BatchObjective {
     this.penalisedRows = x.columns;
     const rows = x.columns + (fitIntercept ? 1 : 0);
     this.parameters = parameters ?? workspace.zeros([rows, classes]);
-    if (start && !parameters) engine.write(this.parameters, scaling?.fromWeights(start) ?? start);
+    if (start && !parameters) this.restart();
     this.#order = workspace.empty([x.rows], "i32");
     const plan = fusedPlan(engine, problem, this.batchSize);
     const fused = plan !== undefined;
@@ -82,7 +82,6 @@ export class MinibatchObjective implements BatchObjective {
     const isOwn = parameters || problem.l1 > 0 || scaling || byGradient;
     this.many = plan?.stepsPerDispatch !== undefined && !isOwn;
     this.stepsAtOnce = this.many ? (plan?.stepsPerDispatch ?? 1) : 1;
-    this.ringLength = RING[this.many ? "many" : "one"];
     this.#lossRing = workspace.zeros([this.ringLength, 4]);
     this.#weightRing = fused || !targets.rowWeight ? undefined : workspace.zeros([this.ringLength, 4]);
     this.rings = this.#weightRing ? [this.#lossRing, this.#weightRing] : [this.#lossRing];
@@ -95,6 +94,13 @@ export class MinibatchObjective implements BatchObjective {
 
   get batches(): number {
     return Math.ceil(this.#problem.x.rows / this.batchSize);
+  }
+
+  restart(): void {
+    const { start, scaling } = this.#problem;
+    const { rows, columns } = this.parameters;
+    const before = start ? (scaling?.fromWeights(start) ?? start) : new Float32Array(rows * columns);
+    this.#engine.write(this.parameters, before);
   }
 
   lossOf([losses, weights]: readonly Float32Array[], step: number): BatchLoss {

@@ -27,7 +27,8 @@ export interface LogLossOptions extends JudgeOptions {
  */
 export function logLoss(expected: LabelList, probabilities: ScoresLike, options: LogLossOptions = {}): number {
   const where = "logLoss";
-  const { epsilon = 0, logarithms = false } = options;
+  // What is no object is refused below, with all else that is no option.
+  const { epsilon = 0, logarithms = false } = options ?? {};
   if (!(epsilon >= 0 && epsilon < 0.5)) {
     throw new OptionError(
       "BAD_OPTION",

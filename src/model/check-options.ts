@@ -24,7 +24,7 @@ import type {
   SoftmaxRegressionOptions,
   ValidationRows,
 } from "./model-options.js";
-import { type CustomRule, checkOptions } from "./options.js";
+import { type CustomRule, checkOptions, fits, type OptionRule } from "./options.js";
 import type { FitProgress } from "./report.js";
 import type { ClassWeight } from "./row-weights.js";
 
@@ -33,7 +33,8 @@ const isWorkerMaker = (value: unknown): value is () => Worker => typeof value ==
 const isObject = (value: unknown): value is object => typeof value === "object" && value !== null;
 const isValidation = (value: unknown): value is number | ValidationRows =>
   typeof value === "number" ? value > 0 && value < 1 : isObject(value);
-const isObjectOrBoolean = (value: unknown): value is boolean | object => typeof value === "boolean" || isObject(value);
+const isObjectOrBoolean = (value: unknown): value is boolean | object =>
+  typeof value === "boolean" || (isObject(value) && !Array.isArray(value));
 const isLabels = (value: unknown): value is readonly Label[] => Array.isArray(value);
 const isClassWeight = (value: unknown): value is ClassWeight =>
   value === "balanced" || (typeof value === "object" && value !== null && !Array.isArray(value));
@@ -94,6 +95,12 @@ const MODEL_TABLE = {
 /** All options of a model. */
 export const MODEL_OPTION_NAMES: readonly string[] = Object.keys(MODEL_TABLE);
 
+/** Whether it is a word where the option takes words, but no word that there is. */
+export function isUnknownWord(name: string, value: unknown): boolean {
+  const rule: OptionRule = MODEL_TABLE[name as keyof typeof MODEL_TABLE];
+  return typeof value === "string" && (rule.kind === "choice" || rule.kind === "custom") && !fits(value, rule);
+}
+
 /** What calls that train on rows have in common. */
 export const ROWS_TABLE: Readonly<Record<"sampleWeight" | "onProgress" | "signal", CustomRule>> = {
   sampleWeight: { kind: "custom", accepts: isObject, expected: "an array of numbers" },
@@ -132,12 +139,43 @@ export const checkJudgeRowsOptions = (given: JudgeRowsOptions): JudgeRowsOptions
 export const checkEvaluateOptions = (given: EvaluateOptions): EvaluateOptions & { readonly bins: number } =>
   checkOptions(given, EVALUATE_TABLE, "evaluate") as EvaluateOptions & { readonly bins: number };
 
-/** Refused where the solver takes no minibatches. */
-export const FOR_MINIBATCHES_ALONE = ["weightDecay", "clipNorm", "averageWeights"] as const;
+const FOR_SGD = ["momentum", "nesterov"];
+/** Refused beside `"auto"`; all others are of use to its `partialFit`, which takes steps of SGD. */
+const FOR_NAMED_SOLVERS = ["weightDecay", "clipNorm", "averageWeights"];
+const FOR_MINIBATCHES = ["learningRate", "batchSize", "epochs", "shuffle", ...FOR_SGD, ...FOR_NAMED_SOLVERS];
+const USELESS: Readonly<Record<string, readonly string[]>> = {
+  ...{ sgd: [], adam: FOR_SGD, adamw: FOR_SGD },
+  ...{ lbfgs: FOR_MINIBATCHES, auto: FOR_NAMED_SOLVERS },
+};
+
+/** Options that nothing comes of with this solver: who gives them would not notice. */
+export const uselessFor = (solver: unknown = "auto"): readonly string[] => USELESS[solver as string] ?? [];
+
+/** An option that `fit` has no use for, though `partialFit` has; a fit says so. */
+export const uselessToFit = (given: SoftmaxRegressionOptions): string | undefined =>
+  (given.solver ?? "auto") === "auto" ? firstAsked(given, FOR_MINIBATCHES) : undefined;
+
+/** What is switched off asks for nothing. */
+const firstAsked = (given: SoftmaxRegressionOptions, names: readonly string[]): string | undefined =>
+  names.find((name) => ![undefined, false, 0].includes(given[name as keyof SoftmaxRegressionOptions] as undefined));
+
+/** @throws OptionError BAD_OPTION for an option that the solver has no use for */
+export function refuseUseless(name: string | undefined, solver: string, where: string): void {
+  if (name === undefined) return;
+  const [kind, expected] =
+    FOR_SGD.includes(name) && solver.startsWith("adam")
+      ? ["SGD", '"sgd"']
+      : ["minibatches", '"sgd", "adam" or "adamw"'];
+  throw new OptionError(
+    "BAD_OPTION",
+    `${where}: option \`${name}\` is for ${kind}: expected \`solver\` ${expected}, got "${solver}".`,
+  );
+}
 
 /** @throws OptionError BAD_OPTION, UNKNOWN_OPTION */
 export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions {
   const options = checkOptions(given, MODEL_TABLE, "SoftmaxRegression");
+  refuseUseless(firstAsked(given, uselessFor(options.solver)), options.solver, "SoftmaxRegression");
   const loss = typeof options.loss === "string" ? { name: options.loss } : { ...options.loss };
   if (options.nesterov && options.momentum === 0) {
     throw new OptionError(
@@ -156,22 +194,11 @@ export function checkModelOptions(given: SoftmaxRegressionOptions): ModelOptions
   refuseIgnoredClass(options.classes ?? [], options.ignoreLabel, "SoftmaxRegression");
   const isAdamW = options.solver === "adamw";
   const solver = options.solver === "adamw" ? "adam" : options.solver;
-  const { clipNorm, l2 = isAdamW ? 0 : 1e-4, weightDecay = isAdamW ? 0.01 : 0 } = options;
+  const { l2 = isAdamW ? 0 : 1e-4, weightDecay = isAdamW ? 0.01 : 0 } = options;
   const average = options.averageWeights === true ? {} : options.averageWeights;
   const averageWeights = average
     ? checkOptions(average, AVERAGE_TABLE, "SoftmaxRegression: averageWeights")
     : undefined;
-  if (solver !== "sgd" && solver !== "adam") {
-    // Who asks for these would not notice that nothing comes of them.
-    const asked = { weightDecay, clipNorm, averageWeights };
-    for (const name of FOR_MINIBATCHES_ALONE) {
-      if (!asked[name]) continue;
-      throw new OptionError(
-        "BAD_OPTION",
-        `SoftmaxRegression: option \`${name}\` is for minibatches: expected \`solver\` "sgd", "adam" or "adamw", got "${solver}".`,
-      );
-    }
-  }
   return { ...options, ...ownCopies(options), loss, solver, l2, weightDecay, averageWeights };
 }
 

@@ -1,5 +1,7 @@
 /** `score_h = mean over folds f of the loss on f's rows of the model that learnt from the others with penalty h`: the public door. */
+
 import { describeValue } from "../data/describe-value.js";
+import { refuseDetached } from "../data/numeric-array.js";
 import type { Engine } from "../engine/engine.js";
 import { inTurns } from "../engine/in-turns.js";
 import { OptionError } from "../errors.js";
@@ -92,6 +94,7 @@ export async function crossValidate(
 ): Promise<CrossValidation> {
   const checked = checkJoinedOptions(options, Object.keys(TABLE), WHERE);
   const { folds: given, stratified, scoring, choose, refit } = checkOptions(ownOptions(options), TABLE, WHERE);
+  if (ArrayBuffer.isView(given)) refuseDetached(given, { where: WHERE, name: "option `folds`" });
   const folds = typeof given === "number" ? given : Array.from(given);
   if (checked.l2s.length !== new Set(checked.l2s).size) {
     throw new OptionError(

@@ -7,6 +7,7 @@ export class EngineHolder {
   readonly #given: Engine | undefined;
   readonly #options: EngineOptions;
   #own: Promise<Engine> | undefined;
+  #opened: Engine | undefined;
 
   constructor(given: Engine | undefined, options: EngineOptions) {
     this.#given = given;
@@ -15,12 +16,23 @@ export class EngineHolder {
 
   open(): Promise<Engine> {
     if (this.#given) return Promise.resolve(this.#given);
-    this.#own ??= openEngine(this.#options).catch((error: unknown) => {
-      // The next call may try again.
-      this.#own = undefined;
-      throw error;
-    });
+    this.#own ??= openEngine(this.#options).then(
+      (engine) => {
+        this.#opened = engine;
+        return engine;
+      },
+      (error: unknown) => {
+        // The next call may try again.
+        this.#own = undefined;
+        throw error;
+      },
+    );
     return this.#own;
+  }
+
+  /** Whether it is there no more: whoever else has it may have disposed of it. */
+  get isGone(): boolean {
+    return (this.#given ?? this.#opened)?.disposed === true;
   }
 
   /** Frees an engine of its own; one that was given is somebody else's. */

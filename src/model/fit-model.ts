@@ -1,4 +1,5 @@
 /** A fit of a model: everything is checked before anything changes, then the solver is loaded and runs. */
+import { readable } from "../data/readable.js";
 import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
@@ -32,6 +33,7 @@ export async function fitModel(
 ): Promise<FitReport> {
   state.requireAlive("fit");
   state.requireIdle("fit");
+  state.requireTrainable("fit");
   if (isBatches(x)) {
     return state.exclusively("fit", async () => {
       const { fitBatches } = await import("./fit-batches.js");
@@ -42,7 +44,8 @@ export async function fitModel(
 }
 
 const isBatches = (x: unknown): x is Batches =>
-  typeof x === "function" || (typeof x === "object" && x !== null && Symbol.asyncIterator in x);
+  typeof x === "function" ||
+  (typeof x === "object" && x !== null && readable({ where: "fit", name: "X" }, () => Symbol.asyncIterator in x));
 
 async function fitRows(state: ModelState, x: Features, y: LabelsLike, options: FitOptions): Promise<FitReport> {
   const fit = checkFitOptions(options);
@@ -68,6 +71,7 @@ export async function fitMore(
   const where = "partialFit";
   state.requireAlive(where);
   state.requireIdle(where);
+  state.requireTrainable(where);
   requireKnownOptions(options, ["classes", "sampleWeight", "onProgress", "signal"], where);
   const given = { ...options };
   return trainModel(state, where, given.signal, async (throwIfStopped) => {

@@ -5,7 +5,7 @@
 import { listClasses } from "../data/classes.js";
 import { describeValue } from "../data/describe-value.js";
 import type { NumericArray } from "../data/matrix.js";
-import { isNumericArray } from "../data/numeric-array.js";
+import { isNumericArray, refuseDetached } from "../data/numeric-array.js";
 import { inTurns } from "../engine/in-turns.js";
 import { LabelError, OptionError } from "../errors.js";
 import { ROWS_TABLE } from "./check-options.js";
@@ -46,6 +46,7 @@ export async function forget(
   const state = SoftmaxRegression.stateOf(model);
   state.requireAlive("forget");
   state.requireIdle("forget");
+  state.requireTrainable("forget");
   const fitted = state.requireFitted("forget");
   const given = checkOptions(forgetOptions, ROWS_TABLE, "forget") as ForgetOptions;
   const leaving = copyOf(rows);
@@ -67,6 +68,7 @@ export async function forget(
 
 /** A copy, which nothing that the caller does later changes. */
 function copyOf(given: readonly number[] | readonly boolean[] | NumericArray): readonly unknown[] {
+  if (ArrayBuffer.isView(given)) refuseDetached(given, { where: "forget", name: "rows" });
   if (Array.isArray(given) || isNumericArray(given)) return Array.from(given as ArrayLike<unknown>);
   throw new OptionError(
     "BAD_OPTION",

@@ -29,6 +29,7 @@ export interface FromSafetensorsOptions extends SoftmaxRegressionOptions {
  *   no file; OptionError; LabelError ONE_CLASS; ShapeError for other classes than rows
  */
 export function fromSafetensors(file: FileBytes, options: FromSafetensorsOptions = {}): SoftmaxRegression {
+  requireObject(options, "fromSafetensors: options are none");
   const { prefix = "", ...modelOptions } = options;
   if (typeof prefix !== "string") {
     throw new OptionError(
@@ -51,6 +52,7 @@ export function fromSafetensors(file: FileBytes, options: FromSafetensorsOptions
  * @throws ShapeError, DataError, OptionError, LabelError ONE_CLASS
  */
 export function fromSklearn(parameters: SklearnParameters, options: SoftmaxRegressionOptions = {}): SoftmaxRegression {
+  requireObject(parameters, "fromSklearn: parameters are none");
   const classes = inOrder(parameters.classes, "fromSklearn");
   const given = { ...parameters, ...(classes && { classes }) };
   return SoftmaxRegression.fromContent(
@@ -58,6 +60,11 @@ export function fromSklearn(parameters: SklearnParameters, options: SoftmaxRegre
     options,
     "fromSklearn",
   );
+}
+
+function requireObject(given: unknown, what: string): void {
+  if (typeof given === "object" && given !== null) return;
+  throw new OptionError("BAD_OPTION", `${what}: expected an object, got ${describeValue(given)}.`);
 }
 
 /** A copy of the classes in their order, which have been checked. Throws OptionError, LabelError. */

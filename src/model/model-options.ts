@@ -27,12 +27,13 @@ export interface SoftmaxRegressionOptions extends EngineOptions {
   readonly fitIntercept?: boolean;
   /**
    * `"lbfgs"` sees all rows at each iteration and ends at the optimum; `"sgd"` and `"adam"` take minibatches. `"auto"` is `"lbfgs"`;
-   * `"adamw"` is `"adam"` with `weightDecay` 0.01 and `l2` 0, unless these are given.
+   * `"adamw"` is `"adam"` with `weightDecay` 0.01 and `l2` 0, unless these are given. Options that are for minibatches are refused with
+   * `"lbfgs"`, and by the `fit` of `"auto"`, whose `partialFit` takes them.
    */
   readonly solver?: "auto" | "lbfgs" | "sgd" | "adam" | "adamw";
-  /** Iterations of L-BFGS at most. Default 500. */
+  /** Iterations of L-BFGS at most, in `fit` or `forget`. Default 500. */
   readonly maxIterations?: number;
-  /** L-BFGS has converged when max |dJ| (with l1: of its subgradients the least) is at most this. Default 3e-5. */
+  /** L-BFGS, of `fit` or `forget`, has converged when max |dJ| (with l1: of its subgradients the least) is at most this. Default 3e-5. */
   readonly tolerance?: number;
   /**
    * What L-BFGS takes for the inverse Hessian to begin with. `"means"`: the identity about the columns' means. `"gram"`: from the ninth

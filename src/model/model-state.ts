@@ -3,9 +3,12 @@
  * The estimator shows it to users; functions that belong to models, but that not every page needs, work on it too.
  */
 
+import { describeValue } from "../data/describe-value.js";
 import type { Engine } from "../engine/engine.js";
 import type { EngineOptions } from "../engine/engine-options.js";
-import { BusyError, DisposedError } from "../errors.js";
+import { BusyError, DisposedError, FormatError } from "../errors.js";
+import type { SavedOptions } from "../formats/json.js";
+import { refuseUseless } from "./check-options.js";
 import { EngineHolder } from "./engine-holder.js";
 import type { Fitted } from "./fitted.js";
 import { requireFitted } from "./fitted.js";
@@ -24,12 +27,17 @@ export class ModelState {
   readonly options: ModelOptions;
   /** What the last fit left; replaced whole, never changed. */
   fitted: Fitted | undefined;
+  /** What the file that the model is of says of training in words that only a later version knows. */
+  laterOptions: SavedOptions = {};
+  /** An option that `fit` has no use for. */
+  readonly #useless: string | undefined;
   readonly #engine: EngineHolder;
   readonly #disposal = new AbortController();
   #busy = false;
 
-  constructor(options: ModelOptions, engine: EngineOptions) {
+  constructor(options: ModelOptions, engine: EngineOptions, useless?: string) {
     this.options = options;
+    this.#useless = useless;
     this.#engine = new EngineHolder(options.engine, engine);
   }
 
@@ -55,6 +63,14 @@ export class ModelState {
     this.#busy = true;
     try {
       return await work();
+    } catch (error) {
+      if (!(error instanceof DisposedError) || this.isDisposed || !this.#engine.isGone) throw error;
+      // It names whatever the work was about to use.
+      throw new DisposedError(
+        "DISPOSED",
+        `${where}: the model's engine was disposed of before ${where} had ended. Create another engine, and a model that uses it.`,
+        error,
+      );
     } finally {
       this.#busy = false;
     }
@@ -81,6 +97,18 @@ export class ModelState {
     throw new BusyError(
       "BUSY",
       `${where}: this model is being fitted already. Wait for that fit, abort it, or use another model.`,
+    );
+  }
+
+  /** @throws OptionError, FormatError where training would not go by all that the model, or its file, was given */
+  requireTrainable(where: string): void {
+    if (where === "fit") refuseUseless(this.#useless, this.options.solver, where);
+    const names = Object.keys(this.laterOptions);
+    if (names.length === 0) return;
+    throw new FormatError(
+      "BAD_VERSION",
+      `${where}: the file of this model says how to train it in words of a later version: expected options that this one knows, ` +
+        `got ${describeValue(names.join(", "))}. It predicts as it is; to train it update luce, or give these options when it is loaded.`,
     );
   }
 

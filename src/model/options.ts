@@ -5,6 +5,7 @@
  *     checkOptions({ l2: 0.1 }, table, "fit")   // { l2: 0.1, solver: undefined }
  */
 import { describeValue } from "../data/describe-value.js";
+import { readable } from "../data/readable.js";
 import { OptionError } from "../errors.js";
 import { requireKnownOptions } from "../known-options.js";
 
@@ -75,7 +76,7 @@ export function checkOptions<const Table extends OptionTable>(
     const rule = table[name];
     const value: unknown = (options as Readonly<Record<string, unknown>>)[name];
     if (value === undefined) return [name, rule.default];
-    if (!fits(value, rule)) {
+    if (!readable({ where, name: `option \`${name}\`` }, () => fits(value, rule))) {
       throw new OptionError(
         "BAD_OPTION",
         `${where}: option \`${name}\` cannot be used: expected ${describeRule(rule)}, got ${describeValue(value)}.`,
@@ -86,7 +87,8 @@ export function checkOptions<const Table extends OptionTable>(
   return Object.fromEntries(values) as FilledOptions<Table>;
 }
 
-function fits(value: unknown, rule: OptionRule): boolean {
+/** Whether the value is one that the rule allows. */
+export function fits(value: unknown, rule: OptionRule): boolean {
   switch (rule.kind) {
     case "boolean":
       return typeof value === "boolean";

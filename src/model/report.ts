@@ -9,7 +9,7 @@ export type { StopReason } from "../solvers/solver.js";
 export interface FitPoint {
   /** Iterations of L-BFGS, or minibatch steps. */
   readonly iteration: number;
-  /** J, penalties included; for minibatches the mean over the batches since the point before. */
+  /** J, penalties included; for minibatches the batches' mean over the last epoch's steps before this one, 512 at the most. */
   readonly loss: number;
   /** max |dJ| with respect to W and b, with l1 of the subgradient of least size; undefined for minibatches. */
   readonly gradientNorm: number | undefined;
@@ -44,8 +44,9 @@ export interface FitReport {
   /** With early stopping: the iteration whose weights the model has now, which `loss` and `gradientNorm` are of. */
   readonly bestIteration?: number;
   /**
-   * J at the end, penalties included. Minibatch solvers, which never see J whole, say the mean over the batches since the report before,
-   * a tenth of a second or so: weights have the same bits on every run, but this depends on when it was looked at.
+   * J at the end, penalties included. Minibatch solvers, which never see J whole, say the mean loss of the last epoch's batches, each as
+   * it was before its step: of the last 512 in longer epochs, of those of the last piece where rows come in pieces. With it the penalty of
+   * the last weights. Like these it is the same on every run of the same seed and device.
    */
   readonly loss: number;
   /** max |dJ| at the end; undefined for minibatch solvers, which never see it. */
@@ -103,7 +104,7 @@ export function adviceFor(
     const rate = typeof learningRate === "number" ? ` (${learningRate})` : "";
     const drawn = typeof learningRate === "number" ? learningRate * (weightDecay + (solver === "sgd" ? l2 : 0)) : 0;
     return (
-      `The loss grew without bound; the last finite weights were kept. Lower learningRate${rate} or scale the features.` +
+      `The loss grew without bound; the weights that its best epoch began with were kept. Lower learningRate${rate} or scale the features.` +
       (drawn > 2
         ? ` A step takes ${drawn.toPrecision(2)} times the weights from the weights, which grow by that alone beyond 2: lower l2 or weightDecay, too.`
         : "")

@@ -15,6 +15,8 @@ export interface TrainingSizes {
 
 /** [p×k] in device memory beside the pairs of L-BFGS: θ, its direction, gradient and sums; the moments of steps. */
 const VECTORS = { auto: 4, lbfgs: 4, sgd: 3, adam: 4 } as const;
+/** Copies of the weights from the device to a model: as they are read, as users know them, those told before. */
+const ON_THEIR_WAY = 4;
 /** Of L-BFGS, [n×k] each: Z, the direction's logits, dZ. */
 const LOGITS = 3;
 
@@ -23,19 +25,19 @@ const LOGITS = 3;
  * what comes back is the page's: the device itself says what it has no room for.
  */
 export function requireRoomToTrain(
-  { traits }: TensorEngine,
+  { traits, device }: TensorEngine,
   { rows, columns, classes, solver, models = 1 }: TrainingSizes,
   where: string,
 ): void {
-  const weights = 4 * (columns + 1) * classes;
-  // As they are read, and as the model keeps them.
-  const onHost = (1 + models) * weights;
+  const onHost = (ON_THEIR_WAY + models) * 4 * (columns + 1) * classes;
+  // Rows of matrices on a GPU are whole quads: of two classes half is padding.
+  const row = device === "webgpu" ? 16 * Math.ceil(classes / 4) : 4 * classes;
   const isLbfgs = solver === "auto" || solver === "lbfgs";
   const vectors = VECTORS[solver] + (isLbfgs ? 2 * pairsFor(columns + 1, classes) : 0);
-  const onDevice = vectors * weights + (isLbfgs ? LOGITS * 4 * rows * classes : 0);
+  const onDevice = (vectors * (columns + 1) + (isLbfgs ? LOGITS * rows : 0)) * row;
   requireRoom(
     onHost + (traits.software ? onDevice : 0),
-    `training on ${rows} × ${columns} with ${classes} classes`,
+    `training on ${rows} × ${columns} with ${classes} classes, ${vectors} values for each weight`,
     where,
   );
 }

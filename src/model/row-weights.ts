@@ -7,6 +7,10 @@ import type { EncodedLabels } from "./labels.js";
 /** `"balanced"`, or weights ≥ 0 by class: a Map, or an object for classes whose text is the key. Those not named count 1. */
 export type ClassWeight = "balanced" | ReadonlyMap<Label, number> | Readonly<Record<string, number>>;
 
+/** By how much the rows of a class may count: a number ≥ 0 within float32. */
+export const isClassFactor = (value: unknown): value is number =>
+  typeof value === "number" && value >= 0 && Math.fround(value) < Number.POSITIVE_INFINITY;
+
 /** Sample weights with 0 for ignored rows. @throws LabelError BAD_LABEL when no row is left, unless there `mayBeNone` */
 export function countedWeights(
   y: EncodedLabels,
@@ -97,7 +101,7 @@ function namedWeights(
         `${where}: option \`classWeight\` names no class: expected one of ${listClasses(classes)}, got ${describeValue(name)}.`,
       );
     }
-    if (!(typeof weight === "number" && weight >= 0 && Math.fround(weight) < Number.POSITIVE_INFINITY)) {
+    if (!isClassFactor(weight)) {
       throw new OptionError(
         "BAD_OPTION",
         `${where}: option \`classWeight\` cannot be used for ${describeValue(name)}: expected a finite number of 0 or more, got ${describeValue(weight)}.`,

@@ -11,7 +11,7 @@ import { OptionError } from "../errors.js";
 import type { ModelContent, ModelJson, SavedOptions } from "../formats/json.js";
 import { readModelJson, writeModelJson } from "../formats/json.js";
 import { ClassCounts } from "../metrics/class-counts.js";
-import { checkEvaluateOptions, checkJudgeRowsOptions, checkModelOptions } from "./check-options.js";
+import { checkEvaluateOptions, checkJudgeRowsOptions, checkModelOptions, uselessToFit } from "./check-options.js";
 import { checkPredictOptions, decideRows, type PredictOptions } from "./decision.js";
 import type { Evaluation } from "./evaluation.js";
 import { fitModel, fitMore } from "./fit-model.js";
@@ -45,7 +45,7 @@ export class SoftmaxRegression {
 
   /** @throws OptionError for an option that is unknown or out of its range */
   constructor(options: SoftmaxRegressionOptions = {}) {
-    this.#state = new ModelState(checkModelOptions(options), copyEngineOptions(options));
+    this.#state = new ModelState(checkModelOptions(options), copyEngineOptions(options), uselessToFit(options));
   }
 
   /**
@@ -217,10 +217,11 @@ export class SoftmaxRegression {
 
   /**
    * The options that training goes by, where they are plain data and not the defaults: what `toJSON` and `toSafetensors` keep. Functions,
-   * engines and devices are not among them. A copy; of class weights in a Map the entries.
+   * engines and devices are not among them; those are that a later version wrote into the file that the model is of, by which this one
+   * cannot train. A copy; of class weights in a Map the entries.
    */
   get trainingOptions(): SavedOptions {
-    return savedOptionsOf(this.#state.options);
+    return { ...savedOptionsOf(this.#state.options), ...this.#state.laterOptions };
   }
 
   /**
@@ -244,8 +245,11 @@ export class SoftmaxRegression {
   ): SoftmaxRegression {
     checkModelOptions(options);
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-    const model = new SoftmaxRegression({ ...beside(optionsFrom(saved, where), given), ...given });
+    const file = optionsFrom(saved ?? {}, fitted.classes, where);
+    const model = new SoftmaxRegression({ ...beside(file.options, given), ...given });
     refuseIgnoredClass(fitted.classes, model.#state.options.ignoreLabel, where);
+    const isLeft = ([name]: readonly [string, unknown]): boolean => !Object.hasOwn(given, name);
+    model.#state.laterOptions = Object.fromEntries(Object.entries(file.later).filter(isLeft));
     model.#state.fitted = fitted;
     return model;
   }

@@ -49,7 +49,8 @@ export async function trainByMinibatches(
   const asUsersKnow = (theta: Float32Array): Float32Array =>
     problem.scaling?.toWeights(theta) ?? withIntercept(theta, x.columns, classes);
   /** The last weights that were seen to be finite. */
-  let latest = withIntercept(problem.start ?? new Float32Array(0), x.columns, classes);
+  const first = withIntercept(problem.start ?? new Float32Array(0), x.columns, classes);
+  let latest = first;
   const { course, checkpoints } = follow({
     maxIterations: options.epochs * objective.batches,
     stepsPerEpoch: objective.batches,
@@ -65,7 +66,7 @@ export async function trainByMinibatches(
       seed: options.seed,
       penalty: (theta) => penaltyOf(theta.subarray(0, x.columns * classes), l1, l2),
       keep: (theta) => {
-        latest = asUsersKnow(theta);
+        latest = theta ? asUsersKnow(theta) : first;
       },
       observe: (progress) => course.observe(progress),
       throwIfStopped: () => course.throwIfStopped(),

@@ -150,6 +150,7 @@ class StepsOnBatches {
       const way = { batchSize, features, parameters: theta, byGradient: clipNorm !== undefined };
       const objective = new MinibatchObjective(own, problem, way);
       const before = epochs.steps;
+      const first = this.#latest as Float32Array;
       const total = epochs.counting(x.rows, objective.batchSize);
       const result = await minimiseByMinibatches(engine, objective, shifted(rule, before), {
         ...{ rows: x.rows, epochs: 1, reportEpochs: false, shuffle: options.shuffle },
@@ -158,7 +159,7 @@ class StepsOnBatches {
         learningRate: (step) => this.#rate(before + step),
         penalty: (now) => penaltyOf(now.subarray(0, x.columns * classes.length), l1, l2),
         keep: (now) => {
-          this.#latest = known(now);
+          this.#latest = now ? known(now) : first;
         },
         observe: (progress) => course.observe(total({ ...progress, stopReason: "max-iterations" })),
         throwIfStopped: () => course.throwIfStopped(),

@@ -46,29 +46,31 @@ function reference(args: On<FinishGradientArguments, HostMatrix>): void {
   const size = rows * columns;
   const newest = 2 * pairs * size;
   const smooth = newest + (l1 > 0 ? size : 0);
+  const [product, weights, along, kept] = [raw.data, theta.data, direction.data, stack.data];
+  const [positions, slopes] = [slot * size, (pairs + slot) * size];
   let [squares, largest, own, faults] = [0, 0, 0, 0];
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) {
-      const s = step === 0 ? 0 : step * at(direction, i, j);
-      const weight = at(theta, i, j) + s;
-      const sparse = l1 > 0 && i < penalised;
-      let gradient = at(raw, i, j);
-      if (i < penalised) {
+  for (let i = 0, e = 0; i < rows; i++) {
+    const isPenalised = i < penalised;
+    const sparse = l1 > 0 && isPenalised;
+    const mean = means && isPenalised ? at(means, 0, i) : undefined;
+    for (let j = 0; j < columns; j++, e++) {
+      const s = step === 0 ? 0 : step * along[e];
+      const weight = weights[e] + s;
+      let gradient = product[e];
+      if (isPenalised) {
         squares += l1 > 0 ? (l2 / 2) * weight * weight + l1 * Math.abs(weight) : weight * weight;
         gradient += l2 * weight;
       }
       const left = sparse ? leastSubgradient(gradient, weight, l1) : gradient;
       if (Number.isFinite(gradient)) largest = Math.max(largest, Math.abs(left));
       else faults++;
-      const centred = means && i < penalised ? gradient - at(means, 0, i) * at(raw, rows - 1, j) : gradient;
+      const centred = mean === undefined ? gradient : gradient - mean * product[size - columns + j];
       const descended = sparse ? leastSubgradient(centred, weight, l1) : centred;
       own += descended * descended;
-      const e = i * columns + j;
-      const before = stack.data[smooth + e];
-      stack.data[slot * size + e] = s;
-      stack.data[(pairs + slot) * size + e] = centred - before;
-      stack.data[smooth + e] = centred;
-      stack.data[newest + e] = descended;
+      kept[positions + e] = s;
+      kept[slopes + e] = centred - kept[smooth + e];
+      kept[smooth + e] = centred;
+      kept[newest + e] = descended;
     }
   }
   out.data.fill(0);

@@ -1,4 +1,5 @@
 /** How long each step of a minibatch solver is: a number, a schedule by name, or a function of the step. */
+import { describeValue } from "../data/describe-value.js";
 import { CallbackError, OptionError } from "../errors.js";
 
 /** Step lengths by step t = 0, 1, …; T steps in all. */
@@ -58,7 +59,7 @@ function tabulated(rate: (step: number, steps: number) => number, steps: number)
     if (!(typeof given === "number" && given >= 0 && given < Number.POSITIVE_INFINITY)) {
       throw new OptionError(
         "BAD_OPTION",
-        `fit: learningRate cannot be used at step ${t}: expected a finite number of 0 or more, got ${String(given)}.`,
+        `fit: learningRate cannot be used at step ${t}: expected a finite number of 0 or more, got ${describeValue(given)}.`,
       );
     }
     rates[t] = given;

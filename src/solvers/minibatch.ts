@@ -1,69 +1,21 @@
 /**
  * Epochs of minibatch steps, recorded without waiting: about ten times a second the ring of batch losses and the weights are
- * copied out, and while the copy is on its way the steps go on. Only that copy tells whether training diverges.
+ * copied out, and while the copy is on its way the steps go on. The clock decides when, and nothing else: what is told of a step
+ * depends on the steps before it, and so do the step at which training has diverged and the weights that are kept then.
  */
 
-import type { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
-import { Random } from "../random.js";
-import type { SolverObserver, SolverResult, StopReason } from "./solver.js";
+import { BatchLosses } from "./batch-losses.js";
+import type { BatchObjective, MinibatchOptions } from "./batch-objective.js";
+import { MinibatchSteps } from "./minibatch-steps.js";
+import type { SolverResult, StopReason } from "./solver.js";
 import type { SolverCheckpoints } from "./solver-checkpoints.js";
 import type { UpdateRule } from "./update-rule.js";
 
-/** What a batch's step left behind. */
-export interface BatchLoss {
-  /** Σ of its rows' losses, those that are not finite left out. */
-  readonly sum: number;
-  /** Σ of their weights, which divides. */
-  readonly weight: number;
-  /** Rows whose loss is not finite. */
-  readonly faults: number;
-}
-
-/** A function of θ known a minibatch at a time. Calls record work; nothing waits. */
-export interface BatchObjective {
-  readonly parameters: Tensor;
-  /** What `lossOf` is to be given, once it is read: the last `ringLength` batches. */
-  readonly rings: readonly Tensor[];
-  readonly ringLength: number;
-  readonly batches: number;
-  /** How many steps `advance` takes at most. */
-  readonly stepsAtOnce: number;
-  /** The order in which the next epoch takes the rows. */
-  setOrder(order: Int32Array): void;
-  /** How many of those may differ in their learning rates: the last of so many holds for all further ones. */
-  readonly ratesAtOnce: number;
-  /**
-   * Steps `step …` of the fit, `count` of them, on batches `batch …` of the epoch: moves θ by the rule, each as far as its rate
-   * says, and notes each batch's loss without penalty.
-   */
-  advance(batch: number, step: number, count: number, rule: UpdateRule, learningRates: readonly number[]): void;
-  lossOf(rings: readonly Float32Array[], step: number): BatchLoss;
-}
-
-export interface MinibatchOptions {
-  readonly rows: number;
-  readonly epochs: number;
-  /** The length of step 0, 1, …: known on the host before the first is taken. */
-  readonly learningRate: (step: number) => number;
-  /** Report at the end of each epoch too, waiting for it, so that a decision made there depends on no clock. */
-  readonly reportEpochs: boolean;
-  /** Take the rows of each epoch in a new random order. */
-  readonly shuffle: boolean;
-  readonly seed: number;
-  /** The penalty of weights θ on the host: it belongs to J and is not in the batches' losses. */
-  readonly penalty: (theta: Float32Array) => number;
-  /** Told of the rule's result at each report, before the observer: the last finite one stays. */
-  readonly keep: (theta: Float32Array) => void;
-  readonly observe: SolverObserver;
-  /** Throws when the caller wants no more steps; asked before each `advance`. */
-  readonly throwIfStopped: () => void;
-  readonly checkpoints?: SolverCheckpoints | undefined;
-}
-
 const REPORT_MS = 100;
-/** Mean loss, in multiples of the first batch's, past which training is going nowhere. */
-const DIVERGED = 1000;
+
+/** Where training was seen to have gone astray. */
+type Lost = Pick<SolverResult, "iteration" | "loss">;
 
 export async function minimiseByMinibatches(
   engine: TensorEngine,
@@ -71,61 +23,72 @@ export async function minimiseByMinibatches(
   rule: UpdateRule,
   options: MinibatchOptions,
 ): Promise<SolverResult> {
-  const ring = objective.ringLength;
-  const random = new Random(options.seed);
-  const order = Uint32Array.from({ length: options.rows }, (_, i) => i);
-  const signed = new Int32Array(order.buffer);
-  let step = 0;
-  let firstLoss: number | undefined;
+  const { batches, parameters, rings: ringTensors } = objective;
+  const { checkpoints } = options;
+  const last = options.epochs * batches;
+  const steps = new MinibatchSteps(objective, rule, options);
+  const losses = new BatchLosses(objective);
   let loss = Number.NaN;
   let reported = 0;
   let lastReport = performance.now();
-  let report: Promise<boolean> | undefined;
+  let report: Promise<Lost | undefined> | undefined;
   let settled = false;
   let over = false;
+  /** Weights that are no numbers, though no loss has shown it, are judged where no clock decides: at the end of the epoch. */
+  let suspicious = false;
 
-  const result = (stopReason: StopReason): SolverResult => ({
-    iteration: step,
-    loss,
-    gradientNorm: undefined,
-    passes: (2 * step) / objective.batches,
-    stopReason,
+  const passesOf = (iteration: number): number => (2 * iteration) / batches;
+  const result = (stopReason: StopReason, { iteration, loss: lossThere }: Lost): SolverResult => ({
+    ...{ iteration, loss: lossThere, gradientNorm: undefined, passes: passesOf(iteration), stopReason },
   });
 
-  /** Copies out what the steps since the last report have left. False when training has diverged. */
-  const lookAt = async (from: number, to: number): Promise<boolean> => {
-    const { parameters, rings: ringTensors } = objective;
-    const { result: given } = rule;
-    const others = given === parameters ? [] : [given];
+  /** What the steps past `from` and up to `to` have left, and where they were lost if they were. */
+  const judge = async (
+    from: number,
+    to: number,
+    isEnd: boolean,
+  ): Promise<{
+    readonly given: Float32Array;
+    readonly loss: number;
+    readonly finite: boolean;
+    readonly lost?: Lost;
+  }> => {
+    const { result: resulting } = rule;
+    const others = resulting === parameters ? [] : [resulting];
     const [theta, ...rest] = (await engine.read(parameters, ...others, ...ringTensors)) as Float32Array[];
     const rings = rest.slice(others.length);
-    // The fit has ended with an error while this was on its way: nobody wants to hear of it any more.
-    if (over) return false;
-    let sum = 0;
-    let total = 0;
-    let faults = 0;
-    for (let t = Math.max(from, to - ring); t < to; t++) {
-      const batch = objective.lossOf(rings, t);
-      if (batch.weight > 0) firstLoss ??= batch.sum / batch.weight;
-      sum += batch.sum;
-      total += batch.weight;
-      faults += batch.faults;
+    const given = others.length > 0 ? rest[0] : theta;
+    const finite = theta.every(Number.isFinite);
+    const lostAfter = losses.lostAfter(rings, from, to);
+    if (lostAfter !== undefined) {
+      const lost = { iteration: lostAfter, loss: losses.meanAfter(rings, lostAfter) };
+      return { given, loss: lost.loss, finite, lost };
     }
-    const mean = (total > 0 ? sum / total : 0) + options.penalty(theta);
-    const finite = faults === 0 && Number.isFinite(mean) && theta.every(Number.isFinite);
-    loss = mean;
-    if (!finite || mean > DIVERGED * Math.max(1, firstLoss ?? 1)) return false;
-    options.keep(others.length > 0 ? rest[0] : theta);
-    await options.observe({ iteration: to, loss: mean, gradientNorm: undefined, passes: (2 * to) / objective.batches });
-    return true;
+    const mean = losses.meanAfter(rings, to) + options.penalty(theta);
+    const sound = !isEnd || (finite && losses.isInRange(mean));
+    return { given, loss: mean, finite, ...(!sound && { lost: { iteration: to, loss: mean } }) };
   };
 
-  const startReport = (): Promise<boolean> => {
+  /** Copies out what the steps since the last report have left. */
+  const lookAt = async (from: number, to: number): Promise<Lost | undefined> => {
+    const isEnd = to === last || ((options.reportEpochs || suspicious) && to % batches === 0);
+    const seen = await judge(from, to, isEnd);
+    // The fit has ended with an error while this was on its way: nobody wants to hear of it any more.
+    if (over || seen.lost) return seen.lost;
+    suspicious ||= !seen.finite;
+    if (!seen.finite) return undefined;
+    loss = seen.loss;
+    options.keep(seen.given);
+    await options.observe({ iteration: to, loss, gradientNorm: undefined, passes: passesOf(to) });
+    return undefined;
+  };
+
+  const startReport = (): Promise<Lost | undefined> => {
     lastReport = performance.now();
     const from = reported;
-    reported = step;
+    reported = steps.taken;
     settled = false;
-    const started = lookAt(from, step);
+    const started = lookAt(from, reported);
     // Awaited below; a failure must not count as unhandled before that.
     started
       .catch(() => undefined)
@@ -135,71 +98,98 @@ export async function minimiseByMinibatches(
     return started;
   };
 
-  const { checkpoints } = options;
-  const kept = { theta: objective.parameters, ...rule.memory };
-  /** Keeps what the next steps depend on, once all before are known to be sound. False when training has diverged. */
-  const save = async (to: SolverCheckpoints): Promise<boolean> => {
-    if (report && !(await report)) return false;
+  /** All reports there are to be of the steps so far. */
+  const lookedAt = async (): Promise<Lost | undefined> => {
+    const lost = await report;
     report = undefined;
-    if (reported < step && !(await startReport())) return false;
+    return lost ?? (reported < steps.taken ? startReport() : undefined);
+  };
+
+  /**
+   * The end of a fit that was lost: with the weights that its best epoch began with, which are those that its losses are of; at its end
+   * they may be on their way out. Nobody may have looked there, so the epochs are gone through once more, to the same bits.
+   */
+  const diverged = async (lost: Lost): Promise<SolverResult> => {
+    const before = Math.floor((lost.iteration - 1) / batches) * batches;
+    let [began, kept]: (Float32Array | undefined)[] = [];
+    let best = Number.POSITIVE_INFINITY;
+    let looked = 0;
+    if (before > 0) {
+      objective.restart();
+      for (const part of Object.values(rule.memory)) engine.write(part, new Float32Array(part.rows * part.columns));
+      steps.goOnFrom(0);
+    }
+    while (before > 0 && steps.taken < before) {
+      options.throwIfStopped();
+      steps.advance();
+      await engine.pace();
+      const { taken } = steps;
+      const isEnd = taken % batches === 0;
+      if (!isEnd && taken - looked < losses.mostBetween) continue;
+      const seen = await judge(looked, taken, isEnd);
+      looked = taken;
+      if (seen.lost) {
+        options.keep(kept);
+        return result("diverged", seen.lost);
+      }
+      if (!isEnd) continue;
+      if (seen.loss < best) {
+        best = seen.loss;
+        kept = began;
+      }
+      began = seen.given;
+    }
+    options.keep(kept);
+    return result("diverged", lost);
+  };
+
+  const rings = Object.fromEntries(ringTensors.map((ring, i) => [`ring${i}`, ring]));
+  const kept = { theta: parameters, ...rule.memory, ...rings };
+  /** Keeps what the next steps depend on, once all before are known to be sound. */
+  const save = async (to: SolverCheckpoints): Promise<Lost | undefined> => {
+    const lost = await lookedAt();
+    if (lost || suspicious) return lost;
     const values = (await engine.read(...Object.values(kept))) as Float32Array[];
+    const { first } = losses;
     await to.save({
-      numbers: { step, loss, ...(firstLoss !== undefined && { firstLoss }) },
+      numbers: { step: steps.taken, loss, ...(first !== undefined && { firstLoss: first }) },
       arrays: Object.fromEntries(Object.keys(kept).map((name, i) => [name, values[i]])),
     });
-    return true;
+    return undefined;
   };
 
   const resumed = checkpoints?.resumed;
   if (resumed) {
     for (const [name, tensor] of Object.entries(kept)) engine.write(tensor, resumed.arrays[name]);
-    step = resumed.numbers.step;
-    rule.goOnFrom(step);
-    reported = step;
+    steps.goOnFrom(resumed.numbers.step);
+    reported = steps.taken;
     loss = resumed.numbers.loss;
-    firstLoss = resumed.numbers.firstLoss as number | undefined;
+    losses.first = resumed.numbers.firstLoss as number | undefined;
   }
-  const firstEpoch = Math.floor(step / objective.batches);
-  // The seed tells the order of the rows: those of the epochs before are drawn again.
-  if (options.shuffle) for (let epoch = 0; epoch < firstEpoch; epoch++) random.shuffle(order);
 
   try {
-    for (let epoch = firstEpoch; epoch < options.epochs; epoch++) {
-      if (options.shuffle) random.shuffle(order);
-      if (options.shuffle || epoch === firstEpoch) objective.setOrder(signed);
-      for (let batch = step - epoch * objective.batches; batch < objective.batches; ) {
-        options.throwIfStopped();
-        // Before a step rather than after: what is due at the end of an epoch has been done by then.
-        if (checkpoints?.isDue() && step > (resumed?.numbers.step ?? 0) && !(await save(checkpoints))) {
-          return result("diverged");
-        }
-        const most = Math.min(objective.stepsAtOnce, objective.batches - batch);
-        const rates = [options.learningRate(step)];
-        let count = 1;
-        for (; count < most; count++) {
-          const rate = options.learningRate(step + count);
-          if (rates.length < objective.ratesAtOnce) rates.push(rate);
-          else if (rate !== rates.at(-1)) break;
-        }
-        objective.advance(batch, step, count, rule, rates);
-        batch += count;
-        step += count;
-        await engine.pace();
-        // The ring must be read before it comes round.
-        if (report && (settled || step - reported >= ring / 2)) {
-          if (!(await report)) return result("diverged");
-          report = undefined;
-        }
-        if (!report && performance.now() - lastReport >= REPORT_MS) report = startReport();
+    let lost: Lost | undefined;
+    while (!lost && steps.taken < last) {
+      options.throwIfStopped();
+      // Before a step rather than after: what is due at the end of an epoch has been done by then.
+      if (checkpoints?.isDue() && steps.taken > (resumed?.numbers.step ?? 0)) {
+        lost = await save(checkpoints);
+        if (lost) break;
       }
-      if (!options.reportEpochs) continue;
-      if (report && !(await report)) return result("diverged");
-      report = undefined;
-      if (reported < step && !(await startReport())) return result("diverged");
+      steps.advance();
+      await engine.pace();
+      // The ring must be read before it comes round.
+      const mustLook = steps.taken - reported >= losses.mostBetween;
+      if (report && (settled || mustLook)) {
+        lost = await report;
+        report = undefined;
+      }
+      if (!lost && !report && (mustLook || performance.now() - lastReport >= REPORT_MS)) report = startReport();
+      if (!lost && (options.reportEpochs || suspicious) && steps.taken % batches === 0) lost = await lookedAt();
     }
-    if (report && !(await report)) return result("diverged");
-    if (reported < step && !(await startReport())) return result("diverged");
-    return result("max-iterations");
+    lost ??= await lookedAt();
+    if (lost) return await diverged(lost);
+    return result("max-iterations", { iteration: steps.taken, loss });
   } finally {
     over = true;
   }

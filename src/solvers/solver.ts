@@ -12,7 +12,7 @@ export type StopReason = "converged" | "max-iterations" | "precision" | "diverge
 export interface SolverProgress {
   /** Iterations of L-BFGS or steps of a minibatch solver, done so far. */
   readonly iteration: number;
-  /** J, penalties included; for minibatches the mean over the batches since the last report. */
+  /** J, penalties included; for minibatches the mean over the last batches, an epoch's at most. */
   readonly loss: number;
   /** max |dJ|, with l1 of the subgradient of least size; undefined for minibatches, which never see it. */
   readonly gradientNorm: number | undefined;

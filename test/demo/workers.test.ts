@@ -148,7 +148,12 @@ async function prepareFit(luce: Luce, way: Way, sizes: readonly number[]): Promi
   }
   const y = Int32Array.from({ length: rows }, (_, i) => data[i * features] % classes);
   const device = { device: "cpu", ...(wanted === undefined ? {} : { workers: wanted }) } as const;
-  const model = new luce.SoftmaxRegression({ ...device, solver, epochs: 1000, tolerance: 0, l2: 1e-4 });
+  const model = new luce.SoftmaxRegression({
+    ...device,
+    solver,
+    ...(solver === "lbfgs" ? { tolerance: 0 } : { epochs: 1000 }),
+    l2: 1e-4,
+  });
   const { workers } = await model.engine;
   const fit = async (afterMs: number): Promise<Course> => {
     const abort = new AbortController();

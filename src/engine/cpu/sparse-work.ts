@@ -30,7 +30,7 @@ export function sparseWork(resolve: Resolve<SparseProductArguments>): SlicedWork
 }
 
 /** Where units begin, in lines, and where the last one ends. */
-function unitBounds({ data: starts }: HostMatrix, first: number, count: number): number[] {
+export function unitBounds({ data: starts }: HostMatrix, first: number, count: number): number[] {
   const bounds = [first];
   const end = first + count;
   for (let line = first, last = first; line < end; line++) {

@@ -2,6 +2,7 @@ import { describe, expect } from "vitest";
 import { SoftmaxRegression } from "../../../src/index.js";
 import { expectSameBits } from "../../support/compare.js";
 import { test } from "../../support/device.js";
+import { usable } from "../../support/usable-options.js";
 import { clusters } from "../model/clusters.js";
 import { expectMemoryBack } from "../model/live-memory.js";
 
@@ -26,7 +27,7 @@ test("a fit on an encoder's buffer gives the bits of a fit on the rows, without 
 }) => {
   const engine = engines.webgpu;
   for (const solver of ["lbfgs", "adam"] as const) {
-    const options = { engine, solver, epochs: 2, batchSize: 16, l2: 0.01 } as const;
+    const options = usable({ engine, solver, epochs: 2, batchSize: 16, l2: 0.01 });
     using model = new SoftmaxRegression(options);
     await model.fit(data.x, data.y);
     const buffer = bufferOf(gpuDevice, data.x.data);

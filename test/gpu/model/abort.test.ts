@@ -2,6 +2,7 @@ import { afterEach, describe, expect, vi } from "vitest";
 import { type Engine, SoftmaxRegression, type SoftmaxRegressionOptions } from "../../../src/index.js";
 import { expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
+import { usable } from "../../support/usable-options.js";
 import { clusters } from "./clusters.js";
 import { judge } from "./exact-objective.js";
 import { expectMemoryBack } from "./live-memory.js";
@@ -13,7 +14,7 @@ const L2 = 1e-3;
 const SOLVERS = ["lbfgs", "sgd", "adam"] as const;
 
 const create = (engine: Engine, options: SoftmaxRegressionOptions): SoftmaxRegression =>
-  new SoftmaxRegression({ engine, l2: L2, tolerance: 1e-7, epochs: 100_000, batchSize: 16, ...options });
+  new SoftmaxRegression(usable({ engine, l2: L2, tolerance: 1e-7, epochs: 100_000, batchSize: 16, ...options }));
 
 afterEach(() => {
   vi.restoreAllMocks();

@@ -1,5 +1,6 @@
 /** Rows of small clusters in batches of unlike sizes, and a model for them. */
 import { type Engine, type RowBatch, SoftmaxRegression, type SoftmaxRegressionOptions } from "../../../src/index.js";
+import { usable } from "../../support/usable-options.js";
 import { clusters, type Dataset, rowsOf } from "./clusters.js";
 
 export const ROWS = 90;
@@ -32,4 +33,4 @@ export const thetaOf = (model: SoftmaxRegression): Float32Array =>
   Float32Array.of(...model.coef.data, ...model.intercept);
 
 export const create = (engine: Engine, options: SoftmaxRegressionOptions): SoftmaxRegression =>
-  new SoftmaxRegression({ engine, classes, batchSize: 8, epochs: 3, l2: 0.01, ...options });
+  new SoftmaxRegression(usable({ engine, classes, batchSize: 8, epochs: 3, l2: 0.01, ...options }));

@@ -8,6 +8,7 @@ import {
   type SoftmaxRegressionOptions,
 } from "../../../src/index.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
+import { usable } from "../../support/usable-options.js";
 import { classes, create, inPieces, piece } from "./batch-pieces.js";
 import { clusters } from "./clusters.js";
 import { expectMemoryBack } from "./live-memory.js";
@@ -28,14 +29,16 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     for (const solver of ["lbfgs", "sgd"] as const) {
       const before = engine.stats();
       most = 0;
-      const model = new SoftmaxRegression({
-        engine,
-        solver,
-        classes: [0, 1, 2],
-        epochs: 2,
-        maxIterations: 8,
-        l2: 1e-3,
-      });
+      const model = new SoftmaxRegression(
+        usable({
+          engine,
+          solver,
+          classes: [0, 1, 2],
+          epochs: 2,
+          maxIterations: 8,
+          l2: 1e-3,
+        }),
+      );
       await model.fit(batches);
       const { uploadBytes } = engine.stats();
       // Each pass brings all of X in anew …

@@ -13,6 +13,7 @@ import {
 import { expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { csrOf, sparseOf } from "../../support/sparse-cases.js";
+import { usable } from "../../support/usable-options.js";
 import { clusters } from "./clusters.js";
 import { countedStore } from "./counted-store.js";
 import { expectMemoryBack } from "./live-memory.js";
@@ -36,7 +37,7 @@ async function fitted(
   fit: FitOptions = {},
   rows: MatrixLike = data.x,
 ): Promise<Ended> {
-  const model = new SoftmaxRegression({ engine, batchSize: 16, ...options });
+  const model = new SoftmaxRegression(usable({ engine, batchSize: 16, ...options }));
   const report = await model.fit(rows, data.y, fit);
   return { report, theta: Float32Array.of(...model.coef.data, ...model.intercept) };
 }

@@ -2,6 +2,7 @@ import { describe, expect } from "vitest";
 import { type Engine, SoftmaxRegression, type SoftmaxRegressionOptions } from "../../../src/index.js";
 import { expectClose, expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
+import { usable } from "../../support/usable-options.js";
 import { clusters } from "./clusters.js";
 import { judge } from "./exact-objective.js";
 
@@ -9,7 +10,7 @@ const [ROWS, FEATURES, CLASSES, BATCH, EPOCHS] = [75, 9, 4, 16, 3];
 const data = clusters(ROWS, FEATURES, CLASSES);
 
 async function weightsAfter(engine: Engine, options: SoftmaxRegressionOptions): Promise<Float32Array> {
-  const model = new SoftmaxRegression({ engine, batchSize: BATCH, epochs: EPOCHS, l2: 0.01, ...options });
+  const model = new SoftmaxRegression(usable({ engine, batchSize: BATCH, epochs: EPOCHS, l2: 0.01, ...options }));
   await model.fit(data.x, data.y);
   return Float32Array.of(...model.coef.data, ...model.intercept);
 }

@@ -4,6 +4,7 @@ import { type Engine, SoftmaxRegression, type SoftmaxRegressionOptions } from ".
 import { expectClose, expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { randomValues } from "../../support/random-matrix.js";
+import { usable } from "../../support/usable-options.js";
 import { clusters, type Dataset } from "./clusters.js";
 import { judge } from "./exact-objective.js";
 import { expectMemoryBack } from "./live-memory.js";
@@ -40,7 +41,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
   test.for(["lbfgs", "sgd", "adam"] as const)(
     "features of 1e20, by %s: finite weights, and advice if diverged",
     async (solver, { engines }) => {
-      const model = new SoftmaxRegression({ engine: engines[device], solver, epochs: 2 });
+      const model = new SoftmaxRegression(usable({ engine: engines[device], solver, epochs: 2 }));
       const { x, y } = scaled(1e20);
       const report = await model.fit(x, y);
       expect(allFinite(model)).toBe(true);
@@ -103,7 +104,9 @@ function sized({ n, d, k }: Size): Dataset {
 async function fitOn(engine: Engine, size: Size): Promise<SoftmaxRegression> {
   const { x, y, classes } = sized(size);
   const names = Array.from({ length: classes }, (_, j) => j);
-  const model = new SoftmaxRegression({ engine, epochs: 2, learningRate: 1 / size.d, classes: names, ...size.options });
+  const model = new SoftmaxRegression(
+    usable({ engine, epochs: 2, learningRate: 1 / size.d, classes: names, ...size.options }),
+  );
   await model.fit(x, y);
   expect(model.coef.shape).toEqual([size.d, size.k]);
   expect(model.coef.data.some((v) => v !== 0)).toBe(true);

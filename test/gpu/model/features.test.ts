@@ -12,6 +12,7 @@ import {
 import { expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { asHalfArray, halvesOf } from "../../support/half-array.js";
+import { usable } from "../../support/usable-options.js";
 import { expectRejection } from "../../unit/data/fault.js";
 import { clusters, type Dataset } from "./clusters.js";
 import { judge } from "./exact-objective.js";
@@ -31,7 +32,7 @@ const EIGHTHS = withValues(base.x.data.map((v) => Math.max(-64, Math.min(63, Mat
 const PIXELS = withValues(base.x.data.map((v) => Math.max(0, Math.min(255, Math.round(v * 60 + 128))) / 255));
 
 async function fitted(engine: Engine, x: Features, options: SoftmaxRegressionOptions = {}): Promise<SoftmaxRegression> {
-  const model = new SoftmaxRegression({ engine, l2: 0.01, epochs: 3, batchSize: 8, ...options });
+  const model = new SoftmaxRegression(usable({ engine, l2: 0.01, epochs: 3, batchSize: 8, ...options }));
   await model.fit(x, base.y);
   return model;
 }

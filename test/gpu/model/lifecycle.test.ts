@@ -2,6 +2,7 @@ import { describe, expect } from "vitest";
 import { BusyError, DisposedError, type Engine, NotFittedError, SoftmaxRegression } from "../../../src/index.js";
 import { expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
+import { usable } from "../../support/usable-options.js";
 import { expectFault, expectRejection } from "../../unit/data/fault.js";
 import { clusters } from "./clusters.js";
 import { liveMemory } from "./live-memory.js";
@@ -131,7 +132,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
       const before = liveMemory(given);
       const own = device === "webgpu" ? { gpuDevice } : { device };
       for (const options of [own, { engine: given }]) {
-        const model = new SoftmaxRegression({ solver, epochs: 100_000, tolerance: 0, l2: 0, ...options });
+        const model = new SoftmaxRegression(usable({ solver, epochs: 100_000, tolerance: 0, l2: 0, ...options }));
         // The fit waits for its callback, so that it cannot end before it is disposed of, however fast the device.
         const disposed = (): Promise<void> =>
           new Promise((resolve) => {

@@ -5,6 +5,7 @@ import { fromSklearn, SoftmaxRegression } from "../../../src/index.js";
 import { expectClose } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { randomValues } from "../../support/random-matrix.js";
+import { usable } from "../../support/usable-options.js";
 
 const NAMED: Readonly<Record<string, LossOption>> = {
   squared: "squared",
@@ -42,7 +43,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
         batchSize: 32,
         learningRate: 0.02,
       };
-      using model = new SoftmaxRegression(options);
+      using model = new SoftmaxRegression(usable(options));
       const report = await model.fit(ROWS, LABELS, { validation: { x: ROWS, y: LABELS } });
       fits[solver] = report;
       expect(await model.score(ROWS, LABELS), solver).toBeGreaterThan(0.9);

@@ -1,13 +1,14 @@
 import { expect } from "vitest";
 import { SoftmaxRegression, type SoftmaxRegressionOptions } from "../../../src/index.js";
 import { test } from "../../support/device.js";
+import { usable } from "../../support/usable-options.js";
 import { clusters } from "./clusters.js";
 import { unhandledRejections } from "./unhandled.js";
 
 const { x, y } = clusters(6, 2, 2);
 
 async function comeAndGo(options: SoftmaxRegressionOptions): Promise<void> {
-  const model = new SoftmaxRegression({ maxIterations: 2, ...options });
+  const model = new SoftmaxRegression(usable({ maxIterations: 2, ...options }));
   await model.fit(x, y);
   const engine = await model.engine;
   expect(engine.stats()).toMatchObject({ buffers: 0, bytes: 0 });

@@ -7,6 +7,7 @@ import {
   type SoftmaxRegressionOptions,
 } from "../../../src/index.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
+import { usable } from "../../support/usable-options.js";
 import { clusters } from "./clusters.js";
 import { expectMemoryBack, liveMemory } from "./live-memory.js";
 import { unhandledRejections } from "./unhandled.js";
@@ -38,7 +39,9 @@ describe.each(ENGINE_DEVICES)("live buffers and bytes on %s return to where they
   for (const [name, { model, fit, x, ends }] of Object.entries(OUTCOMES)) {
     test.for(SOLVERS)(`${name}, by %s`, async (solver, { engines }) => {
       const engine = engines[device];
-      const estimator = new SoftmaxRegression({ engine, solver, epochs: 2, batchSize: 8, maxIterations: 5, ...model });
+      const estimator = new SoftmaxRegression(
+        usable({ engine, solver, epochs: 2, batchSize: 8, maxIterations: 5, ...model }),
+      );
       const [end] = await expectMemoryBack(engine, () => Promise.allSettled([estimator.fit(x ?? data.x, data.y, fit)]));
       expect(end.status).toBe(ends);
     });
@@ -46,7 +49,7 @@ describe.each(ENGINE_DEVICES)("live buffers and bytes on %s return to where they
 
   test.for(SOLVERS)("an abort in the middle, by %s", async (solver, { engines }) => {
     const engine = engines[device];
-    const model = new SoftmaxRegression({ engine, solver, epochs: 1000, batchSize: 8, tolerance: 0, l2: 0 });
+    const model = new SoftmaxRegression(usable({ engine, solver, epochs: 1000, batchSize: 8, tolerance: 0, l2: 0 }));
     const abort = new AbortController();
     const reason = new Error("enough");
     const onProgress = () => abort.abort(reason);
@@ -74,7 +77,7 @@ describe.each(ENGINE_DEVICES)("live buffers and bytes on %s return to where they
     const engine = engines[device];
     const soft = data.y.map((c) => [0, 1, 2].map((j) => Number(j === c)));
     for (const solver of SOLVERS) {
-      const model = new SoftmaxRegression({ engine, solver, epochs: 1, maxIterations: 1 });
+      const model = new SoftmaxRegression(usable({ engine, solver, epochs: 1, maxIterations: 1 }));
       const train = () => model.fit(data.x, soft, { validation, sampleWeight: weights });
       const fitted = await failingAllocations(engine, train);
       const predicted = await failingAllocations(engine, () => model.predictProba(data.x));

@@ -44,7 +44,11 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     engines: Readonly<Record<string, Engine>>,
     options: SoftmaxRegressionOptions = {},
   ): SoftmaxRegression =>
-    new SoftmaxRegression({ engine: engines[device], batchSize: BATCH, shuffle: false, ...options });
+    new SoftmaxRegression({
+      engine: engines[device],
+      ...(options?.solver !== "lbfgs" && { batchSize: BATCH, shuffle: false }),
+      ...options,
+    });
 
   test.for(WAYS.map((options) => [JSON.stringify(options), options] as const))(
     "three parts are one epoch of all, to the bit: %s",

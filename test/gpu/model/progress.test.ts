@@ -2,6 +2,7 @@ import { afterEach, describe, expect, vi } from "vitest";
 import { CallbackError, type FitProgress, SoftmaxRegression, type Tensor } from "../../../src/index.js";
 import { expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
+import { usable } from "../../support/usable-options.js";
 import { expectRejection } from "../../unit/data/fault.js";
 import { clusters } from "./clusters.js";
 import { judge } from "./exact-objective.js";
@@ -32,7 +33,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
         },
       ];
       for (const onProgress of callbacks) {
-        const model = new SoftmaxRegression({ engine, solver, epochs: 3, batchSize: 8 });
+        const model = new SoftmaxRegression(usable({ engine, solver, epochs: 3, batchSize: 8 }));
         const train = () => model.fit(x, y, { onProgress });
         const error = await expectMemoryBack(engine, () =>
           expectRejection(train(), CallbackError, "CALLBACK_FAILED", "onProgress"),
@@ -110,7 +111,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
   test.for(["sgd", "adam"] as const)(
     "%s tells epochs, and the weights it has at the end",
     async (solver, { engines }) => {
-      const model = new SoftmaxRegression({ engine: engines[device], solver, epochs: 4, batchSize: 16 });
+      const model = new SoftmaxRegression(usable({ engine: engines[device], solver, epochs: 4, batchSize: 16 }));
       const told: { progress: FitProgress; coef: Float32Array }[] = [];
       const onProgress = (progress: FitProgress) => told.push({ progress, coef: model.coef.data });
       const report = await model.fit(x, y, { onProgress });

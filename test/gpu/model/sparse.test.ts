@@ -5,6 +5,7 @@ import { Random } from "../../../src/random.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { randomSoftTargets, randomWeights } from "../../support/random-matrix.js";
 import { csrOf, denseOf, randomSparse } from "../../support/sparse-cases.js";
+import { usable } from "../../support/usable-options.js";
 
 const [N, D, K] = [160, 60, 5];
 const ROWS = randomSparse(N, D, 0.2, 9);
@@ -138,7 +139,7 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     }
     for (const solver of ["lbfgs", "sgd", "adam"] as const) {
       const trained = async (x: SparseData): Promise<Float32Array> => {
-        const model = new SoftmaxRegression({ solver, epochs: 2, batchSize: 50, maxIterations: 20, engine });
+        const model = new SoftmaxRegression(usable({ solver, epochs: 2, batchSize: 50, maxIterations: 20, engine }));
         await model.fit(x, Y);
         return model.coef.data;
       };

@@ -4,6 +4,7 @@ import { type Engine, type FitOptions, SoftmaxRegression, type SoftmaxRegression
 import { expectClose, expectSameBits } from "../../support/compare.js";
 import { ENGINE_DEVICES, test } from "../../support/device.js";
 import { randomWeights } from "../../support/random-matrix.js";
+import { usable } from "../../support/usable-options.js";
 import { clusters } from "./clusters.js";
 import { columnsOf, conditionOf, gradientError, inStandardUnits, standardised } from "./standard-columns.js";
 
@@ -55,13 +56,15 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     rows: Parameters<SoftmaxRegression["fit"]>[0],
     fit: FitOptions = {},
   ): Promise<SoftmaxRegression> => {
-    const model = new SoftmaxRegression({
-      engine: engines[device],
-      l2: 0.05,
-      batchSize: BATCH,
-      epochs: EPOCHS,
-      ...options,
-    });
+    const model = new SoftmaxRegression(
+      usable({
+        engine: engines[device],
+        l2: 0.05,
+        batchSize: BATCH,
+        epochs: EPOCHS,
+        ...options,
+      }),
+    );
     await model.fit(rows, base.y, fit);
     return model;
   };

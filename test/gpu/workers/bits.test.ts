@@ -10,6 +10,7 @@ import {
 import { expectSameBits } from "../../support/compare.js";
 import { randomBytes, randomLabels } from "../../support/random-matrix.js";
 import { csrOf, randomSparse } from "../../support/sparse-cases.js";
+import { usable } from "../../support/usable-options.js";
 
 /** Enough for products to be shared out, in blocks the last of which is short. */
 const [rows, features, classes] = [9_000, 300, 7];
@@ -87,7 +88,7 @@ test("sparse rows are learnt from with the same bits", async () => {
     const coefs: Float32Array[] = [];
     for (const workers of [0, 3]) {
       using engine = await createEngine({ device: "cpu", workers });
-      const model = new SoftmaxRegression({ solver, maxIterations: 5, tolerance: 0, epochs: 1, engine });
+      const model = new SoftmaxRegression(usable({ solver, maxIterations: 5, tolerance: 0, epochs: 1, engine }));
       await model.fit(sparse, labels, { validation: { x: sparse, y: labels } });
       coefs.push(model.coef.data);
       expect(engine.stats()).toMatchObject({ buffers: 0, bytes: 0 });
@@ -101,7 +102,7 @@ test("a tensor serves one solver after the other, wherever its rows were last", 
   using engine = await createEngine({ device: "cpu", workers: 3 });
   const [there, here] = [alone.tensor(x), engine.tensor(x)];
   for (const solver of ["lbfgs", "sgd", "lbfgs", "sgd", "lbfgs"] as const) {
-    const options = { solver, epochs: 1, maxIterations: 3, tolerance: 0 };
+    const options = usable({ solver, epochs: 1, maxIterations: 3, tolerance: 0 });
     const expected = new SoftmaxRegression({ ...options, engine: alone });
     const model = new SoftmaxRegression({ ...options, engine });
     await Promise.all([expected.fit(there, y), model.fit(here, y)]);

@@ -4,6 +4,7 @@ import {
   createEngine,
   type Engine,
   FormatError,
+  forget,
   fromSafetensors,
   loadModel,
   memoryStore,
@@ -86,10 +87,10 @@ describe.each(Object.entries(WAYS))("%s", (_, load) => {
   });
 
   test("options of the call go before those in the file, those that are undefined do not", async () => {
-    const model = new SoftmaxRegression({ engine, l2: 0.3, l1: 0.1, epochs: 4 });
+    const model = new SoftmaxRegression({ engine, l2: 0.3, l1: 0.1, maxIterations: 4 });
     await model.fit(X, Y);
-    const again = await load(model, { l1: 0, epochs: undefined } as never);
-    expect(again.trainingOptions).toEqual({ l2: 0.3, epochs: 4 });
+    const again = await load(model, { l1: 0, maxIterations: undefined } as never);
+    expect(again.trainingOptions).toEqual({ l2: 0.3, maxIterations: 4 });
     again.dispose();
   });
 
@@ -113,19 +114,25 @@ describe("what a file may not say", () => {
     classes: ["a", "b"],
   };
   const OPTIONS: Readonly<Record<string, unknown>> = {
-    "an option that there is not": { l3: 1 },
     "a device": { device: "webgpu" },
     "an engine": { engine: {} },
     "something of every object": JSON.parse('{"__proto__":{"l2":1}}'),
     "a penalty below 0": { l2: -1 },
     "a penalty of null": { l2: null },
     "a penalty as text": { l2: "1" },
-    "a loss that there is not": { loss: { name: "hinge" } },
+    "a loss without a name": { loss: { delta: 1 } },
     "a loss with more fields": { loss: { name: "squared", delta: 1 } },
     "Nesterov without momentum": { nesterov: true },
     "weights of classes that are no numbers": { classWeight: { a: {} } },
     "weights of classes in another list": { classWeight: [["a", 1], ["b"]] },
     "weights of classes of null": { classWeight: null },
+    "a weight of a class below 0": { classWeight: { a: -1 } },
+    "weights of classes in a list, one below 0": { classWeight: [["a", -1]] },
+    "a weight of a class beyond float32": { classWeight: { a: 1e39 } },
+    "weights of what is no class": { classWeight: [[{}, 1]] },
+    "a list of averages": { solver: "sgd", averageWeights: [] },
+    "momentum below 0 where nobody uses it": { momentum: -1 },
+    "a class of the model to ignore": { ignoreLabel: "b" },
     "one class": { classes: ["a"] },
     "classes twice": { classes: ["a", "a"] },
     "a class to ignore": { classes: ["a", "b"], ignoreLabel: "a" },
@@ -160,10 +167,58 @@ describe("what a file may not say", () => {
     expectFault(() => fromSafetensors(saying('{"l2":1,"l2":2}')), FormatError, "DUPLICATE_KEY", '"l2"');
   });
 
-  test("a label to ignore that is a class of the model", () => {
-    const call = () => SoftmaxRegression.fromJSON({ ...json, ...numbers, options: { ignoreLabel: "b" } });
-    expect(call).toThrow("fromJSON: option `ignoreLabel` is a class");
+  test("a label to ignore that is a class of the model: the caller's fault where the caller says it", () => {
+    const call = () => SoftmaxRegression.fromJSON({ ...json, ...numbers }, { ignoreLabel: "b" });
+    expectFault(call, OptionError, "BAD_OPTION", "fromJSON: option `ignoreLabel` is a class");
   });
+
+  test("a key twice, in JSON as text", () => {
+    const text = JSON.stringify({ ...json, ...numbers, options: { l2: 1, l1: 2 } });
+    for (const twice of [text.replace('"l1"', '"l2"'), text.replace("{", '{"features":1,')]) {
+      expectFault(() => SoftmaxRegression.fromJSON(twice), FormatError, "DUPLICATE_KEY", "twice");
+    }
+    expect(SoftmaxRegression.fromJSON(text).trainingOptions).toEqual({ l2: 1, l1: 2 });
+  });
+
+  const LATER: Readonly<Record<string, readonly [Readonly<Record<string, unknown>>, SoftmaxRegressionOptions]>> = {
+    "an option that there is not": [{ l3: { of: [1] } }, { l3: 0 } as object],
+    "a solver that there is not": [{ solver: "newton" }, { solver: "sgd" }],
+    "a loss that there is not": [{ loss: { name: "hinge", delta: 1 } }, { loss: "squared" }],
+    "a word for a number": [{ averageWeights: "ema" }, { averageWeights: false }],
+  };
+  test.for(Object.entries(LATER))(
+    "%s is of a later version: it predicts, and is not trained",
+    async ([name, [later, given]]) => {
+      const options = { l2: 0.5, ...later };
+      const text = JSON.stringify({ ...json, ...numbers, options });
+      const file = toSafetensors({ ...model, trainingOptions: options } as never);
+      const where = { engine } as const;
+      for (const read of [SoftmaxRegression.fromJSON(text, where), fromSafetensors(file, where)]) {
+        expect(await read.predict([[1], [-1]])).toEqual(["b", "a"]);
+        expect(read.trainingOptions).toEqual(options);
+        expect(read.toJSON().options).toEqual(options);
+        const [x, y] = [
+          [[1], [2]],
+          ["a", "b"],
+        ];
+        const word = Object.keys(later)[0] as string;
+        for (const call of [
+          () => read.fit(x, y),
+          () => read.fit(() => [{ x, y }]),
+          () => read.partialFit(x, y),
+          () => forget(read, x, y, []),
+        ])
+          await expect(call()).rejects.toMatchObject({
+            name: "FormatError",
+            code: "BAD_VERSION",
+            message: expect.stringContaining(word),
+          });
+      }
+      if (name === "an option that there is not") return;
+      const told = SoftmaxRegression.fromJSON(text, { engine, ...given });
+      expect((await told.fit([[1], [2]], ["a", "b"])).iterations).toBeGreaterThan(0);
+    },
+  );
 });
 
 describe("another solver than the file's", () => {
@@ -172,6 +227,26 @@ describe("another solver than the file's", () => {
     await model.fit(X, Y);
     return model;
   };
+
+  test("options that nothing comes of, which older versions kept, are left aside", async () => {
+    const file = { format: "luce/softmax-regression", version: 1, classes: ["a", "b"], features: 2 };
+    const numbers = { coef: [1, 2, 3, 4], intercept: [0, 0] };
+    const load = (options: object, given = {}): SoftmaxRegression =>
+      SoftmaxRegression.fromJSON({ ...file, ...numbers, options }, { engine, ...given });
+    expect(load({ solver: "lbfgs", epochs: 3, momentum: 0.5, l1: 0.1 }).trainingOptions).toEqual({
+      solver: "lbfgs",
+      l1: 0.1,
+    });
+    expect(load({ solver: "adam", momentum: 0.5, epochs: 3 }).trainingOptions).toEqual({ solver: "adam", epochs: 3 });
+    expect(load({ solver: "sgd", momentum: 0.5 }, { solver: "adam" }).trainingOptions).toEqual({ solver: "adam" });
+    const gram = { preconditioner: "gram", maxIterations: 9 };
+    expect(load(gram).trainingOptions).toEqual(gram);
+    expect(load(gram, { solver: "sgd" }).trainingOptions).toEqual({ solver: "sgd", maxIterations: 9 });
+    expect(load(gram, { l1: 0.1 }).trainingOptions).toEqual({ l1: 0.1, maxIterations: 9 });
+    // `partialFit` goes by them.
+    expect(load({ momentum: 0.5 }).trainingOptions).toEqual({ momentum: 0.5 });
+    expectFault(() => load({ solver: "adam" }, { momentum: 0.5 }), OptionError, "BAD_OPTION", "`momentum` is for SGD");
+  });
 
   test("L-BFGS takes no options that are for minibatches alone", async () => {
     const saved = await fitted({ solver: "adamw", clipNorm: 1, averageWeights: true, l1: 1e-3 });

@@ -8,6 +8,7 @@ import {
   type SoftmaxRegressionOptions,
 } from "../../../src/index.js";
 import { expectSameBits } from "../../support/compare.js";
+import { usable } from "../../support/usable-options.js";
 
 const X = Array.from({ length: 20 }, (_, i) => [Math.sin(i), Math.cos(3 * i)]);
 const Y = X.map((_, i) => ["a", "b"][i % 2]);
@@ -42,7 +43,7 @@ test.for(
   };
   const batches = (places: readonly number[]) => () =>
     places.map((i) => ({ x: X.slice(i, i + 5), ...rest(i) }) as never);
-  const [model, fresh, none] = [0, 1, 2].map(() => new SoftmaxRegression(options));
+  const [model, fresh, none] = [0, 1, 2].map(() => new SoftmaxRegression(usable(options)));
   const report = await model.fit(batches([0, 5, 10, 15]));
   const without = await fresh.fit(batches([0, 10, 15]));
   expectSameBits(model.coef.data, fresh.coef.data);

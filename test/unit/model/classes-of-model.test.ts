@@ -37,7 +37,7 @@ function modelOf(classes: readonly Label[] = CLASSES): SoftmaxRegression {
     intercept,
     temperature: T,
   };
-  return SoftmaxRegression.fromJSON(content, { device: "cpu", batchSize: 5 });
+  return SoftmaxRegression.fromJSON(content, { device: "cpu", solver: "sgd", batchSize: 5 });
 }
 
 /** P of each class by its label. */

@@ -10,6 +10,7 @@ import {
   SoftmaxRegression,
   type SoftmaxRegressionOptions,
 } from "../../../src/index.js";
+import { usable } from "../../support/usable-options.js";
 
 const never = (): Promise<never> => new Promise(() => undefined);
 const ROWS = Array.from({ length: 40 }, (_, i) => [i % 7, (i * i) % 5, (i % 4) - 1]);
@@ -23,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => engine.dispose());
 
 const modelOf = (options: SoftmaxRegressionOptions = {}): SoftmaxRegression =>
-  new SoftmaxRegression({ engine, classes: CLASSES, tolerance: 0, ...options });
+  new SoftmaxRegression(usable({ engine, classes: CLASSES, tolerance: 0, ...options }));
 
 /** Stores that never answer one of the questions. */
 const hanging = (method: "get" | "put" | "delete"): ByteStore => ({ ...memoryStore(), [method]: never });
@@ -117,4 +118,35 @@ test("early stopping's best weights stay where the store cannot forget", async (
     name: "CallbackError",
   });
   expect(kept.coef.data).toEqual(plain.coef.data);
+});
+
+describe("an engine that is disposed of while a model uses it", () => {
+  const WAYS: Readonly<Record<string, (model: SoftmaxRegression) => Promise<unknown>>> = {
+    fit: (model) => model.fit(ROWS, LABELS),
+    "fit of batches": (model) => model.fit(() => [batch()]),
+    partialFit: async (model) => {
+      for (;;) await model.partialFit(ROWS, LABELS);
+    },
+  };
+  test.for(
+    Object.entries(WAYS).flatMap(([name, way]) =>
+      (["auto", "sgd"] as const).map((solver) => [name, solver, way] as const),
+    ),
+  )("%s, %s: the error says so, and names no tensor", async ([name, solver, way]) => {
+    for (const workers of [0, 1]) {
+      const own = await createEngine({ device: "cpu", workers });
+      const model = modelOf(usable({ engine: own, solver, epochs: 1e5, batchSize: 1, l2: 0, maxIterations: 1e5 }));
+      const work = way(model);
+      // L-BFGS would be done with so few rows before any time is over.
+      if (solver === "auto") own.dispose();
+      else setTimeout(() => own.dispose(), 20);
+      const where = name.startsWith("fit") ? "fit" : name;
+      await expect(work).rejects.toMatchObject({
+        name: "DisposedError",
+        code: "DISPOSED",
+        message: expect.stringMatching(`^${where}: the model's engine was disposed of before ${where} had ended`),
+      });
+      await expect(model.fit(ROWS, LABELS)).rejects.toThrow("the model's engine was disposed of");
+    }
+  });
 });

@@ -28,6 +28,16 @@ test("averages are of half of the epochs unless said otherwise", () => {
   expect(averageOf({ from: 0 })).toEqual({ from: 0 });
 });
 
+/** What L-BFGS has no use for. */
+const OF_STEPS = [
+  ["learningRate", 0.1],
+  ["batchSize", 1],
+  ["epochs", 3],
+  ["shuffle", true],
+  ["momentum", 0.5],
+  ["nesterov", true],
+] as const;
+
 describe("refused", () => {
   const refuse = (options: object, part: string, code: "BAD_OPTION" | "UNKNOWN_OPTION" = "BAD_OPTION"): void => {
     expectFault(() => checkModelOptions(options as SoftmaxRegressionOptions), OptionError, code, part);
@@ -36,6 +46,7 @@ describe("refused", () => {
   test("with a solver that takes no minibatches, unless they ask for nothing", () => {
     for (const solver of ["lbfgs", "auto"] as const) {
       for (const [name, value] of [
+        ...(solver === "lbfgs" ? OF_STEPS : []),
         ["weightDecay", 0.1],
         ["clipNorm", 1],
         ["averageWeights", true],
@@ -43,7 +54,33 @@ describe("refused", () => {
       ] as const) {
         refuse({ solver, [name]: value }, `option \`${name}\` is for minibatches`);
       }
-      checkModelOptions({ solver, weightDecay: 0, averageWeights: false });
+      checkModelOptions({ solver, weightDecay: 0, averageWeights: false, momentum: 0, nesterov: false });
+    }
+  });
+
+  test("momentum with Adam, which has its own", () => {
+    for (const solver of ["adam", "adamw"] as const) {
+      refuse({ solver, momentum: 0.5 }, `option \`momentum\` is for SGD: expected \`solver\` "sgd", got "${solver}"`);
+      refuse({ solver, momentum: 0.5, nesterov: true }, "is for SGD");
+      checkModelOptions({ solver, momentum: 0, nesterov: false, learningRate: 0.1, epochs: 1, shuffle: true });
+    }
+  });
+
+  test("by a fit that goes by L-BFGS unless told otherwise; partialFit takes steps of SGD", async () => {
+    const [x, y] = [
+      [[0], [1]],
+      [0, 1],
+    ];
+    for (const [name, value] of OF_STEPS) {
+      const options = { [name]: value, ...(name === "nesterov" && { momentum: 0.5 }) };
+      using model = new SoftmaxRegression({ ...options, device: "cpu", workers: 0 });
+      const words = {
+        name: "OptionError",
+        message: expect.stringContaining('is for minibatches: expected `solver` "sgd"'),
+      };
+      await expect(model.fit(x, y)).rejects.toMatchObject(words);
+      await expect(model.fit(() => [{ x, y }])).rejects.toMatchObject(words);
+      expect((await model.partialFit(x, y, { classes: [0, 1] })).iterations).toBe(name === "batchSize" ? 2 : 1);
     }
   });
 
@@ -66,7 +103,7 @@ describe("refused", () => {
     for (const clipNorm of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, "1", true]) {
       refuse({ ...sgd, clipNorm }, "`clipNorm` cannot be used: expected a finite number > 0");
     }
-    for (const averageWeights of [1, "ema", null]) {
+    for (const averageWeights of [1, "ema", null, [], [0.5]]) {
       refuse({ ...sgd, averageWeights }, "`averageWeights` cannot be used: expected true, false or { from }");
     }
     for (const from of [-0.1, 1, Number.NaN, "0.5"]) {

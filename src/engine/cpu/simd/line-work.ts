@@ -2,13 +2,16 @@
 import type { CrossEntropyStepArguments } from "../../../ops/cross-entropy-step.js";
 import { hostMatrix } from "../../../ops/host-matrix.js";
 import type { LineSearchArguments } from "../../../ops/line-search.js";
+import type { ScoreLossLineArguments } from "../../../ops/score-loss-line.js";
+import type { ScoreLossStepArguments } from "../../../ops/score-loss-step.js";
+import { HIGHEST } from "../../../ops/softmax.js";
 import { isIdle, STATE } from "../../../ops/solver-state.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
 import {
   BLOCK_ROWS,
-  CrossEntropyRows,
   ELEMENT_COST,
+  LossRows,
   sharesOf,
   TargetBlock,
   targetBytes,
@@ -16,7 +19,10 @@ import {
   weighRows,
 } from "./row-work.js";
 
-export function lineSearchWork(resolve: Resolve<LineSearchArguments>, memory: KernelMemory): SlicedWork | undefined {
+export function trialStepsWork(
+  resolve: Resolve<LineSearchArguments | ScoreLossLineArguments>,
+  memory: KernelMemory,
+): SlicedWork | undefined {
   const { logits, direction, soft, state } = resolve();
   const { rows, columns } = logits;
   const trials = state.data[STATE.trials];
@@ -34,8 +40,12 @@ export function lineSearchWork(resolve: Resolve<LineSearchArguments>, memory: Ke
     const step = args.state.data[STATE.steps + trial];
     const [z, d] = [args.logits, args.direction].map((m) => (memory.addressOf(m) as number) + 4 * first * columns);
     const targets = block.targets(args, first, count);
-    const kernel = memory.kernels.lineSearch(variantOf(args));
-    kernel(z, d, targets, block.classWeight, ...results, count, columns, step, ...sharesOf(args, columns));
+    const variant = { ...variantOf(args), gradient: false };
+    const { kernels } = memory;
+    const kernel = "kind" in args ? kernels.scoreLine({ ...args, ...variant }) : kernels.lineSearch(variant);
+    const delta = "kind" in args ? args.delta : 0;
+    const shares = sharesOf(args, columns);
+    kernel(z, d, targets, block.classWeight, ...results, count, columns, step, ...shares, block.powers, delta);
     const [values, slopes, curvatures] = results.map((address) => memory.floats(address, count));
     const weights = memory.floats(block.vector(1), count);
     weighRows(args, first, count, columns, weights);
@@ -43,7 +53,8 @@ export function lineSearchWork(resolve: Resolve<LineSearchArguments>, memory: Ke
     for (let r = 0; r < count; r++) {
       const weight = weights[r];
       if (weight === 0) continue;
-      if (Number.isNaN(weight) || Number.isNaN(values[r])) {
+      // NaN, and what is beyond float32.
+      if (!(Math.abs(weight * values[r]) <= HIGHEST)) {
         faults++;
         continue;
       }
@@ -75,8 +86,8 @@ export function lineSearchWork(resolve: Resolve<LineSearchArguments>, memory: Ke
   };
 }
 
-export function crossEntropyStepWork(
-  resolve: Resolve<CrossEntropyStepArguments>,
+export function takenStepWork(
+  resolve: Resolve<CrossEntropyStepArguments | ScoreLossStepArguments>,
   memory: KernelMemory,
 ): SlicedWork | undefined {
   const { logits, direction, gradient, soft, state } = resolve();
@@ -87,7 +98,7 @@ export function crossEntropyStepWork(
   for (const m of [logits, direction, gradient, soft]) if (m && memory.addressOf(m) === undefined) return undefined;
   const scratch = memory.scratch(targetBytes(columns));
   if (scratch === undefined) return undefined;
-  const kernel = new CrossEntropyRows(memory, columns, resolve().classWeight, scratch);
+  const kernel = new LossRows(memory, columns, resolve().classWeight, scratch);
   const loss = hostMatrix(new Float32Array(rows), 1, rows);
   return {
     name: "step rows",

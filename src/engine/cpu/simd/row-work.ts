@@ -1,8 +1,9 @@
-/** Softmax and cross-entropy, block of rows by block of rows. */
+/** Softmax and losses, block of rows by block of rows. */
 import type { CrossEntropyArguments } from "../../../ops/cross-entropy.js";
 import { at } from "../../../ops/host-matrix.js";
 import type { HostMatrix, On } from "../../../ops/op.js";
 import { gradientFactor } from "../../../ops/row-loss.js";
+import type { ScoreLossArguments } from "../../../ops/score-loss.js";
 import type { SoftmaxArguments } from "../../../ops/softmax.js";
 import type { TargetArguments } from "../../../ops/targets.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
@@ -109,8 +110,11 @@ export const sharesOf = ({ labelSmoothing }: TargetArguments<HostMatrix>, column
   labelSmoothing / columns,
 ];
 
-/** Cross-entropy of blocks of rows of logits that lie at an address: what the op and the fused pass share. */
-export class CrossEntropyRows {
+/** Of cross-entropy, or of another loss of scores. */
+export type RowLoss = On<CrossEntropyArguments, HostMatrix> | On<ScoreLossArguments, HostMatrix>;
+
+/** The loss of blocks of rows of logits that lie at an address: what it is where they stand, and where a step has led them. */
+export class LossRows {
   readonly #memory: KernelMemory;
   readonly #columns: number;
   readonly #block: TargetBlock;
@@ -126,13 +130,7 @@ export class CrossEntropyRows {
    * Rows `first …` of the arguments, at most 512, whose logits lie at `logits`. Writes the losses to the arguments' own matrix,
    * and the gradient to `gradient` unless that is undefined.
    */
-  run(
-    args: On<CrossEntropyArguments, HostMatrix>,
-    first: number,
-    rows: number,
-    logits: number,
-    gradient: number | undefined,
-  ): void {
+  run(args: RowLoss, first: number, rows: number, logits: number, gradient: number | undefined): void {
     const columns = this.#columns;
     const memory = this.#memory;
     const block = this.#block;
@@ -142,26 +140,27 @@ export class CrossEntropyRows {
     const [weightOf, factorOf] = [memory.floats(weights, lanes), memory.floats(factors, lanes)];
     weighRows(args, first, rows, columns, weightOf);
     for (let r = 0; r < lanes; r++) factorOf[r] = factor * weightOf[r];
-    const kernel = memory.kernels.crossEntropy({ ...variantOf(args), gradient: gradient !== undefined });
+    const variant = { ...variantOf(args), gradient: gradient !== undefined };
+    const { kernels } = memory;
+    const kernel = "kind" in args ? kernels.scoreRows({ ...args, ...variant }) : kernels.crossEntropy(variant);
+    const delta = "kind" in args ? args.delta : 0;
     const targets = block.targets(args, first, rows);
     const outputs = [weights, factors, losses, gradient ?? 0] as const;
-    kernel(logits, targets, block.classWeight, ...outputs, rows, columns, ...sharesOf(args, columns), block.powers);
+    const shares = sharesOf(args, columns);
+    kernel(logits, targets, block.classWeight, ...outputs, rows, columns, ...shares, block.powers, delta);
     args.loss.data.set(memory.floats(losses, rows), first);
   }
 }
 
-export function crossEntropyWork(
-  resolve: Resolve<CrossEntropyArguments>,
-  memory: KernelMemory,
-): SlicedWork | undefined {
+export function rowLossWork(resolve: () => RowLoss, memory: KernelMemory): SlicedWork | undefined {
   const { logits, gradient, soft } = resolve();
   const { rows, columns } = logits;
   for (const m of [logits, gradient, soft]) if (m && memory.addressOf(m) === undefined) return undefined;
   const scratch = memory.scratch(targetBytes(columns));
   if (scratch === undefined) return undefined;
-  const kernel = new CrossEntropyRows(memory, columns, resolve().classWeight, scratch);
+  const kernel = new LossRows(memory, columns, resolve().classWeight, scratch);
   return {
-    name: "cross-entropy rows",
+    name: "loss rows",
     rows,
     rowCost: ELEMENT_COST * columns,
     grain: 1,

@@ -1,6 +1,7 @@
 /** Which ops have a SIMD path, and which path an op's arguments take. Ops that are not listed, or refused, run by their reference. */
 import { adamStep } from "../../../ops/adam-step.js";
 import { addScaled } from "../../../ops/add-scaled.js";
+import { columnMoments } from "../../../ops/column-moments.js";
 import { crossEntropy } from "../../../ops/cross-entropy.js";
 import { crossEntropyStep } from "../../../ops/cross-entropy-step.js";
 import { dots } from "../../../ops/dots.js";
@@ -8,18 +9,26 @@ import { gatherRows } from "../../../ops/gather-rows.js";
 import { lineSearch } from "../../../ops/line-search.js";
 import type { MatmulArguments } from "../../../ops/matmul.js";
 import { matmul, matmulShape } from "../../../ops/matmul.js";
+import { nextDirection } from "../../../ops/next-direction.js";
 import type { Op } from "../../../ops/op.js";
+import { scoreLoss } from "../../../ops/score-loss.js";
+import { scoreLossLine } from "../../../ops/score-loss-line.js";
+import { scoreLossStep } from "../../../ops/score-loss-step.js";
 import { sgdStep } from "../../../ops/sgd-step.js";
 import { softmax } from "../../../ops/softmax.js";
+import { sparseProduct } from "../../../ops/sparse-product.js";
 import { stackProducts } from "../../../ops/stack-products.js";
 import { summarize } from "../../../ops/summarize.js";
 import type { Resolve, SlicedWork } from "../sliced-work.js";
 import type { KernelMemory } from "../wasm/kernel-memory.js";
-import { crossEntropyStepWork, lineSearchWork } from "./line-work.js";
+import { nextDirectionWork } from "./direction-work.js";
+import { takenStepWork, trialStepsWork } from "./line-work.js";
 import { adamWork, gatherWork, sgdWork } from "./minibatch-work.js";
+import { columnMomentsWork } from "./moments-work.js";
 import { forwardProduct, gradientProduct } from "./narrow-product.js";
 import { packedProduct } from "./packed-product.js";
-import { crossEntropyWork, softmaxWork } from "./row-work.js";
+import { rowLossWork, softmaxWork } from "./row-work.js";
+import { sparseLinesWork } from "./sparse-lines-work.js";
 import { featureTypeOf } from "./staging.js";
 import { addScaledWork, dotsWork, stackProductsWork, summarizeWork } from "./vector-work.js";
 
@@ -38,14 +47,20 @@ type Work = (resolve: Resolve<never>, memory: KernelMemory) => SlicedWork | unde
 
 const WORK: ReadonlyMap<object, Work> = new Map<object, Work>([
   [matmul, matmulWork],
+  [sparseProduct, sparseLinesWork],
   [softmax, softmaxWork],
-  [crossEntropy, crossEntropyWork],
-  [lineSearch, lineSearchWork],
-  [crossEntropyStep, crossEntropyStepWork],
+  [crossEntropy, rowLossWork],
+  [scoreLoss, rowLossWork],
+  [lineSearch, trialStepsWork],
+  [scoreLossLine, trialStepsWork],
+  [crossEntropyStep, takenStepWork],
+  [scoreLossStep, takenStepWork],
   [dots, dotsWork],
   [addScaled, addScaledWork],
   [stackProducts, stackProductsWork],
+  [nextDirection, nextDirectionWork],
   [summarize, summarizeWork],
+  [columnMoments, columnMomentsWork],
   [gatherRows, gatherWork],
   [sgdStep, sgdWork],
   [adamStep, adamWork],

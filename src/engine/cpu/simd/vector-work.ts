@@ -14,12 +14,12 @@ const CHUNK = 1 << 16;
 const valuesIn = (m: HostMatrix): number => m.rows * m.columns;
 
 /** Whether kernels reach all of these. */
-const within = (memory: KernelMemory, ...matrices: (HostMatrix | undefined)[]): boolean =>
+export const within = (memory: KernelMemory, ...matrices: (HostMatrix | undefined)[]): boolean =>
   matrices.every((m) => !m || memory.addressOf(m) !== undefined);
 
-const addressIn = (memory: KernelMemory, m: HostMatrix): number => memory.addressOf(m) as number;
+export const addressIn = (memory: KernelMemory, m: HostMatrix): number => memory.addressOf(m) as number;
 
-const float64s = (memory: KernelMemory, address: number, length: number): Float64Array =>
+export const float64s = (memory: KernelMemory, address: number, length: number): Float64Array =>
   new Float64Array(memory.buffer, address, length);
 
 export function dotsWork(resolve: Resolve<DotsArguments>, memory: KernelMemory): SlicedWork | undefined {

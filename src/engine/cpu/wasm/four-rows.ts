@@ -115,14 +115,14 @@ export interface Along {
   readonly after?: Code;
 }
 
-const beginRows = ({ logits, direction, left, rowBytes }: Walk): Code => [
+export const beginRows = ({ logits, direction, left, rowBytes }: Walk): Code => [
   logits.begin(left, rowBytes),
   direction ? direction.begin(left, rowBytes) : [],
 ];
 
-const nextColumn = ({ logits, direction }: Walk): Code => [logits.next, direction ? direction.next : []];
+export const nextColumn = ({ logits, direction }: Walk): Code => [logits.next, direction ? direction.next : []];
 
-const movedLogits = ({ logits, direction, step }: Walk): Code =>
+export const movedLogits = ({ logits, direction, step }: Walk): Code =>
   direction && step ? f32x4.add(logits.value, f32x4.mul(get(step), direction.value)) : logits.value;
 
 /** Keeps the powers for a third walk. */

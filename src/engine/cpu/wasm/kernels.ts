@@ -24,17 +24,23 @@ import type { MultiplyAdd } from "./instructions.js";
 import { f32x4, get, plainMultiplyAdd, relaxedMultiplyAdd, v128 } from "./instructions.js";
 import type { LineSearch } from "./line-rows.js";
 import { lineSearchRows } from "./line-rows.js";
+import type { ColumnMoments } from "./moments.js";
+import { columnMomentRows } from "./moments.js";
 import type { Accumulate, MultiplyPacked, Pack } from "./packed.js";
 import { accumulate, multiplyPacked, pack } from "./packed.js";
 import type { CrossEntropy, CrossEntropyVariant, Softmax } from "./rows.js";
 import { crossEntropyRows, softmaxRows } from "./rows.js";
+import type { ScoreLine, ScoreRows, ScoreVariant } from "./score-rows.js";
+import { scoreLine, scoreRows } from "./score-rows.js";
 import type { SgdStep } from "./sgd.js";
 import { sgdStep } from "./sgd.js";
+import type { SparseLines, SparseLinesVariant } from "./sparse-lines.js";
+import { sparseLines } from "./sparse-lines.js";
 import type { AddRows, Flush, PackWeights, Unpack } from "./sums.js";
 import { addRows, flush, packWeights, unpack } from "./sums.js";
 import type { TargetVariant } from "./target-rows.js";
-import type { AddScaled, Dot, Summarize } from "./vectors.js";
-import { addScaled, dot, summarize } from "./vectors.js";
+import type { AddScaled, AddToSums, Dot, Summarize } from "./vectors.js";
+import { addScaled, addToSums, dot, summarize } from "./vectors.js";
 import type { WideSoftmax } from "./wide-softmax.js";
 import { wideSoftmax } from "./wide-softmax.js";
 
@@ -146,8 +152,27 @@ export class Kernels {
     return this.#function(`cross-entropy ${name}`, () => crossEntropyRows(variant));
   }
 
+  columnMoments(type: FeatureType, affine: boolean): ColumnMoments {
+    return this.#function(`column moments ${type} ${affine}`, () => columnMomentRows(type, affine));
+  }
+
+  scoreRows(v: ScoreVariant): ScoreRows {
+    const name = `score rows ${v.kind} ${v.power} ${v.largest} ${v.soft} ${v.gradient}`;
+    return this.#function(name, () => scoreRows(v));
+  }
+
+  scoreLine(v: ScoreVariant): ScoreLine {
+    const name = `score line ${v.kind} ${v.power} ${v.largest} ${v.soft}`;
+    return this.#function(name, () => scoreLine(v));
+  }
+
   lineSearch(variant: TargetVariant): LineSearch {
     return this.#function(`line ${variant.soft} ${variant.classWeight}`, () => lineSearchRows(variant));
+  }
+
+  sparseLines(v: SparseLinesVariant): SparseLines {
+    const name = `sparse lines ${v.columns} ${v.listed}`;
+    return this.#function(name, () => sparseLines(v, MULTIPLY_ADD[this.build]));
   }
 
   dot(): Dot {
@@ -156,6 +181,10 @@ export class Kernels {
 
   addScaled(hasY: boolean, keeps: boolean): AddScaled {
     return this.#function(`add scaled ${hasY} ${keeps}`, () => addScaled(hasY, keeps));
+  }
+
+  addToSums(): AddToSums {
+    return this.#function("add to sums", () => addToSums);
   }
 
   summarize(): Summarize {

@@ -33,6 +33,9 @@ export type AddScaled = (
   values: number,
 ) => void;
 
+/** (x, α, sums, values): `sums += α·x`, f64 sums of whole quads. */
+export type AddToSums = (x: number, alpha: number, sums: number, values: number) => void;
+
 /** (x, values, out): Σ x and Σ x² of the finite values as f64, four f32 of which one is max |x|, four i32 that count the others. */
 export type Summarize = (x: number, values: number, out: number) => void;
 
@@ -111,6 +114,27 @@ export const addScaled =
       [compute, set(value, joined(low, high)), storeLanes(out.at, value, values)],
     );
   };
+
+export const addToSums: FunctionSource = (writer) => {
+  const x = writer.parameter("i32");
+  const alpha = writer.parameter("f64");
+  const [sums, values] = writer.integers(2);
+  const step = writer.local("i32");
+  const [factor, value] = writer.vectors(2);
+  const sum = (half: number): Code =>
+    f64x2.add(v128.load(get(sums), 16 * half), f64x2.mul(get(factor), promotedHalf(value, half)));
+  return [
+    set(factor, f64x2.splat(get(alpha))),
+    repeat(
+      step,
+      i32.divide(i32.add(get(values), integer(3)), integer(4)),
+      set(value, v128.load(get(x))),
+      [0, 1].map((half) => v128.store(get(sums), sum(half), 16 * half)),
+      advance(x, 16),
+      advance(sums, 32),
+    ),
+  ];
+};
 
 export const summarize: FunctionSource = (writer) => {
   const [x, values, out] = writer.integers(3);
