@@ -18,6 +18,10 @@ const minify: Rolldown.MinifyOptions = {
   mangle: { keepNames: { function: false, class: true } },
 };
 
+/** Of `src/ops`: what plans are chosen by, on the GPU's side and by minibatch solvers on all devices. */
+const PLANS =
+  /src[\\/]ops[\\/](?:forward-parts|linear-finish|linear-step-layout|matmul-(?:kernels|launch|variants)|set-ups|small-batch-plan|step-plan)\.ts$/;
+
 const config: UserConfig = defineConfig({
   plugins: [
     minifiedShaders(),
@@ -48,21 +52,24 @@ const config: UserConfig = defineConfig({
             { name: "core", tags: ["$initial"], test: (id) => !/src[\\/]testing[\\/]/.test(id), priority: 5 },
             // What comes with a page's first engine: what all devices have in common.
             { name: "engine", test: /src[\\/]engine[\\/]open-engine/, priority: 4 },
-            // What is in neither, and several of the others share: a CPU that only predicts wants no solvers, and dense rows want
-            // nothing of sparse ones.
-            { name: "ops", test: (id) => isOp(id) && !id.includes("?"), priority: 3 },
+            // What all devices look at before an op is carried out.
+            {
+              name: "ops",
+              test: (id) => (isOp(id) && !id.includes("?")) || id.endsWith("sparse-product-arguments.ts"),
+              priority: 3,
+            },
+            { name: "plans", test: PLANS, priority: 3 },
             // Which rows a worker has, or the page's thread takes together.
             { name: "tensor-rows", test: /cpu[\\/](?:tensor-rows|cpu-traits)/, priority: 2 },
+            { name: "sparse-tensor", test: /src[\\/]engine[\\/]sparse-tensor/, priority: 2 },
             // How the CPU carries out what has no kernel, and what devices are checked against.
             { name: "references", test: /luce:attached-reference/, priority: 1 },
-            { name: "sparse-tensor", test: /src[\\/]engine[\\/]sparse-tensor/, priority: 2 },
+            // A fit has one solver.
+            { name: "minibatches", test: /src[\\/]model[\\/]train-minibatches/, priority: 0 },
+            { name: "lbfgs", test: /src[\\/]model[\\/]train-lbfgs\./, priority: 0 },
             // What every fit of dense rows asks for. Other losses than cross-entropy, columns that are scaled, and models that are
             // trained together come with what asks for them.
-            {
-              name: "training",
-              test: /src[\\/](?:model[\\/](?:training|validation|uploaded-rows)\.|(?:losses|solvers)[\\/](?!joined|member|weighted|lbfgs-joined|chosen-loss|column-scaling|gram-preconditioner|inverse-factor|row-curvature))/,
-              priority: 1,
-            },
+            { name: "training", test: /src[\\/]model[\\/]training\./, priority: 1 },
           ],
         },
         minify,

@@ -30,6 +30,7 @@ export type ErrorCode =
   | "LIMIT_EXCEEDED"
   | "GPU_VALIDATION"
   | "SHADER_INVALID"
+  | "SHADER_UNAVAILABLE"
   | "BAD_MAGIC"
   | "TRUNCATED"
   | "TOO_LARGE"
@@ -112,7 +113,10 @@ export class DeviceError extends LuceError {
   override readonly name = "DeviceError";
 }
 
-/** A shader or a dispatch was refused by the GPU; the message names file, line and object. Codes: SHADER_INVALID, GPU_VALIDATION. */
+/**
+ * A shader or a dispatch was refused by the GPU; the message names file, line and object. Or the shader's file could not be loaded.
+ * Codes: SHADER_INVALID, GPU_VALIDATION, SHADER_UNAVAILABLE.
+ */
 export class KernelError extends LuceError {
   override readonly name = "KernelError";
 }

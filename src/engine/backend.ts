@@ -93,6 +93,11 @@ export interface Backend {
   release(storage: Storage): void;
   /** Records an op; it is carried out in the order of recording, at the latest before the next read. */
   run<A extends object>(op: Op<A>, args: A): void;
+  /**
+   * Loads every kernel there is: from then on `run` records at once, and lent memory is left alone as soon as it is released. Before that
+   * a backend may load kernels with the first op that needs them, and what is recorded waits. Missing where there is nothing to load.
+   */
+  loadKernels?(): Promise<void>;
   /** Compiles what the op would run, without running it. Missing where there is nothing to compile. */
   prepare?<A extends object>(op: Op<A>, args: A): Promise<void>;
   /** Copies of the tensors' elements. Raises what has gone wrong on the device since the last read. */

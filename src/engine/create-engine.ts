@@ -13,7 +13,10 @@ const OPTIONS = ["device", "gpuDevice", "gpu", "powerPreference", "halfPrecision
  * @throws DeviceError GPU_UNAVAILABLE when `"webgpu"` was asked for and there is none, LIMIT_EXCEEDED, DEVICE_DESTROYED or
  *   DEVICE_LOST for a `gpuDevice` that cannot be used; OptionError
  */
-export async function createEngine(options: EngineOptions = {}): Promise<Engine> {
+export const createEngine = (options: EngineOptions = {}): Promise<Engine> => openEngine(options, true);
+
+/** The same, and for work of ours without all that is not needed yet: whoever hands such an engine out completes it. */
+export async function openEngine(options: EngineOptions, isComplete?: boolean): Promise<Engine> {
   requireKnownOptions(options, OPTIONS, "createEngine");
   const { device = options.gpuDevice ? "webgpu" : "auto" } = options;
   if (device !== "auto" && device !== "webgpu" && device !== "cpu") {
@@ -31,8 +34,8 @@ export async function createEngine(options: EngineOptions = {}): Promise<Engine>
   checkWorkers(options);
   const copy = copyEngineOptions(options);
   // Loaded here: a page pays for what engines do when it makes one.
-  const { openEngine } = await import("./open-engine.js");
-  return openEngine(device, copy);
+  const { openOn } = await import("./open-engine.js");
+  return openOn(device, copy, isComplete);
 }
 
 function checkWorkers({ workers, createWorker }: EngineOptions): void {

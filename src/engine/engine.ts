@@ -11,16 +11,28 @@ import type { SelfCheckReport } from "./self-check.js";
 import type { SparseTensor } from "./sparse-tensor.js";
 import type { Tensor } from "./tensor.js";
 import { TensorEngine } from "./tensor-engine.js";
+import type { TensorOperations } from "./tensor-operations.js";
 import type { TuneOptions, TuneReport } from "./tune.js";
 
 /** Tensors and operations on one device, made by `createEngine`; calls record work, and `read` alone waits for it. */
 export class Engine extends TensorEngine {
-  readonly #operations: Operations;
+  /** With what only callers ask for once the engine is complete. */
+  #operations: TensorOperations | Operations;
 
   /** @internal Use `createEngine`. */
-  constructor(backend: Backend, reason: string, operations: Operations) {
+  constructor(backend: Backend, reason: string, operations: TensorOperations | Operations) {
     super(backend, reason, operations);
     this.#operations = operations;
+  }
+
+  override async complete(): Promise<this> {
+    this.#operations = (await this.#operations.all?.()) ?? this.#operations;
+    return super.complete();
+  }
+
+  #complete(where: string): Operations {
+    this.requireAlive(where);
+    return this.#operations as Operations;
   }
 
   /**
@@ -28,8 +40,7 @@ export class Engine extends TensorEngine {
    * `logsumexp(z) − z_y` and `softmax(z) − onehot(y)`, weighted, smoothed and reduced as PyTorch's `cross_entropy` does.
    */
   crossEntropy(logits: Tensor, targets: Targets, options: CrossEntropyOptions = {}): CrossEntropyResult {
-    this.requireAlive("crossEntropy");
-    return this.#operations.crossEntropyOn(this, logits, targets, options);
+    return this.#complete("crossEntropy").crossEntropyOn(this, logits, targets, options);
   }
 
   /** Cross-entropy of `X·W + b` and its gradients, in chunks of rows so that the logits are never stored whole. */
@@ -40,8 +51,7 @@ export class Engine extends TensorEngine {
     targets: Targets,
     options: LinearCrossEntropyOptions = {},
   ): LinearCrossEntropyResult {
-    this.requireAlive("linearCrossEntropy");
-    return this.#operations.linearCrossEntropyOn(this, x, w, b, targets, options);
+    return this.#complete("linearCrossEntropy").linearCrossEntropyOn(this, x, w, b, targets, options);
   }
 
   /**
@@ -56,8 +66,7 @@ export class Engine extends TensorEngine {
    *   device is found by the next `read` (KernelError)
    */
   fromGpuBuffer(buffer: object, options: GpuBufferOptions): Tensor {
-    this.requireAlive("fromGpuBuffer");
-    return this.#operations.tensorOfBuffer(this, buffer, options);
+    return this.#complete("fromGpuBuffer").tensorOfBuffer(this, buffer, options);
   }
 
   /**
@@ -66,8 +75,7 @@ export class Engine extends TensorEngine {
    * @throws OptionError for sizes that are no positive integers
    */
   explain(options: ExplainOptions): Explanation {
-    this.requireAlive("explain");
-    return this.#operations.explainOn(this.traits, options);
+    return this.#complete("explain").explainOn(this.traits, options);
   }
 
   /**

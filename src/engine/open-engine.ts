@@ -1,13 +1,28 @@
-/** Opens a device and makes an engine on it. Loaded with a page's first engine, and with it all that engines do. */
+/** Opens a device and makes an engine on it. Loaded with a page's first engine, and with it what models need of one. */
 import { DeviceError } from "../errors.js";
 import { cpuBackend } from "./cpu/cpu-device.js";
 import { Engine } from "./engine.js";
 import type { DeviceChoice, EngineOptions } from "./engine-options.js";
-import { operations } from "./operations.js";
+import { type TensorOperations, tensorOperations } from "./tensor-operations.js";
 import { acquireDevice } from "./webgpu/acquire-device.js";
 
-/** @throws DeviceError as `createEngine` does */
-export async function openEngine(device: DeviceChoice, options: EngineOptions): Promise<Engine> {
+/** What callers alone ask for is loaded for them. */
+const operations: TensorOperations = {
+  ...tensorOperations,
+  all: async () => (await import("./operations.js")).operations,
+};
+
+/** @throws DeviceError as `createEngine` does, KernelError when it is to be complete and cannot be */
+export async function openOn(device: DeviceChoice, options: EngineOptions, isComplete?: boolean): Promise<Engine> {
+  const engine = await engineOn(device, options);
+  if (!isComplete) return engine;
+  return engine.complete().catch((error: unknown) => {
+    engine.dispose();
+    throw error;
+  });
+}
+
+async function engineOn(device: DeviceChoice, options: EngineOptions): Promise<Engine> {
   if (device === "cpu") return cpuEngine("the CPU was asked for", options);
   const found = await acquireDevice(options, device === "webgpu");
   if ("failure" in found) {

@@ -1,4 +1,4 @@
-/** All that the methods of an {@link Engine} do, loaded with the first engine. */
+/** All that the methods of an {@link Engine} do, loaded with the first that a caller holds. */
 import { crossEntropyOn } from "./cross-entropy.js";
 import { explainOn } from "./explain.js";
 import { tensorOfBuffer } from "./gpu-buffer.js";

@@ -252,6 +252,12 @@ export class TensorEngine {
     return this.#backend.pace();
   }
 
+  /** @internal Loads what a page has not needed yet: an engine that a user holds carries out at once what it is asked for. */
+  async complete(): Promise<this> {
+    await this.#backend.loadKernels?.();
+    return this;
+  }
+
   stats(): EngineStats {
     return this.#backend.stats();
   }
@@ -290,4 +296,4 @@ export class TensorEngine {
 }
 
 /** Its class is loaded where there is one only. */
-const isSparseTensor = (a: unknown): a is SparseTensor => typeof a === "object" && a !== null && "multiply" in a;
+export const isSparseTensor = (a: unknown): a is SparseTensor => typeof a === "object" && a !== null && "multiply" in a;

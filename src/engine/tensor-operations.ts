@@ -11,6 +11,8 @@ import { summarize } from "../ops/summarize.js";
 import { matmulCall } from "./matmul-options.js";
 
 export interface TensorOperations {
+  /** Loads what callers alone ask for besides; missing where that is there. */
+  readonly all?: () => Promise<TensorOperations>;
   readonly addScaled: typeof addScaled;
   readonly argmax: typeof argmax;
   readonly dots: typeof dots;

@@ -13,6 +13,7 @@ import { planOfStep } from "../ops/step-plan.js";
 import type { BatchLoss, BatchObjective } from "../solvers/batch-objective.js";
 import type { UpdateRule } from "../solvers/update-rule.js";
 import type { Workspace } from "../solvers/workspace.js";
+import type { MakeBatchFeatures } from "./batch-features-of.js";
 import { crossEntropyLoss } from "./cross-entropy.js";
 import type { LinearProblem } from "./linear-problem.js";
 import { SeparateBatches } from "./separate-batches.js";
@@ -29,6 +30,8 @@ const MEAN = { mean: true, l2: 0, penalisedRows: 0, dBias: undefined };
 /** How batches are gone through. */
 export interface BatchWay {
   readonly batchSize: number;
+  /** Those of the problem's X. */
+  readonly features: MakeBatchFeatures;
   /**
    * θ of somebody else's, which has moved already; then every step has launches of its own, so that what the update rule remembers is
    * the same for all objectives of these parameters.
@@ -62,7 +65,7 @@ export class MinibatchObjective implements BatchObjective {
   /** Undefined on the fused plan. */
   readonly #separate: SeparateBatches | undefined;
 
-  constructor(workspace: Workspace, problem: LinearProblem, { batchSize, parameters, byGradient }: BatchWay) {
+  constructor(workspace: Workspace, problem: LinearProblem, { batchSize, features, parameters, byGradient }: BatchWay) {
     const { engine } = workspace;
     const { x, targets, classes, fitIntercept, start, scaling } = problem;
     this.#engine = engine;
@@ -82,7 +85,9 @@ export class MinibatchObjective implements BatchObjective {
     this.#lossRing = workspace.zeros([this.ringLength, 4]);
     this.#weightRing = fused || !targets.rowWeight ? undefined : workspace.zeros([this.ringLength, 4]);
     this.rings = this.#weightRing ? [this.#lossRing, this.#weightRing] : [this.#lossRing];
-    this.#separate = fused ? undefined : new SeparateBatches(workspace, problem, this.parameters, this.batchSize);
+    this.#separate = fused
+      ? undefined
+      : new SeparateBatches(workspace, problem, this.parameters, this.batchSize, features);
     const alone = scaling || (byGradient && fused);
     this.#gradient = alone ? workspace.empty([rows, classes]) : this.#separate?.gradient;
   }

@@ -1,7 +1,8 @@
 /** Weighted means and variances of the columns of X: of rows on the device, and of rows that come in parts. */
 import type { SparseMatrix } from "../data/matrix.js";
-import { SparseTensor } from "../engine/sparse-tensor.js";
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
+import { isSparseTensor } from "../engine/tensor-engine.js";
 import { columnMoments } from "../ops/column-moments.js";
 import type { Workspace } from "../solvers/workspace.js";
 import { sparseMoments } from "./sparse-moments.js";
@@ -13,7 +14,7 @@ export async function momentsOf(
   rowWeight: { readonly onHost: Float32Array | undefined; readonly onDevice: Tensor | undefined },
 ): Promise<Float32Array> {
   // Only minibatches are nowhere on the host.
-  if (x instanceof SparseTensor) return sparseMoments(x.matrix as SparseMatrix, rowWeight.onHost);
+  if (isSparseTensor(x)) return sparseMoments(x.matrix as SparseMatrix, rowWeight.onHost);
   const [moments] = await momentsByWeights(workspace, x, [rowWeight.onDevice]);
   return moments;
 }

@@ -2,16 +2,14 @@
  * One minibatch by separate ops, for what the fused step does not take: gathers the batch's rows on the device, multiplies, takes
  * loss and gradient of the logits (on a GPU in one op with the product), and multiplies back. All memory is taken at the start.
  */
-import type { SparseMatrix } from "../data/matrix.js";
-import { SparseTensor } from "../engine/sparse-tensor.js";
 import type { Tensor } from "../engine/tensor.js";
+import { isSparseTensor } from "../engine/tensor-engine.js";
 import { gatherRows } from "../ops/gather-rows.js";
 import { gatherValues } from "../ops/gather-values.js";
 import type { Workspace } from "../solvers/workspace.js";
 import type { BatchFeatures } from "./batch-features.js";
-import { GatheredRows } from "./batch-features.js";
+import type { MakeBatchFeatures } from "./batch-features-of.js";
 import type { LinearProblem } from "./linear-problem.js";
-import { SparseBatches } from "./sparse-batches.js";
 
 /** Memory for what belongs to the rows of one batch. */
 interface BatchMemory {
@@ -27,7 +25,7 @@ interface BatchMemory {
 
 /** Whether product and loss are one op. The CPU's fast paths are each by itself. */
 const isJoined = ({ engine }: Workspace, { loss, x }: LinearProblem): boolean =>
-  engine.device !== "cpu" && loss.evaluateLinear !== undefined && !(x instanceof SparseTensor);
+  engine.device !== "cpu" && loss.evaluateLinear !== undefined && !isSparseTensor(x);
 
 function batchMemory(workspace: Workspace, problem: LinearProblem, rows: number): BatchMemory {
   const { targets, classes } = problem;
@@ -63,17 +61,19 @@ export class SeparateBatches {
   /** For the last batch of an epoch, when it is shorter than the others. */
   readonly #short: BatchMemory;
 
-  constructor(workspace: Workspace, problem: LinearProblem, parameters: Tensor, batchSize: number) {
+  constructor(
+    workspace: Workspace,
+    problem: LinearProblem,
+    parameters: Tensor,
+    batchSize: number,
+    features: MakeBatchFeatures,
+  ) {
     this.#workspace = workspace;
     this.#problem = problem;
     const { x, scaling } = problem;
     this.#parameters = scaling?.weights ?? parameters;
     this.gradient = scaling?.raw ?? workspace.empty([parameters.rows, parameters.columns]);
-    this.#features =
-      // Only batches themselves are nowhere on the host.
-      x instanceof SparseTensor
-        ? new SparseBatches(workspace, x.matrix as SparseMatrix, batchSize)
-        : new GatheredRows(workspace, x, batchSize);
+    this.#features = features(workspace, batchSize);
     this.#whole = batchMemory(workspace, problem, batchSize);
     const rest = x.rows % batchSize;
     this.#short = rest === 0 ? this.#whole : batchMemory(workspace, problem, rest);

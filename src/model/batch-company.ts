@@ -27,7 +27,7 @@ export async function companyOf(
   const { fit, loss, classes, throwIfStopped } = request;
   const judged = await checkedValidation(workspace, request, columns);
   const checkpoint = await openCheckpoint(workspace, request, rows, judged, steps);
-  const uploaded = judged && (await inTurns(uploadRows(workspace, judged, 0), throwIfStopped));
+  const uploaded = judged && (await uploadRows(workspace, judged, 0, throwIfStopped));
   return {
     validation: judged && uploaded && new Validation(workspace, loss, judged, uploaded, classes.length),
     bestWeights: fit.earlyStopping && new BestWeights(fit.earlyStopping, checkpoint?.resumed?.checks),

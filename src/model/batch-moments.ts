@@ -1,6 +1,5 @@
 /** Means and deviations of rows that come in batches, each brought onto the device for its own. Loaded where columns are to be scaled. */
 import { isSparseMatrix } from "../data/sparse-matrix.js";
-import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { ColumnScaling, type Standardization } from "../losses/column-scaling.js";
@@ -61,7 +60,7 @@ export class BatchMoments {
 
   async #onDevice(workspace: Workspace, x: CheckedBatch["x"]): Promise<Tensor> {
     // What is not sparse is one tensor.
-    return (await inTurns(featuresOnDevice(workspace, x), this.#throwIfStopped)) as Tensor;
+    return (await featuresOnDevice(workspace, x, this.#throwIfStopped)) as Tensor;
   }
 
   balanceBy(ofClass: Float64Array): void {

@@ -1,5 +1,5 @@
 /** A model's engine: one that was given, or one of its own that is made when first needed. */
-import { createEngine } from "../engine/create-engine.js";
+import { openEngine } from "../engine/create-engine.js";
 import type { Engine } from "../engine/engine.js";
 import type { EngineOptions } from "../engine/engine-options.js";
 
@@ -16,7 +16,7 @@ export class EngineHolder {
 
   open(): Promise<Engine> {
     if (this.#given) return Promise.resolve(this.#given);
-    this.#own ??= createEngine(this.#options).then(
+    this.#own ??= openEngine(this.#options).then(
       (engine) => {
         this.#opened = engine;
         return engine;

@@ -47,7 +47,7 @@ export async function fitPath(x: Features, y: LabelsLike, options: JoinedFitOpti
     const { onDevice } = await import("./uploaded-rows.js");
     const workspace = new Workspace(engine);
     try {
-      const { x: tensor, y: labels } = await inTurns(onDevice(workspace, rows), throwIfStopped);
+      const { x: tensor, y: labels } = await onDevice(workspace, rows, throwIfStopped);
       const members = checked.l2s.map((l2) => ({ l2, weighting }));
       const request = { x: tensor, y: labels, members, options: checked.model, course };
       const { trained } = await trainJoined(workspace, request);

@@ -1,7 +1,6 @@
 /** When L-BFGS takes a Gram matrix for its preconditioner. */
 import { isSparseMatrix } from "../data/sparse-matrix.js";
-import { SparseTensor } from "../engine/sparse-tensor.js";
-import type { TensorEngine } from "../engine/tensor-engine.js";
+import { isSparseTensor, type TensorEngine } from "../engine/tensor-engine.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
 import { gramPays, MOST_GRAM_PARAMETERS } from "../ops/gram-plan.js";
 import { gramObstacle, refuseGram } from "./gram-option.js";
@@ -18,7 +17,7 @@ export function gramFor(
   const { preconditioner } = options;
   if (preconditioner === "means" || gramObstacle(options)) return undefined;
   const { rows, columns } = x;
-  const isSparse = x instanceof SparseTensor || ("starts" in x && isSparseMatrix(x));
+  const isSparse = isSparseTensor(x) || ("starts" in x && isSparseMatrix(x));
   if (preconditioner === "auto") return !isSparse && gramPays({ rows, columns, classes }, traits) ? "auto" : undefined;
   if (isSparse) throw refuseGram("fit", "X to be dense, got sparse rows");
   if (columns < MOST_GRAM_PARAMETERS) return "always";

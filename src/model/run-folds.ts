@@ -1,5 +1,4 @@
 /** Cross-validation on a device: all folds' models for all penalties are trained, judged, and the penalty chosen is fitted. */
-import { inTurns } from "../engine/in-turns.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { RowWeighting } from "../losses/joined-problem.js";
 import { Workspace } from "../solvers/workspace.js";
@@ -47,7 +46,7 @@ export async function runFolds(engine: TensorEngine, request: FoldsRequest): Pro
   const { l2s, model: options } = checked;
   const workspace = new Workspace(engine);
   try {
-    const uploaded = await inTurns(onDevice(workspace, rows), () => course.throwIfStopped());
+    const uploaded = await onDevice(workspace, rows, () => course.throwIfStopped());
     const { x, y } = uploaded;
     const members = l2s.flatMap((l2) => folds.map(({ weighting }) => ({ l2, weighting })));
     const { trained, passes } = await trainJoined(workspace, { x, y, members, options, course });

@@ -206,7 +206,7 @@ export class SoftmaxRegression {
 
   /** The engine that fits and predicts; made by the first call that needs it. */
   get engine(): Promise<Engine> {
-    return this.#state.openEngine();
+    return this.#state.openEngine().then((engine) => engine.complete());
   }
 
   /**

@@ -1,5 +1,4 @@
 /** L-BFGS on batches: labels and logits of all rows stay on the device, X comes in anew for each product. */
-import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import { LinearObjective } from "../losses/linear-objective.js";
@@ -72,7 +71,7 @@ async function* uploaded(
     const workspace = new Workspace(engine);
     try {
       if (x instanceof Tensor) engine.requireOwn("fit", x);
-      const here = await inTurns(featuresOnDevice(workspace, x), throwIfStopped);
+      const here = await featuresOnDevice(workspace, x, throwIfStopped);
       yield { x: here, first };
     } finally {
       workspace.dispose();

@@ -1,5 +1,5 @@
 /** A fit by L-BFGS: all rows at each iteration, to the optimum. */
-import { SparseTensor } from "../engine/sparse-tensor.js";
+import { isSparseTensor } from "../engine/tensor-engine.js";
 import { LinearObjective } from "../losses/linear-objective.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
 import { minimiseLbfgs, type Pacing } from "../solvers/lbfgs.js";
@@ -20,7 +20,7 @@ export async function trainLbfgs(
   request: SolverRequest,
   follow: Follow,
 ): Promise<FitReport> {
-  if (problem.x instanceof SparseTensor) await problem.x.prepareTranspose();
+  if (isSparseTensor(problem.x)) await problem.x.prepareTranspose();
   const objective = await LinearObjective.create(workspace, problem);
   const pacing = request.fit.earlyStopping && EACH_ITERATION;
   return runLbfgs(workspace, objective, problem.x.columns, request, follow, pacing);

@@ -1,5 +1,6 @@
 /** A fit by minibatches: SGD with its variants, or Adam, for a number of epochs. */
 import type { TensorEngine } from "../engine/tensor-engine.js";
+import { batchFeaturesOf } from "../losses/batch-features-of.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
 import { MinibatchObjective } from "../losses/minibatch-objective.js";
 import { adam } from "../solvers/adam.js";
@@ -27,7 +28,12 @@ export async function trainByMinibatches(
   const { options } = request;
   const { x, classes, l1, l2 } = problem;
   const { batchSize, epochs, weightDecay, clipNorm, averageWeights } = options;
-  const objective = new MinibatchObjective(workspace, problem, { batchSize, byGradient: clipNorm !== undefined });
+  const features = await batchFeaturesOf(x);
+  const objective = new MinibatchObjective(workspace, problem, {
+    batchSize,
+    features,
+    byGradient: clipNorm !== undefined,
+  });
   const target = {
     ...{ weights: objective.parameters, penalisedRows: objective.penalisedRows, many: objective.many },
     ...{ l1, l2, weightDecay, clipNorm },

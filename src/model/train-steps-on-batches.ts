@@ -1,6 +1,6 @@
 /** SGD and Adam on batches: each is brought onto the device, gone through in minibatches, and given back before the next. */
-import { inTurns } from "../engine/in-turns.js";
 import { Tensor } from "../engine/tensor.js";
+import { batchFeaturesOf } from "../losses/batch-features-of.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
 import { MinibatchObjective } from "../losses/minibatch-objective.js";
 import { learningRates } from "../solvers/learning-rate.js";
@@ -139,14 +139,15 @@ class StepsOnBatches {
     try {
       const even = weights && evened(weights);
       const rows = { x, y, weights: even };
-      const uploaded = await inTurns(uploadRows(own, rows, options.labelSmoothing), this.#request.throwIfStopped);
+      const uploaded = await uploadRows(own, rows, options.labelSmoothing, this.#request.throwIfStopped);
       const problem: LinearProblem = {
         ...{ x: uploaded.x, targets: uploaded.targets, rowWeight: even, totalWeight: x.rows },
         ...{ classes: classes.length, loss, l1, l2, fitIntercept: options.fitIntercept },
         ...{ start: undefined, scaling },
       };
       const { batchSize, clipNorm } = options;
-      const way = { batchSize, parameters: theta, byGradient: clipNorm !== undefined };
+      const features = await batchFeaturesOf(uploaded.x);
+      const way = { batchSize, features, parameters: theta, byGradient: clipNorm !== undefined };
       const objective = new MinibatchObjective(own, problem, way);
       const before = epochs.steps;
       const first = this.#latest as Float32Array;

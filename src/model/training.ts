@@ -1,5 +1,4 @@
 /** One fit from checked data to a report: memory is taken, a solver runs, memory is given back. */
-import { inTurns } from "../engine/in-turns.js";
 import type { TensorEngine } from "../engine/tensor-engine.js";
 import type { ColumnScaling } from "../losses/column-scaling.js";
 import type { LinearProblem } from "../losses/linear-problem.js";
@@ -12,8 +11,6 @@ import { gramFor } from "./gram-choice.js";
 import { targetsFor } from "./loss-targets.js";
 import type { FitReport } from "./report.js";
 import { requireRoomToTrain } from "./room-to-train.js";
-import { trainLbfgs } from "./train-lbfgs.js";
-import { trainByMinibatches } from "./train-minibatches.js";
 import type { CheckedData } from "./training-data.js";
 import { concluded } from "./training-outcome.js";
 import type { Follow, TrainingRequest } from "./training-request.js";
@@ -48,7 +45,7 @@ async function trainIn(
   const { data, options } = request;
   const classes = data.y.classes.length;
   const { throwIfStopped } = request;
-  const rows = await inTurns(uploadRows(workspace, data, options.labelSmoothing), throwIfStopped);
+  const rows = await uploadRows(workspace, data, options.labelSmoothing, throwIfStopped);
   const features = rows.x.columns;
   const unscaled: LinearProblem = {
     x: rows.x,
@@ -64,7 +61,7 @@ async function trainIn(
   };
   const problem: LinearProblem = { ...unscaled, scaling: await scalingOf(workspace, unscaled, options) };
   // What is measured is how well the labels are told, whatever the training was softened by.
-  const judged = data.validation && (await inTurns(uploadRows(workspace, data.validation, 0), throwIfStopped));
+  const judged = data.validation && (await uploadRows(workspace, data.validation, 0, throwIfStopped));
   const validation =
     data.validation && judged && new Validation(workspace, problem.loss, data.validation, judged, classes);
   const { publish, isDisposed, stops } = request;
@@ -78,10 +75,11 @@ async function trainIn(
     return { course, checkpoints: checkpoint?.following(course, bestWeights) };
   };
   const { solver } = options;
+  // Loaded here: a fit has one solver.
   const report =
     solver === "sgd" || solver === "adam"
-      ? await trainByMinibatches(workspace, problem, request, solver, follow)
-      : await trainLbfgs(workspace, problem, request, follow);
+      ? await (await import("./train-minibatches.js")).trainByMinibatches(workspace, problem, request, solver, follow)
+      : await (await import("./train-lbfgs.js")).trainLbfgs(workspace, problem, request, follow);
   return concluded(report, { bestWeights, checkpoint }, publish);
 }
 

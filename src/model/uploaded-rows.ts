@@ -1,8 +1,9 @@
 /** Checked rows on their way to the device. */
-import type { InPieces } from "../data/pieces.js";
 import { isSparseMatrix } from "../data/sparse-matrix.js";
-import { SparseTensor, sparseTensorOn } from "../engine/sparse-tensor.js";
+import { inTurns } from "../engine/in-turns.js";
+import type { SparseTensor } from "../engine/sparse-tensor.js";
 import { Tensor } from "../engine/tensor.js";
+import { isSparseTensor } from "../engine/tensor-engine.js";
 import type { TrainingTargets } from "../losses/loss.js";
 import type { Workspace } from "../solvers/workspace.js";
 import type { CheckedRows } from "./training-data.js";
@@ -13,25 +14,38 @@ export interface UploadedRows {
   readonly targets: TrainingTargets;
 }
 
-/** Memory of the workspace, but for features that are a tensor already. */
-export function* uploadRows(workspace: Workspace, rows: CheckedRows, labelSmoothing: number): InPieces<UploadedRows> {
-  const { x } = yield* onDevice(workspace, rows);
+/** Memory of the workspace, but for features that are a tensor already. `onTurn` is called after each turn of the page's, and may throw. */
+export async function uploadRows(
+  workspace: Workspace,
+  rows: CheckedRows,
+  labelSmoothing: number,
+  onTurn: () => void,
+): Promise<UploadedRows> {
+  const x = await featuresOnDevice(workspace, rows.x, onTurn);
   return { x, targets: uploadTargets(workspace, rows, labelSmoothing) };
 }
 
 /** The same rows, with X on the device: memory of the workspace, unless it was a tensor already. */
-export function* onDevice<Rows extends CheckedRows>(
+export async function onDevice<Rows extends CheckedRows>(
   workspace: Workspace,
   rows: Rows,
-): InPieces<Omit<Rows, "x"> & { readonly x: Tensor | SparseTensor }> {
-  return { ...rows, x: yield* featuresOnDevice(workspace, rows.x) };
+  onTurn: () => void,
+): Promise<Omit<Rows, "x"> & { readonly x: Tensor | SparseTensor }> {
+  return { ...rows, x: await featuresOnDevice(workspace, rows.x, onTurn) };
 }
 
 /** X by itself, likewise. */
-export function* featuresOnDevice(workspace: Workspace, x: CheckedRows["x"]): InPieces<Tensor | SparseTensor> {
-  if (x instanceof Tensor || x instanceof SparseTensor) return x;
-  if (isSparseMatrix(x)) return workspace.keep(sparseTensorOn(workspace.engine, x));
-  return yield* workspace.denseInPieces(x);
+export async function featuresOnDevice(
+  workspace: Workspace,
+  x: CheckedRows["x"],
+  onTurn: () => void,
+): Promise<Tensor | SparseTensor> {
+  if (x instanceof Tensor || isSparseTensor(x)) return x;
+  if (!isSparseMatrix(x)) return inTurns(workspace.denseInPieces(x), onTurn);
+  // Loaded here: most rows are dense.
+  const { sparseTensorOn } = await import("../engine/sparse-tensor.js");
+  onTurn();
+  return workspace.keep(sparseTensorOn(workspace.engine, x));
 }
 
 /** What rows are to be told as, without their features. */

@@ -4,7 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { create } from "webgpu";
-import { shaderOf } from "../../src/engine/webgpu/shaders.js";
+import { loadShaders, shaderOf } from "../../src/engine/webgpu/shaders.js";
 import { variantNamed } from "../../src/ops/matmul-kernels.js";
 import { MATRIX_TILES, type MatrixTileName } from "../../src/ops/matmul-variants.js";
 
@@ -17,6 +17,7 @@ test.each(Object.keys(MATRIX_TILES) as MatrixTileName[])("%s is valid in every o
   const device = await adapter.requestDevice({ requiredFeatures: FEATURES });
   const sizes = { rows: 300, columns: 200, depth: 100, transposeA: false, transposeB: false, type: "f32" } as const;
   const { kernel, constants } = variantNamed(name, sizes, false);
+  await loadShaders(kernel);
   const module = device.createShaderModule({ code: shaderOf(kernel) });
   expect((await module.getCompilationInfo()).messages).toEqual([]);
   for (const TRANSPOSE_A of [0, 1]) {

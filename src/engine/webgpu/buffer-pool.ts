@@ -34,16 +34,17 @@ const sum = (buffers: Iterable<PooledBuffer>): number => [...buffers].reduce((by
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #faults: FaultLog;
-  readonly #onDestroy: (buffer: PooledBuffer) => void;
+  readonly #destroy: (buffer: PooledBuffer) => void;
   /** Oldest first. */
   readonly #free: PooledBuffer[] = [];
   readonly #live = new Set<PooledBuffer>();
   #created = 0;
 
-  constructor(device: GPUDevice, faults: FaultLog, onDestroy: (buffer: PooledBuffer) => void) {
+  /** `destroy` is given buffers that nobody has any more. */
+  constructor(device: GPUDevice, faults: FaultLog, destroy: (buffer: PooledBuffer) => void) {
     this.#device = device;
     this.#faults = faults;
-    this.#onDestroy = onDestroy;
+    this.#destroy = destroy;
   }
 
   acquire(bytes: number, label: string): PooledBuffer {
@@ -88,11 +89,6 @@ export class BufferPool {
       pooledBytes -= oldest.sizeBytes;
       this.#destroy(oldest);
     }
-  }
-
-  #destroy(buffer: PooledBuffer): void {
-    this.#onDestroy(buffer);
-    buffer.gpu.destroy();
   }
 
   stats(): { buffers: number; bytes: number; pooledBytes: number; buffersCreated: number } {

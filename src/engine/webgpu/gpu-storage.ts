@@ -90,3 +90,15 @@ export function unpadRows(bytes: ArrayBuffer, rows: number, columns: number, typ
   for (let i = 0; i < rows; i++) out.set(all.subarray(i * padded, i * padded + columns), i * columns);
   return out;
 }
+
+/** The contents of several buffers as one. */
+export function joined(parts: readonly ArrayBuffer[]): ArrayBuffer {
+  if (parts.length === 1) return parts[0] as ArrayBuffer;
+  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(new Uint8Array(part), at);
+    at += part.byteLength;
+  }
+  return all.buffer;
+}

@@ -4,7 +4,7 @@ import type { Dispatch, Kernel } from "../../ops/op.js";
 import type { PooledBuffer } from "./buffer-pool.js";
 import type { FaultLog } from "./fault-log.js";
 import { STAGE_COMPUTE } from "./gpu-flags.js";
-import { placeOf, shaderOf } from "./shaders.js";
+import { loadShaders, placeOf, shaderOf } from "./shaders.js";
 
 export interface Pipeline {
   readonly id: number;
@@ -65,6 +65,7 @@ export class Pipelines {
   }
 
   async #compile(key: string, dispatch: Dispatch): Promise<void> {
+    await loadShaders(dispatch.kernel);
     const { layout, descriptor } = this.#describe(dispatch);
     const gpu = await this.#device.createComputePipelineAsync(descriptor).catch(() => undefined);
     if (gpu && !this.#pipelines.has(key)) this.#pipelines.set(key, { id: this.#pipelinesMade++, gpu, layout });
@@ -133,11 +134,11 @@ export class Pipelines {
     const info = await module.getCompilationInfo().catch(() => undefined);
     const error = info?.messages.find((m) => m.type === "error");
     if (!error) return;
-    const { file, line } = placeOf(kernel, error.lineNum);
+    const { file, line, excerpt } = placeOf(kernel, error.lineNum, error.linePos);
     this.#faults.recordCause(
       new KernelError(
         "SHADER_INVALID",
-        `${file}:${line}:${error.linePos}: ${error.message} This browser's WebGPU does not accept the shader: ` +
+        `${file}:${line}:${error.linePos}: ${error.message} Near \`${excerpt}\`. This browser's WebGPU does not accept the shader: ` +
           'use device: "cpu" and report the browser\'s version.',
       ),
     );

@@ -19,6 +19,10 @@ interface Batch {
   sizeBytes: number;
 }
 
+interface Copies extends Batch {
+  readonly staging: GPUBuffer;
+}
+
 /** Small staging buffers are kept; a large one is made for its purpose and destroyed. */
 const MOST_KEPT_BYTES = 4 * 1024 * 1024;
 const MOST_KEPT = 4;
@@ -56,19 +60,14 @@ export class Readback {
   async fetch(fetches: readonly Fetch[]): Promise<ArrayBuffer[]> {
     this.count++;
     const { mark } = this.#faults;
-    this.#scheduler.isolate(fetches.map((f) => f.buffer));
-    const encoder = this.#scheduler.encoder();
-    // Recorded together and now: what is recorded later must not show in any of them.
-    const batches = this.#batches(fetches).map((batch) => {
-      const staging = this.#acquire(batch.sizeBytes);
-      let at = 0;
-      for (const f of batch.fetches) {
-        encoder.copyBufferToBuffer(f.buffer.gpu, f.offsetBytes, staging, at, f.sizeBytes);
-        at += f.sizeBytes;
-      }
-      return { ...batch, staging };
+    const { inOrder } = this.#scheduler;
+    let recorded: Copies[] | undefined;
+    inOrder.do(() => {
+      recorded = this.#record(fetches);
     });
-    this.#scheduler.submit();
+    if (inOrder.caughtUp) await this.#faults.orGone(inOrder.caughtUp);
+    // Without any, the device is gone.
+    const batches = recorded ?? [];
     const mapping = Promise.all(
       batches.map(({ staging, sizeBytes }) =>
         // Mapping what could not be made is an error too, and must not reach the owner of a shared device.
@@ -88,6 +87,23 @@ export class Readback {
     this.#faults.raise(mark);
     // Undefined when the engine has let go of the device; who asked knows of it.
     return copies ?? [];
+  }
+
+  #record(fetches: readonly Fetch[]): Copies[] {
+    this.#scheduler.isolate(fetches.map((f) => f.buffer));
+    const encoder = this.#scheduler.encoder();
+    // Recorded together and now: what is recorded later must not show in any of them.
+    const batches = this.#batches(fetches).map((batch) => {
+      const staging = this.#acquire(batch.sizeBytes);
+      let at = 0;
+      for (const f of batch.fetches) {
+        encoder.copyBufferToBuffer(f.buffer.gpu, f.offsetBytes, staging, at, f.sizeBytes);
+        at += f.sizeBytes;
+      }
+      return { ...batch, staging };
+    });
+    this.#scheduler.submit();
+    return batches;
   }
 
   /** Each as much as one buffer may hold. */
@@ -111,7 +127,7 @@ export class Readback {
   }
 }
 
-function copiesOf({ staging, fetches, sizeBytes }: Batch & { staging: GPUBuffer }): ArrayBuffer[] {
+function copiesOf({ staging, fetches, sizeBytes }: Copies): ArrayBuffer[] {
   const bytes = staging.getMappedRange(0, sizeBytes);
   let from = 0;
   const copies = fetches.map((f) => {

@@ -7,6 +7,7 @@ import type { Dispatch } from "../../ops/op.js";
 import type { PooledBuffer } from "./buffer-pool.js";
 import { isDoubtful } from "./buffer-pool.js";
 import type { FaultLog } from "./fault-log.js";
+import { InOrder } from "./in-order.js";
 import { ParameterRing } from "./parameter-ring.js";
 import { Pipelines } from "./pipelines.js";
 
@@ -24,6 +25,7 @@ export class Scheduler {
   readonly #faults: FaultLog;
   readonly #ring: ParameterRing;
   readonly pipelines: Pipelines;
+  readonly inOrder: InOrder;
   #encoder: GPUCommandEncoder | undefined;
   #pass: GPUComputePassEncoder | undefined;
   #pipeline = -1;
@@ -39,10 +41,17 @@ export class Scheduler {
     this.#device = device;
     this.#faults = faults;
     this.#ring = new ParameterRing(device, faults);
+    this.inOrder = new InOrder(faults);
     this.pipelines = new Pipelines(device, faults, this.#ring.binding);
   }
 
+  /** Records a dispatch, at once or when its shader has come. */
   record(dispatch: Dispatch): void {
+    if (this.inOrder.isReady(dispatch.kernel)) this.#record(dispatch);
+    else this.inOrder.do(() => this.#record(dispatch), dispatch.kernel);
+  }
+
+  #record(dispatch: Dispatch): void {
     if (this.#ring.full) this.submit();
     const { kernel, parameters, workgroups } = dispatch;
     const buffers = dispatch.buffers as PooledBuffer[];
@@ -130,12 +139,15 @@ export class Scheduler {
     this.#workPerMs = Math.min(1e10, Math.max(1e5, 0.5 * this.#workPerMs + 0.5 * shown));
   }
 
-  /** Returns when there is room for another submit, or when the device is gone and will make none. */
+  /** Returns when all that was asked for is recorded and there is room for another submit, or when the device is gone and will make none. */
   async pace(): Promise<void> {
+    const { caughtUp } = this.inOrder;
+    if (caughtUp) await this.#faults.orGone(caughtUp);
     while (this.#inFlight.length >= MOST_IN_FLIGHT && !this.#faults.gone) await this.#faults.orGone(this.#inFlight[0]);
   }
 
   dispose(): void {
+    this.inOrder.dispose();
     this.#pass?.end();
     this.#pass = undefined;
     this.#encoder = undefined;

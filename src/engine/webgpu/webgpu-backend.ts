@@ -11,10 +11,11 @@ import { borrowedStorage } from "./borrowed-buffer.js";
 import { BUFFER_GRAIN_BYTES, BufferPool } from "./buffer-pool.js";
 import { FaultLog } from "./fault-log.js";
 import type { GpuStorage } from "./gpu-storage.js";
-import { deviceMatrix, matrixOf, padRows, rowsPerBlock, unpadRows } from "./gpu-storage.js";
+import { deviceMatrix, joined, matrixOf, padRows, rowsPerBlock, unpadRows } from "./gpu-storage.js";
 import type { Fetch } from "./readback.js";
 import { Readback } from "./readback.js";
 import { Scheduler } from "./scheduler.js";
+import { loadAllShaders } from "./shaders.js";
 
 /** Bytes that one `writeBuffer` copies at most when rows must be padded on the way. */
 const UPLOAD_BYTES = 4 * 1024 * 1024;
@@ -91,11 +92,14 @@ export class WebGpuBackend implements Backend, Planner {
     this.tuning = { adapter: options.name ?? "", traits: this.traits, choices: new Map() };
     this.#faults = new FaultLog(device, options.owned);
     this.#scheduler = new Scheduler(device, this.#faults);
-    this.#pool = new BufferPool(device, this.#faults, (buffer) => {
-      // Commands that name it must be on their way before it is destroyed.
-      this.#scheduler.submit();
-      this.#scheduler.pipelines.forget(buffer);
-    });
+    this.#pool = new BufferPool(device, this.#faults, (buffer) =>
+      this.#scheduler.inOrder.do(() => {
+        // Commands that name it must be on their way before it is destroyed.
+        this.#scheduler.submit();
+        this.#scheduler.pipelines.forget(buffer);
+        buffer.gpu.destroy();
+      }),
+    );
     this.#readback = new Readback(device, this.#scheduler, this.#faults);
   }
 
@@ -128,8 +132,14 @@ export class WebGpuBackend implements Backend, Planner {
     return storage;
   }
 
-  upload(storage: Storage, first: number, data: HostArray): void {
-    const { columns, type, stride, blocks } = storage as GpuStorage;
+  upload(storage: Storage, first: number, data: HostArray, owned = false): void {
+    const { inOrder } = this.#scheduler;
+    // The caller may change what waits.
+    const kept = owned || inOrder.isReady() ? data : data.slice();
+    inOrder.do(() => this.#write(storage as GpuStorage, first, kept));
+  }
+
+  #write({ columns, type, stride, blocks }: GpuStorage, first: number, data: HostArray): void {
     // Recorded work may still read what the buffer held before: it goes first.
     this.#scheduler.submit();
     const firstRow = Math.floor(first / columns);
@@ -161,7 +171,11 @@ export class WebGpuBackend implements Backend, Planner {
   }
 
   clear(storage: Storage): void {
-    const buffers = (storage as GpuStorage).blocks.map((block) => block.buffer);
+    this.#scheduler.inOrder.do(() => this.#clear(storage as GpuStorage));
+  }
+
+  #clear({ blocks }: GpuStorage): void {
+    const buffers = blocks.map((block) => block.buffer);
     const alone = this.#scheduler.isolate(buffers);
     const encoder = this.#scheduler.encoder();
     for (const { gpu } of buffers) encoder.clearBuffer(gpu);
@@ -205,6 +219,11 @@ export class WebGpuBackend implements Backend, Planner {
   dispatch(dispatch: Dispatch): void {
     if (this.#prepared) this.#prepared.push(dispatch);
     else this.#scheduler.record(dispatch);
+  }
+
+  async loadKernels(): Promise<void> {
+    await loadAllShaders();
+    await this.#scheduler.inOrder.caughtUp;
   }
 
   async prepare<A extends object>(op: Op<A>, args: A): Promise<void> {
@@ -273,15 +292,4 @@ export class WebGpuBackend implements Backend, Planner {
     this.#readback.dispose();
     if (this.#owned) this.#device.destroy();
   }
-}
-
-function joined(parts: readonly ArrayBuffer[]): ArrayBuffer {
-  if (parts.length === 1) return parts[0] as ArrayBuffer;
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(new Uint8Array(part), at);
-    at += part.byteLength;
-  }
-  return all.buffer;
 }

@@ -58,6 +58,7 @@ test("a temperature goes into the coefficients", () => {
     ...model,
     coef: { data: Float32Array.of(2, 4, 6), shape: [1, 3] as const },
     intercept: Float32Array.of(1, 3, 5),
+    classes: ["a", "b", "c"],
   };
   expect(toSklearn({ ...three, temperature: 2 })).toMatchObject({ coef: [[1], [2], [3]], intercept: [0.5, 1.5, 2.5] });
 });
