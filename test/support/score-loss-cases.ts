@@ -21,6 +21,14 @@ export const FORMS: Readonly<Record<string, ScoreLossForm>> = {
 
 export const FORM_NAMES: readonly string[] = Object.keys(FORMS);
 
+/** Loss and the gradient's first value of scores (40, 0, 0) with label 1, by form; exp(−40) is 4e-18. */
+export const CONFIDENTLY_WRONG = [
+  ["absolute", 2, 0],
+  ["brier", 2, 0],
+  ["squared", 1601, 80],
+  ["margin", 42, 1],
+] as const;
+
 export const isMargin = ({ kind }: ScoreLossForm): boolean => kind === SCORE_LOSS.margin;
 
 /** The options of targets that a form takes: all but class weights, and a margin's rows are of one class each. */

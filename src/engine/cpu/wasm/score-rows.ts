@@ -1,12 +1,12 @@
 /** The losses of rows of scores other than cross-entropy, four rows at once: where they stand, and along a line. */
-import type { FunctionSource } from "./assembler.js";
-import { byFours, FourRows, normaliserOf, walkOf } from "./four-rows.js";
+import type { FunctionSource, Writer } from "./assembler.js";
+import { byFours, FourRows, normaliserOf, type Walk, walkOf } from "./four-rows.js";
 import { advance, f32x4, get, set, v128 } from "./instructions.js";
 import type { LineSearch } from "./line-rows.js";
 import type { CrossEntropy } from "./rows.js";
 import type { ScoreForm } from "./score-terms.js";
 import { ScoreTerms } from "./score-terms.js";
-import { TargetRows } from "./target-rows.js";
+import { type TargetParameters, TargetRows } from "./target-rows.js";
 
 export interface ScoreVariant extends ScoreForm {
   readonly soft: boolean;
@@ -19,6 +19,13 @@ export type ScoreRows = (...args: [...Parameters<CrossEntropy>, delta: number]) 
 /** As above; `powers` is scratch of 16 bytes a column. */
 export type ScoreLine = (...args: [...Parameters<LineSearch>, powers: number, delta: number]) => void;
 
+/** What tells the targets of four rows, and their loss. */
+function lossOf(writer: Writer, variant: ScoreVariant, walk: Walk, from: TargetParameters) {
+  const target = new TargetRows(writer, walk, { ...variant, classWeight: false }, from);
+  const normaliser = normaliserOf(writer);
+  return { target, terms: new ScoreTerms(writer, variant, walk, target, normaliser), constants: normaliser.constants };
+}
+
 export const scoreRows =
   (variant: ScoreVariant): FunctionSource =>
   (writer) => {
@@ -29,14 +36,7 @@ export const scoreRows =
     const walk = walkOf(writer, logits, columns, powers);
     const to = new FourRows(writer, gradient);
     const step = writer.local("i32");
-    const target = new TargetRows(
-      writer,
-      walk,
-      { ...variant, classWeight: false },
-      { targets, classWeight, high, low },
-    );
-    const n = normaliserOf(writer);
-    const terms = new ScoreTerms(writer, variant, walk, target, n);
+    const { target, terms, constants } = lossOf(writer, variant, walk, { targets, classWeight, high, low });
     const [weight, uncounted, value, fault] = writer.vectors(4);
     const counted = (result: typeof value): ReturnType<typeof get> =>
       v128.andNot(f32x4.add(get(result), get(fault)), get(uncounted));
@@ -72,7 +72,7 @@ export const scoreRows =
         [weights, factors, loss].map((pointer) => advance(pointer, 16)),
       ),
     ];
-    return [n.constants.prepare, body];
+    return [constants.prepare, body];
   };
 
 export const scoreLine =
@@ -84,14 +84,7 @@ export const scoreLine =
     const delta = writer.parameter("f32");
     const walk = walkOf(writer, logits, columns, powers, { rows: direction, step: t });
     const step = writer.local("i32");
-    const target = new TargetRows(
-      writer,
-      walk,
-      { ...variant, classWeight: false },
-      { targets, classWeight, high, low },
-    );
-    const n = normaliserOf(writer);
-    const terms = new ScoreTerms(writer, variant, walk, target, n);
+    const { target, terms, constants } = lossOf(writer, variant, walk, { targets, classWeight, high, low });
     const body = [
       target.prepare,
       walk.prepare,
@@ -111,5 +104,5 @@ export const scoreLine =
         [values, slopes, curvatures].map((pointer) => advance(pointer, 16)),
       ),
     ];
-    return [n.constants.prepare, body];
+    return [constants.prepare, body];
   };

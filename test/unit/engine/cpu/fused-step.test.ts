@@ -5,6 +5,7 @@ import { linearAdamStep } from "../../../../src/ops/linear-adam-step.js";
 import { linearGradient } from "../../../../src/ops/linear-gradient.js";
 import { linearSgdStep } from "../../../../src/ops/linear-sgd-step.js";
 import type { HostArray, HostMatrix, On, Op } from "../../../../src/ops/op.js";
+import { expectGradient, gradientCase } from "../../../gpu/ops/linear-gradient-parity.js";
 import { type StepCase, stepArguments, stepFloors } from "../../../gpu/ops/linear-step-cases.js";
 import { expectClose, expectSameBits } from "../../../support/compare.js";
 import { f32Matrix, f32Vector, i32Vector, referenceOf } from "../../../support/op-cases.js";
@@ -36,19 +37,7 @@ function outputsOf<A extends object>(op: Op<A>, args: On<A, HostMatrix>, path: P
   return Object.fromEntries(matrices.map(([name, { data }]) => [name, data])) as Record<string, HostArray>;
 }
 
-function gradientCase(size: StepCase, change: object = {}) {
-  const args = stepArguments(size);
-  const { rows, columns } = args.theta;
-  return {
-    ...args,
-    ...{ mean: true, l2: 0.25, penalisedRows: size.d, dBias: undefined },
-    gradient: f32Matrix(rows, columns, new Float32Array(rows * columns).fill(7)),
-    loss: f32Vector([7, 7, 7, 7]),
-    ...change,
-  };
-}
-
-const OUTPUTS = { gradient: "written", loss: "written" } as const;
+const changedCase = (size: StepCase, change: object) => ({ ...gradientCase(size), ...change });
 const RUNS: readonly Run[] = [
   { slice: 1, growing: true },
   { slice: 40, outside: ["x"] },
@@ -56,18 +45,9 @@ const RUNS: readonly Run[] = [
 
 function expectParity(size: StepCase, path: Path, runs: readonly Run[] = RUNS): void {
   const args = gradientCase(size);
-  const truth = referenceOf(linearGradient, args, OUTPUTS);
   const got = outputsOf(linearGradient, args, path);
-  const floors = stepFloors(args);
   const label = JSON.stringify(size);
-  const [sum, weight, , faults] = truth.loss as Float64Array;
-  const [gotSum, gotWeight, , gotFaults] = got.loss as Float32Array;
-  expectClose([gotSum], [sum], { floor: floors.loss, label: `loss, ${label}` });
-  expectClose([gotWeight], [weight], { floor: floors.weight, label: `weight, ${label}` });
-  expect([faults, gotFaults], label).toEqual([0, 0]);
-  // Divided by the weight; the penalty's product and sum are rounded once each.
-  const floor = weight === 0 ? 2 ** -24 : floors.gradient / weight + 2 ** -22;
-  expectClose(got.gradient as Float32Array, truth.gradient as Float64Array, { floor, label: `gradient, ${label}` });
+  expectGradient(got, args, label);
   for (const run of runs) {
     const again = outputsOf(linearGradient, args, path, run);
     for (const name of ["gradient", "loss"]) {
@@ -112,7 +92,7 @@ describe.each(PATHS)("%s", (path) => {
   test("a bias by itself, its gradient by itself, a sum, a loss of one value", () => {
     for (const mean of [true, false]) {
       const bias = f32Vector(randomValues(4, 9));
-      const args = gradientCase(
+      const args = changedCase(
         { n: 50, d: 6, k: 4, intercept: false },
         { bias, dBias: f32Vector([1, 2, 3, 4]), mean, loss: f32Vector([7]) },
       );
@@ -187,7 +167,7 @@ describe.each(PATHS)("%s", (path) => {
     };
     const weights = (value: number) => f32Vector(Float32Array.from({ length: 40 }, (_, i) => (i === 7 ? value : 1)));
     const labels = (value: number) => i32Vector(Array.from({ length: 40 }, (_, i) => (i === 7 ? value : i % 3)));
-    const faulty = (change: object) => gradientCase({ n: 40, d: 5, k: 3 }, { rowWeight: heavy, l2: 0, ...change });
+    const faulty = (change: object) => changedCase({ n: 40, d: 5, k: 3 }, { rowWeight: heavy, l2: 0, ...change });
 
     test.each([
       ["NaN in X", { x: f32Matrix(40, 5, spoiled(Number.NaN, 35)) }],
