@@ -25,7 +25,8 @@ export class LinearObjective extends LogitsObjective implements ResumableObjecti
     if (gram && x instanceof Tensor) {
       const { GramPreconditioner } = await import("./gram-preconditioner.js");
       const { coordinates, logits } = objective;
-      const of = { x, loss, l2, rowWeight, coordinates, logits, always: gram === "always" };
+      const weightsOnDevice = problem.targets.rowWeight;
+      const of = { x, loss, l2, rowWeight, weightsOnDevice, coordinates, logits, always: gram === "always" };
       objective.preconditioner = new GramPreconditioner(workspace, of);
     }
     return objective;

@@ -56,6 +56,28 @@ describe.each(ENGINE_DEVICES)("on %s", (device) => {
     expect(losses(gram)).toEqual(losses(means));
   });
 
+  test.for<[string, SoftmaxRegressionOptions]>([
+    ["scaled columns", { standardize: true, l2: 1e-4 }],
+    ["columns as they are", { l2: 1e-6 }],
+  ])("%s of which a few rows tell, and none of the sample's: few passes more", async ([, options], { engines }) => {
+    const engine = engines[device];
+    const rare = { rows: 600, columns: 24, plain: 4 };
+    const { x: dense, y: labels } = clusters(rare.rows, rare.columns, CLASSES);
+    const data = dense.data.map((value, e) => {
+      const [row, column] = [Math.floor(e / rare.columns), e % rare.columns];
+      // The sample is every third row; each of these columns is 1 in four of the others.
+      return column < rare.plain ? value : Number(row % 150 === 3 * column + 1);
+    });
+    const ended = async (preconditioner: "means" | "gram"): Promise<FitReport> => {
+      using model = new SoftmaxRegression({ ...options, engine, preconditioner });
+      return await model.fit({ data, shape: dense.shape }, labels);
+    };
+    const [means, gram] = [await ended("means"), await ended("gram")];
+    expect(gram.converged).toBe(true);
+    expect(gram.passes).toBeLessThan(1.5 * means.passes);
+    expect(gram.loss).toBeLessThanOrEqual(means.loss * (1 + 1e-3));
+  });
+
   test.for(["u8", "f16"] as const)("features of %s are read as what they stand for", async (features, { engines }) => {
     const engine = engines[device];
     const means = await fitted({ engine, features, preconditioner: "means" });

@@ -63,18 +63,18 @@ const ofSoftmax = (p: readonly number[]): number => (1 - p.reduce((sum, v) => su
 async function made(
   loss: typeof crossEntropyLoss,
   fitIntercept: boolean,
-  { features = X, l2 = L2, gram = "always" as "always" | "auto" } = {},
+  { features = X, columns = COLUMNS, l2 = L2, gram = "always" as "always" | "auto" } = {},
 ): Promise<{ readonly pays: boolean; readonly matrix: Float32Array }> {
   using engine = await createEngine({ device: "cpu" });
   const workspace = new Workspace(engine);
   const labels = workspace.tensor(Int32Array.from({ length: ROWS }, (_, i) => i % CLASSES));
   const rowWeight = workspace.tensor(WEIGHTS);
   const objective = await LinearObjective.create(workspace, {
-    x: workspace.tensor({ data: features, shape: [ROWS, COLUMNS] }),
+    x: workspace.tensor({ data: features, shape: [ROWS, columns] }),
     targets: { labels, soft: undefined, rowWeight, labelSmoothing: 0 },
     ...{ rowWeight: WEIGHTS, totalWeight: WEIGHTS.reduce((sum, w) => sum + w, 0), classes: CLASSES },
     ...{ loss, gram, l1: 0, l2, fitIntercept },
-    start: START.subarray(0, (COLUMNS + Number(fitIntercept)) * CLASSES),
+    start: START.subarray(0, (columns + Number(fitIntercept)) * CLASSES),
   });
   await objective.refresh();
   const preconditioner = objective.preconditioner as NonNullable<typeof objective.preconditioner>;
@@ -100,8 +100,9 @@ describe.each([true, false])("with an intercept: %s", (fitIntercept) => {
 });
 
 test("a penalty that evens the curvature out leaves nothing to gain", async () => {
-  expect(await made(crossEntropyLoss, true, { gram: "auto", l2: 1 })).toMatchObject({ pays: false });
-  expect(await made(crossEntropyLoss, true, { gram: "auto", l2: 1e-6 })).toMatchObject({ pays: true });
+  const features = X.map((value, e) => value / 4 ** (e % COLUMNS));
+  expect(await made(crossEntropyLoss, true, { features, gram: "auto", l2: 1 })).toMatchObject({ pays: false });
+  expect(await made(crossEntropyLoss, true, { features, gram: "auto", l2: 1e-6 })).toMatchObject({ pays: true });
   expect(await made(crossEntropyLoss, true, { gram: "always", l2: 1 })).toMatchObject({ pays: true });
 });
 
@@ -113,4 +114,22 @@ test.each([
   const { pays, matrix } = await made(crossEntropyLoss, false, { features });
   expect(pays).toBe(false);
   expect(matrix.every((v) => v === 0)).toBe(true);
+});
+
+test("nor do columns that vary alike, each its own way", async () => {
+  expect(await made(crossEntropyLoss, true, { gram: "auto", l2: 1e-6 })).toMatchObject({ pays: false });
+});
+
+test("a column of which none of the sample's rows tells counts by all rows", async () => {
+  // 16 of 40 rows are taken: neither the second nor the fifth.
+  const features = Float32Array.from({ length: 2 * ROWS }, (_, e) => (e % 2 === 0 ? X[e] : Number(e === 3 || e === 9)));
+  const { pays, matrix } = await made(squaredLoss("scores"), false, { features, columns: 2 });
+  expect(pays).toBe(true);
+  const total = WEIGHTS.reduce((sum, w) => sum + w, 0);
+  const curvature = (2 * (WEIGHTS[1] + WEIGHTS[4])) / total;
+  expect(matrix[3]).toBeCloseTo(1 / (curvature + L2), 3);
+  expect(matrix[1]).toBe(0);
+  // Where that is much of the whole, "auto" does without.
+  const asked = { features, columns: 2, l2: 1e-6, gram: "auto" } as const;
+  expect(await made(squaredLoss("scores"), false, asked)).toMatchObject({ pays: false });
 });
