@@ -63,10 +63,12 @@ export class GramPreconditioner implements Preconditioner {
     const workspace = this.#workspace;
     const { engine } = workspace;
     const p = coordinates.rows;
-    const { rows, total, curvature, unseen } = await this.#sample(throwIfStopped);
+    const seen = await this.#sample(throwIfStopped);
+    const { rows, total, curvature } = seen;
     if (!(curvature > 0 && Number.isFinite(curvature))) return false;
-    const known = unseen.reduce((sum, value) => sum + value, 0) <= MOST_UNSEEN * curvature;
-    if (!always && !(known && curvature >= LEAST_UNEVENNESS * l2)) return false;
+    if (!always && curvature < LEAST_UNEVENNESS * l2) return false;
+    const unseen = await this.#unseen(seen);
+    if (!always && unseen.reduce((sum, value) => sum + value, 0) > MOST_UNSEEN * curvature) return false;
     const sample = workspace.fromDense(denseOf(rows, p));
     const gram = engine.matmul(sample, sample, { transposeA: true, out: workspace.empty([p, p]) });
     const [products] = (await engine.read(gram)) as [Float32Array];
@@ -88,7 +90,7 @@ export class GramPreconditioner implements Preconditioner {
   }
 
   async #sample(throwIfStopped: () => void): Promise<Sample> {
-    const { x, logits, loss, rowWeight, weightsOnDevice, coordinates } = this.#problem;
+    const { x, logits, loss, rowWeight, coordinates } = this.#problem;
     const workspace = this.#workspace;
     const { engine } = workspace;
     const count = sampleRows(x.rows, coordinates.rows);
@@ -100,19 +102,13 @@ export class GramPreconditioner implements Preconditioner {
     engine.run(gatherRows, { source: logits, indices, first: 0, out: scores });
     const weights = await rowCurvatures(workspace, loss, scores);
     const counts = Float64Array.from(chosen, (row) => (rowWeight ? rowWeight[row] : 1));
-    const [moments] = await momentsByWeights(workspace, x, [weightsOnDevice]);
     const [elements] = await engine.read(features);
     workspace.free(indices, features, scores);
-    return inTurns(this.#weighted(elements as Elements, weights, counts, moments), throwIfStopped);
+    return inTurns(this.#weighted(elements as Elements, weights, counts), throwIfStopped);
   }
 
   /** √(rᵢwᵢ)·x̃ᵢ, in float32 whatever becomes of it there: the factor is of what is finite only. */
-  *#weighted(
-    elements: Elements,
-    curvatures: Float64Array,
-    counts: Float64Array,
-    moments: Float32Array,
-  ): InPieces<Sample> {
+  *#weighted(elements: Elements, curvatures: Float64Array, counts: Float64Array): InPieces<Sample> {
     const { x, coordinates } = this.#problem;
     const [d, p] = [x.columns, coordinates.rows];
     const { shift, unit } = coordinates.standing;
@@ -120,14 +116,14 @@ export class GramPreconditioner implements Preconditioner {
     const shifts = scales.map((_, l) => (x.offset - (shift ? shift[l] : 0)) / (unit ? unit[l] : 1));
     const values = elements instanceof Uint16Array ? valuesOf(elements) : elements;
     const rows = new Float32Array(counts.length * p);
-    const seen = new Float64Array(d);
+    const spread = new Float64Array(d);
     let [squares, total, bent] = [0, 0, 0];
     for (const [i, count] of counts.entries()) {
       const factor = Math.sqrt(count * curvatures[i]);
       for (let l = 0; l < d; l++) {
         const plain = values[i * d + l] * scales[l] + shifts[l];
         const value = factor * plain;
-        seen[l] += count * plain * plain;
+        spread[l] += count * plain * plain;
         squares += value * value;
         rows[i * p + l] = value;
       }
@@ -136,12 +132,20 @@ export class GramPreconditioner implements Preconditioner {
       bent += factor * factor;
       yield;
     }
-    const unseen = seen.map((sum, l) => {
+    return { rows, total, curvature: squares / total, spread, bent };
+  }
+
+  /** [d]: what is missing of the curvature in columns that the sample does not tell of. Goes through all of X. */
+  async #unseen({ spread, bent, total }: Sample): Promise<Float64Array> {
+    const { x, weightsOnDevice, coordinates } = this.#problem;
+    const { shift, unit } = coordinates.standing;
+    const d = x.columns;
+    const [moments] = await momentsByWeights(this.#workspace, x, [weightsOnDevice]);
+    return spread.map((sum, l) => {
       const apart = moments[l] - (shift ? shift[l] : 0);
       const square = (moments[d + l] / moments[2 * d + l] + apart * apart) / (unit ? unit[l] * unit[l] : 1);
       return square > LEAST_RATIO * (sum / total) ? (bent / total) * (square - sum / total) : 0;
     });
-    return { rows, total, curvature: squares / total, unseen };
   }
 }
 
@@ -164,6 +168,8 @@ interface Sample {
   readonly total: number;
   /** Of all columns together. */
   readonly curvature: number;
-  /** [d]: what is missing of it in columns that these rows do not tell of. */
-  readonly unseen: Float64Array;
+  /** [d]: Σ rᵢ·x̃ᵢ² of each column. */
+  readonly spread: Float64Array;
+  /** Σ rᵢwᵢ */
+  readonly bent: number;
 }
